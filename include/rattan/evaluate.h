@@ -1,0 +1,57 @@
+// How good and how dear a search was: recall with ties by score, attention mass, output error, and how far the queries
+// lie from the keys. Everything here is computed in float64 and is meant for benchmarks and tests, not for decoding.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "rattan/executor.h"
+#include "rattan/matrix.h"
+#include "rattan/results.h"
+
+namespace rattan {
+
+// recall@k per row: of the truth's k neighbours (fewer where the truth row is shorter), the share that `found` reaches,
+// ties counted by score: a found key counts if its true score is at least the truth's k-th score. `found` scores are
+// taken as given; both tables come from the same metric. rows must agree; found.k() >= truth.k() is not required.
+// A truth row without neighbours has recall 1.
+std::vector<double> recall_per_row(const NeighborTable& found, const NeighborTable& truth);
+
+// Mean of recall_per_row; 1 for no rows.
+double mean_recall(const NeighborTable& found, const NeighborTable& truth);
+
+// What attending to `found` keys instead of all keys costs, one entry per query row.
+struct AttentionQuality {
+  std::vector<double> mass;          // share of the indexed keys' softmax mass that the found keys hold, 0..1
+  std::vector<double> output_error;  // |o - o'| / |o|, o over all visible keys, o' over window and found keys
+};
+
+// The setting: `keys`/`values` are [n, d] of one KV head; rows [indexed.begin, indexed.end) are in the index and
+// `found` ids count from indexed.begin; all other rows up to positions[i] (sinks, recent window, tail) are attended
+// exactly by both sides. queries: [rows, d], scores are scale * <q, k>. `values` without rows: output_error stays
+// empty.
+AttentionQuality attention_quality(MatrixView queries, MatrixView keys, MatrixView values,
+                                   std::span<const std::int64_t> positions, IdRange indexed, double scale,
+                                   const NeighborTable& found, Executor* executor = nullptr);
+
+// Statistics of one query head against its keys, as ../shared/data/README.md tabulates them.
+struct HeadStatistics {
+  double far_mass = 0;             // mean share of softmax mass outside sinks and recent window
+  double n90 = 0;                  // median number of far keys that hold 90 % of the far mass
+  double top100 = 0;               // mean share of the far mass in the best 100 far keys
+  double mahalanobis_queries = 0;  // median Mahalanobis distance of queries to the keys
+  double mahalanobis_keys = 0;     // the same of keys to the keys
+  double mean_cosine = 0;          // cosine of mean query and mean key
+  double concentration = 0;        // |mean query| / rms query norm, as stored (after RoPE)
+  double query_norm = 0;           // rms
+  double key_norm = 0;             // rms
+};
+
+// queries: decode rows [rows, d] at `positions`; keys [n, d]; far keys are [sinks, position - recent]. The Mahalanobis
+// metric is that of the keys' covariance (a ridge of 1e-6 of its mean eigenvalue keeps constant channels harmless); for
+// keys and queries at most 4,096 evenly spaced rows are measured.
+HeadStatistics head_statistics(MatrixView queries, MatrixView keys, std::span<const std::int64_t> positions,
+                               std::uint32_t sinks, std::uint32_t recent, double scale, Executor* executor = nullptr);
+
+}  // namespace rattan

@@ -1,0 +1,98 @@
+// The index: one abstract type, one builder per kind.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "rattan/matrix.h"
+#include "rattan/params.h"
+#include "rattan/results.h"
+#include "rattan/types.h"
+
+namespace rattan {
+
+// Seconds per build stage, in order.
+struct BuildStats {
+  std::vector<std::pair<std::string, double>> stages;
+  std::uint64_t unreachable = 0;  // graph: keys no entry point leads to (0 unless the builder says otherwise)
+
+  double seconds() const noexcept;
+};
+
+// Bytes by part. Keys are borrowed and never counted.
+struct MemoryUse {
+  std::vector<std::pair<std::string, std::uint64_t>> parts;  // "edges", "entry_points", "centroids", ...
+
+  std::uint64_t total() const noexcept;
+};
+
+// Immutable once built; any number of threads may search at once. Keys stay where they are: see SharedMatrix.
+class Index {
+ public:
+  virtual ~Index() = default;
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+
+  // queries: [rows, d] in any dtype. Returns rows x k; stats has one entry per group of rows.
+  // Throws Error(invalid_argument): wrong dim, NaN or infinity in a query, a parameter outside its range.
+  NeighborTable search(MatrixView queries, const SearchParams& params = {}) const;
+
+  // Writes everything but the keys, atomically: a failed or killed save leaves an old file whole.
+  // Throws Error(io) or Error(unsupported).
+  void save(const std::filesystem::path& path) const;
+
+  virtual std::string_view kind() const noexcept = 0;  // "flat", "ivf", "hnsw", "graph"
+  virtual MemoryUse memory() const = 0;
+  // Settings and what the build found, one "name: value" per line, for people.
+  virtual std::string describe() const = 0;
+
+  const MatrixView& keys() const noexcept { return keys_.view; }
+  std::size_t size() const noexcept { return keys_.view.rows; }
+  std::size_t dim() const noexcept { return keys_.view.cols; }
+  Metric metric() const noexcept { return metric_; }
+
+ protected:
+  // Checks keys (dtype, shape, finite values) and metric.
+  Index(SharedMatrix keys, Metric metric);
+
+ private:
+  // Arguments are checked; table is rows x k and filled with no_key; its stats have one entry per group.
+  virtual void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const = 0;
+  virtual void save_checked(const std::filesystem::path& path) const = 0;
+
+  SharedMatrix keys_;
+  Metric metric_;
+};
+
+// Exact scan, one pass over the keys for all rows of a group.
+std::unique_ptr<Index> build_flat(SharedMatrix keys, Metric metric = Metric::inner_product);
+
+// k-means lists (FAISS trains), scanned with Rattan's own kernels. Error(unsupported) in a build without FAISS.
+std::unique_ptr<Index> build_ivf(SharedMatrix keys, Metric metric = Metric::inner_product, const IvfBuildParams& = {},
+                                 BuildStats* stats = nullptr);
+
+// hnswlib with Rattan's own counted distance. Error(unsupported) in a build without hnswlib.
+std::unique_ptr<Index> build_hnsw(SharedMatrix keys, Metric metric = Metric::inner_product, const HnswBuildParams& = {},
+                                  BuildStats* stats = nullptr);
+
+// The attention graph. Each link table holds the exact top-k keys of prefill queries; several tables are the query
+// heads of one GQA group, whose links are united (queries are never averaged). Ids in the tables must be < keys.rows.
+// Deterministic: the same bytes for any number of threads.
+std::unique_ptr<Index> build_graph(SharedMatrix keys, std::span<const NeighborTable> links,
+                                   Metric metric = Metric::inner_product, const GraphBuildParams& = {},
+                                   BuildStats* stats = nullptr);
+
+// Opens what save() wrote, over the same keys (rows, dim, dtype and a fingerprint of their bytes are compared).
+// Every byte is verified before the first search. Throws Error(not_found, io, corrupt, version, invalid_argument).
+std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatrix keys);
+
+// Kinds this build can make, e.g. {"flat", "graph", "hnsw", "ivf"}.
+std::vector<std::string> available_kinds();
+
+}  // namespace rattan

@@ -1,0 +1,76 @@
+// Parameters as plain structs with defaults. Search parameters travel with the call and never live in an index.
+// Every struct has validate(), which throws Error(invalid_argument) naming the parameter, its value and what is
+// allowed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "rattan/executor.h"
+#include "rattan/types.h"
+
+namespace rattan {
+
+struct SearchParams {
+  // Neighbours per query row. More than the index holds: rows end in no_key. 0: an empty table.
+  std::uint32_t k = 100;
+
+  // Consecutive query rows that are searched together: the query heads of one KV head at one position. A key is read
+  // once and scored for all of them; each row keeps its own results. 1..8, must divide the number of query rows.
+  std::uint32_t group = 1;
+
+  // Graph and HNSW: how many best keys the walk keeps open per row ("ef" in HNSW, "L" in DiskANN). Unset: chosen from
+  // k.
+  std::optional<std::uint32_t> beam_width;
+
+  // Graph: at most this many adjacency lists are read per row. Unset: no limit but the beam.
+  std::optional<std::uint32_t> expansions;
+
+  // IVF: lists scanned per row. Unset: chosen from the number of lists.
+  std::optional<std::uint32_t> probes;
+
+  // Only keys in this range are returned (sinks and the recent window are attended exactly elsewhere). A walk may
+  // still pass through the others.
+  IdRange candidates;
+
+  // Keys to start from besides the entry points, usually the previous step's results. They are scored and counted like
+  // any key; ids outside the index are an error.
+  std::span<const KeyId> seeds;
+
+  // Where groups of rows run in parallel; null: default_executor().
+  Executor* executor = nullptr;
+
+  void validate() const;
+};
+
+// Knobs of build_graph. RetrievalAttention (arXiv 2409.10516) section 3.2; RoarGraph (arXiv 2408.08933).
+struct GraphBuildParams {
+  std::uint32_t max_degree = 32;    // edges per key at most; 1..1024
+  std::uint32_t entry_points = 16;  // keys every search starts from; 1..4096
+  std::uint64_t seed = 1;           // of every random choice
+  Executor* executor = nullptr;     // null: default_executor()
+
+  void validate() const;
+};
+
+struct IvfBuildParams {
+  std::uint32_t lists = 0;        // 0: 2 * sqrt(keys)
+  bool spherical = false;         // k-means with normalised centroids
+  std::uint32_t iterations = 10;  // of k-means
+  std::uint64_t seed = 1;
+  Executor* executor = nullptr;
+
+  void validate() const;
+};
+
+struct HnswBuildParams {
+  std::uint32_t max_degree = 16;   // M: links per key on upper layers, twice as many on the lowest; 2..512
+  std::uint32_t build_beam = 200;  // efConstruction
+  std::uint64_t seed = 1;
+  Executor* executor = nullptr;  // inserts run in parallel; with more than one worker the graph depends on timing
+
+  void validate() const;
+};
+
+}  // namespace rattan

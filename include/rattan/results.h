@@ -1,0 +1,62 @@
+// Ids and scores coming out. Training links, ground truth and search results are the same type.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "rattan/types.h"
+
+namespace rattan {
+
+// What one search cost. A key read once for several query heads of a group counts once.
+struct SearchStats {
+  std::uint64_t keys_scored = 0;       // distinct keys read in full: entry points, seeds and tail included
+  std::uint64_t nodes_expanded = 0;    // graph: adjacency lists read; IVF: lists probed
+  std::uint64_t centroids_scored = 0;  // coarse centroids or other vectors read that are not keys
+  std::uint64_t bytes_read = 0;        // keys, centroids, codes and adjacency
+
+  SearchStats& operator+=(const SearchStats& other) noexcept {
+    keys_scored += other.keys_scored;
+    nodes_expanded += other.nodes_expanded;
+    centroids_scored += other.centroids_scored;
+    bytes_read += other.bytes_read;
+    return *this;
+  }
+};
+
+// rows x k ids and scores. Each row is sorted by descending score, ties by ascending id, without duplicates; a row
+// with fewer than k neighbours ends in (no_key, -infinity).
+class NeighborTable {
+ public:
+  NeighborTable() = default;
+  NeighborTable(std::size_t rows, std::size_t k);  // filled with (no_key, -infinity)
+
+  std::size_t rows() const noexcept { return rows_; }
+  std::size_t k() const noexcept { return k_; }
+
+  std::span<KeyId> ids(std::size_t row) noexcept { return {ids_.data() + row * k_, k_}; }
+  std::span<const KeyId> ids(std::size_t row) const noexcept { return {ids_.data() + row * k_, k_}; }
+  std::span<float> scores(std::size_t row) noexcept { return {scores_.data() + row * k_, k_}; }
+  std::span<const float> scores(std::size_t row) const noexcept { return {scores_.data() + row * k_, k_}; }
+
+  // Neighbours of `row` that are present (the prefix before the first no_key).
+  std::size_t count(std::size_t row) const noexcept;
+
+  // One entry per searched group of rows (SearchParams::group); empty for links and exact truth.
+  std::vector<SearchStats> stats;
+
+  // Equality of what was found; what it cost is not compared.
+  friend bool operator==(const NeighborTable& a, const NeighborTable& b) {
+    return a.rows_ == b.rows_ && a.k_ == b.k_ && a.ids_ == b.ids_ && a.scores_ == b.scores_;
+  }
+
+ private:
+  std::size_t rows_ = 0;
+  std::size_t k_ = 0;
+  std::vector<KeyId> ids_;
+  std::vector<float> scores_;
+};
+
+}  // namespace rattan

@@ -1,0 +1,34 @@
+#include "rattan/params.h"
+
+#include "core/check.h"
+
+namespace rattan {
+
+void SearchParams::validate() const {
+  check_range<std::uint32_t>("SearchParams::k", k, 0, 1U << 20);
+  check_range<std::uint32_t>("SearchParams::group", group, 1, 8);
+  if (beam_width) check_range<std::uint32_t>("SearchParams::beam_width", *beam_width, 1, 1U << 24);
+  if (expansions) check_range<std::uint32_t>("SearchParams::expansions", *expansions, 1, 1U << 24);
+  if (probes) check_range<std::uint32_t>("SearchParams::probes", *probes, 1, 1U << 24);
+  if (candidates.begin > candidates.end) {
+    fail(ErrorCode::invalid_argument, "SearchParams::candidates begins at ", candidates.begin, " and ends at ",
+         candidates.end, ", allowed is begin <= end");
+  }
+}
+
+void GraphBuildParams::validate() const {
+  check_range<std::uint32_t>("GraphBuildParams::max_degree", max_degree, 1, 1024);
+  check_range<std::uint32_t>("GraphBuildParams::entry_points", entry_points, 1, 4096);
+}
+
+void IvfBuildParams::validate() const {
+  check_range<std::uint32_t>("IvfBuildParams::lists", lists, 0, 1U << 24);
+  check_range<std::uint32_t>("IvfBuildParams::iterations", iterations, 1, 1000);
+}
+
+void HnswBuildParams::validate() const {
+  check_range<std::uint32_t>("HnswBuildParams::max_degree", max_degree, 2, 512);
+  check_range<std::uint32_t>("HnswBuildParams::build_beam", build_beam, 1, 1U << 20);
+}
+
+}  // namespace rattan

@@ -1,0 +1,16 @@
+#include "rattan/results.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace rattan {
+
+NeighborTable::NeighborTable(std::size_t rows, std::size_t k)
+    : rows_(rows), k_(k), ids_(rows * k, no_key), scores_(rows * k, -std::numeric_limits<float>::infinity()) {}
+
+std::size_t NeighborTable::count(std::size_t row) const noexcept {
+  const auto row_ids = ids(row);
+  return static_cast<std::size_t>(std::find(row_ids.begin(), row_ids.end(), no_key) - row_ids.begin());
+}
+
+}  // namespace rattan

@@ -1,0 +1,79 @@
+// The table of vector kernels and its run-time choice. Everything that multiplies vectors goes through here; dispatch
+// happens once per list of rows, so search, prune and build are ordinary code. DESIGN.md section 2.2.
+//
+// Rows are given by pointers, need no alignment and have `dim` elements of the table's dtype (dim >= 1, any size).
+// Accumulation is fp32. All of a kernel's inputs may overlap; outputs may not overlap inputs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "rattan/types.h"
+
+namespace rattan::simd {
+
+// Queries one call may score together.
+inline constexpr std::size_t max_group = 8;
+
+// scores[q * score_stride + r] = <query q, row r> (or -|query q - row r|^2) for q < queries <= max_group, r < rows.
+// Query q starts at query_data + q * dim elements: fp32, or bf16 where the kernel set says bf16_queries for bf16 rows.
+using ScoreRows = void (*)(const void* query_data, std::size_t queries, const void* const* row_data, std::size_t rows,
+                           std::size_t dim, float* scores, std::size_t score_stride);
+
+// out[w * dim + c] += sum over r of weights[w * weight_stride + r] * row_r[c] for w < sets <= max_group.
+using AddWeightedRows = void (*)(const float* weights, std::size_t sets, std::size_t weight_stride,
+                                 const void* const* row_data, std::size_t rows, std::size_t dim, float* out);
+
+// Converts one row of `dim` elements to fp32.
+using ToFloat = void (*)(const void* row, std::size_t dim, float* out);
+
+// Dense tile of inner products: out[i * out_stride + j] = <a_i, b_j> for i < a_rows, j < b_rows. Both sides were packed
+// by pack_a / pack_b (fp32 panels of the kernel's own width); used by exact top-k where both sides are many.
+struct TileKernel {
+  std::size_t a_panel;  // rows per packed panel of a
+  std::size_t b_panel;  // rows per packed panel of b
+  // Packs `rows` fp32 rows of `dim` elements (row i at source + i * dim) into panels, zero-padded to whole panels.
+  // `packed` holds ceil(rows / panel) * panel * dim floats.
+  void (*pack_a)(const float* source, std::size_t rows, std::size_t dim, float* packed);
+  void (*pack_b)(const float* source, std::size_t rows, std::size_t dim, float* packed);
+  // `out` rows must have room for b_rows rounded up to whole panels; out_stride >= that; a_rows rounded up likewise.
+  void (*multiply)(const float* packed_a, std::size_t a_rows, const float* packed_b, std::size_t b_rows,
+                   std::size_t dim, float* out, std::size_t out_stride);
+};
+
+// Writes the positions (ascending) of scores[i] >= threshold into `positions` and returns how many. `positions` has
+// room for `count` entries. The filter in front of a TopK: almost nothing passes.
+using SelectAbove = std::size_t (*)(const float* scores, std::size_t count, float threshold, std::uint32_t* positions);
+
+struct Kernels {
+  const char* name;            // "scalar", "avx2", "avx512", "avx512bf16"
+  bool bf16_queries;           // bf16 rows are multiplied with bf16 queries (inner_product only)
+  ScoreRows inner_product[3];  // by DType of the rows
+  ScoreRows l2[3];
+  AddWeightedRows add_weighted[3];
+  ToFloat to_float[3];
+  TileKernel tile;
+  SelectAbove select_above;
+
+  ScoreRows score(Metric metric, DType dtype) const noexcept {
+    return (metric == Metric::inner_product ? inner_product : l2)[static_cast<std::size_t>(dtype)];
+  }
+  // True where score(metric, dtype) takes bf16 query data instead of fp32.
+  bool takes_bf16(Metric metric, DType dtype) const noexcept {
+    return bf16_queries && metric == Metric::inner_product && dtype == DType::bf16;
+  }
+};
+
+// The best set this CPU runs, or the one RATTAN_ISA names (scalar, avx2, avx512, avx512bf16). Chosen on first use.
+// Throws Error(invalid_argument) if RATTAN_ISA names none of them or one the CPU lacks.
+const Kernels& kernels();
+
+// Every set this CPU can run, best first; for tests and benchmarks.
+std::span<const Kernels* const> runnable_kernels();
+
+// The set of that name if the CPU can run it, else null.
+const Kernels* find_kernels(std::string_view name) noexcept;
+
+}  // namespace rattan::simd

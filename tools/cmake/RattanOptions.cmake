@@ -1,0 +1,28 @@
+# Build options and what they mean; nothing here looks for packages.
+option(RATTAN_DEVELOPER_MODE "Warnings are errors" OFF)
+option(RATTAN_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(RATTAN_BUILD_BENCH "Build rattan-bench and the micro benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(RATTAN_INSTALL "Make install rules" ${PROJECT_IS_TOP_LEVEL})
+option(RATTAN_ENABLE_FAISS "Use FAISS for the IVF baseline where it is installed" ON)
+option(RATTAN_ENABLE_HNSWLIB "Use hnswlib for the HNSW baseline where it is installed" ON)
+set(RATTAN_SANITIZE "" CACHE STRING "Value of -fsanitize= for every target, e.g. address,undefined or thread")
+
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+# Baseline of everything but the per-ISA files of src/simd: SSE4.2 and popcnt, never the build machine's own CPU.
+add_library(rattan_flags INTERFACE)
+target_compile_options(rattan_flags INTERFACE -march=x86-64-v2 -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
+  $<$<BOOL:${RATTAN_DEVELOPER_MODE}>:-Werror>)
+if(RATTAN_SANITIZE)
+  add_compile_options(-fsanitize=${RATTAN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${RATTAN_SANITIZE})
+endif()

@@ -1,0 +1,26 @@
+# A room is a folder of src: an object library that may use only the rooms below it. tests/<room> links just those.
+#   rattan_room(<name> SOURCES <files> [USES <rooms>])
+function(rattan_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;USES" ${ARGN})
+  add_library(rattan_${name} OBJECT ${ROOM_SOURCES})
+  target_link_libraries(rattan_${name} PRIVATE rattan_flags)
+  target_include_directories(rattan_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
+  set_property(GLOBAL APPEND PROPERTY RATTAN_ROOMS rattan_${name})
+  set_property(GLOBAL PROPERTY RATTAN_ROOM_${name}_USES "${ROOM_USES}")
+endfunction()
+
+# The object files of a room and of all rooms below it, for a test executable.
+function(rattan_link_rooms target)
+  set(pending ${ARGN})
+  set(linked "")
+  while(pending)
+    list(POP_FRONT pending room)
+    if(NOT room IN_LIST linked)
+      list(APPEND linked ${room})
+      target_link_libraries(${target} PRIVATE rattan_${room})
+      get_property(uses GLOBAL PROPERTY RATTAN_ROOM_${room}_USES)
+      list(APPEND pending ${uses})
+    endif()
+  endwhile()
+endfunction()
