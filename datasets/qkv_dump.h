@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,20 +31,43 @@ struct KvGroup {
   std::size_t dim() const noexcept { return keys.view.cols; }
 };
 
+// How the query rows of an npy pair are split, since the files do not say it: the last
+// min(max_decode, rows / decode_divisor) rows, at least one, are decode rows. If Q and K have the same number of rows,
+// row i of both is position i and K's rows from the first decode row on are decoded tokens. Else every key counts as
+// prefill and every query as standing at the last key.
+struct NpySplit {
+  std::size_t max_decode = 1024;
+  std::size_t decode_divisor = 16;
+
+  void validate() const;
+};
+
 // A folder of `layer_*.safetensors` (../shared/data/README.md: q [Hq,n,d], k [Hkv,n,d], v, q_pos), one such file, or a
-// folder of K_{layer}_{head}.npy / Q_{layer}_{head}.npy pairs. Files are memory-mapped; opening reads headers only.
+// folder of K_{layer}_{head}.npy / Q_{layer}_{head}.npy pairs (V_ optional), where each pair is a group of one query
+// head with softmax scale d^-0.5. Files are memory-mapped and must not shrink while the dump or a group of it lives;
+// opening reads headers and positions only. Details and every rule: datasets/README.md.
 class QkvDump {
  public:
-  // Throws Error(not_found, io, corrupt, invalid_argument) naming the file, the tensor and what disagrees.
-  static QkvDump open(const std::filesystem::path& path);
+  // Throws Error(not_found, io, corrupt, unsupported, invalid_argument) naming the file, the tensor and what disagrees.
+  static QkvDump open(const std::filesystem::path& path, const NpySplit& split = {});
 
   std::vector<int> layers() const;  // ascending
+
+  // Both throw Error(invalid_argument) if the dump has no such layer or head. kv_head counts from 0 to
+  // kv_heads(layer) - 1; npy pairs count in the order of their head numbers, which may have gaps.
   std::size_t kv_heads(int layer) const;
-  KvGroup group(int layer, int kv_head) const;  // Error(invalid_argument) if the dump has no such layer or head
+  KvGroup group(int layer, int kv_head) const;
 
  private:
   struct Layer;
+  const Layer& at(int layer) const;
+
   std::vector<std::shared_ptr<const Layer>> layers_;
 };
+
+// Writes `groups` (one layer, in the order of their KV heads) as `folder`/layer_NN.safetensors, atomically; makes the
+// folder where it is missing. All must agree in rows, dim, heads, dtypes, prefill, scale and positions, else
+// Error(invalid_argument). QkvDump::open reads the same groups back. Returns the file's path.
+std::filesystem::path write_dump(const std::filesystem::path& folder, int layer, std::span<const KvGroup> groups);
 
 }  // namespace rattan::datasets

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -13,9 +14,11 @@
 namespace rattan {
 
 // recall@k per row: of the truth's k neighbours (fewer where the truth row is shorter), the share that `found` reaches,
-// ties counted by score: a found key counts if its true score is at least the truth's k-th score. `found` scores are
-// taken as given; both tables come from the same metric. rows must agree; found.k() >= truth.k() is not required.
-// A truth row without neighbours has recall 1.
+// ties counted by score: besides the truth's own keys, a found key whose score ties with the truth's k-th may stand for
+// a tied one. A tie is a difference of at most 1e-6 of the row's largest |score|, the rounding between two fp32
+// summation orders; a key that is not in the truth and scores higher than a tie was scored with less precision (bf16
+// queries) and does not count. Both tables come from the same metric. rows must agree; found.k() >= truth.k() is not
+// required; a key found twice counts once. A truth row without neighbours has recall 1.
 std::vector<double> recall_per_row(const NeighborTable& found, const NeighborTable& truth);
 
 // Mean of recall_per_row; 1 for no rows.
@@ -23,17 +26,39 @@ double mean_recall(const NeighborTable& found, const NeighborTable& truth);
 
 // What attending to `found` keys instead of all keys costs, one entry per query row.
 struct AttentionQuality {
-  std::vector<double> mass;          // share of the indexed keys' softmax mass that the found keys hold, 0..1
-  std::vector<double> output_error;  // |o - o'| / |o|, o over all visible keys, o' over window and found keys
+  // Share of the indexed keys' softmax mass that the found keys hold, 0..1; 1 where a row sees no indexed key.
+  std::vector<double> mass;
+  // |o - o'| / |o|, o over all visible keys, o' over window and found keys (zeros if there are none). 0 where both are
+  // zero, infinity where only o is.
+  std::vector<double> output_error;
 };
 
 // The setting: `keys`/`values` are [n, d] of one KV head; rows [indexed.begin, indexed.end) are in the index and
 // `found` ids count from indexed.begin; all other rows up to positions[i] (sinks, recent window, tail) are attended
 // exactly by both sides. queries: [rows, d], scores are scale * <q, k>. `values` without rows: output_error stays
 // empty.
+// Throws Error(invalid_argument): shapes that disagree, a found id outside the index or after its row's position, a
+// position outside the keys, NaN or infinity in the logits.
 AttentionQuality attention_quality(MatrixView queries, MatrixView keys, MatrixView values,
                                    std::span<const std::int64_t> positions, IdRange indexed, double scale,
                                    const NeighborTable& found, Executor* executor = nullptr);
+
+// The same with the exact side, which is nearly all of the cost, computed once for many `found` tables. Borrows the
+// matrices; copies the positions. The same bits for any number of threads.
+class ExactAttention {
+ public:
+  ExactAttention(MatrixView queries, MatrixView keys, MatrixView values, std::span<const std::int64_t> positions,
+                 IdRange indexed, double scale, Executor* executor = nullptr);
+  ~ExactAttention();
+  ExactAttention(ExactAttention&&) noexcept;
+  ExactAttention& operator=(ExactAttention&&) noexcept;
+
+  AttentionQuality quality(const NeighborTable& found, Executor* executor = nullptr) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // Statistics of one query head against its keys, as ../shared/data/README.md tabulates them.
 struct HeadStatistics {

@@ -30,6 +30,8 @@ class ExactTopK {
 
   // The k keys of highest score for each query row, sorted by score, ties to the smaller id. queries: [rows, d],
   // keys: [n, d], any dtypes; products are accumulated in fp32. k > n: rows end in no_key.
+  // On the CPU scores are bit for bit those of a scan with the row kernels (simd/kernels.h) on fp32 queries, for any
+  // number of threads; kernels that round queries to bf16 are not used. Scores that overflow to NaN are left out.
   // Throws Error(invalid_argument) for disagreeing dims, a positions span of the wrong length, or NaN/Inf in the input.
   virtual NeighborTable find(MatrixView queries, MatrixView keys, std::uint32_t k, Metric metric,
                              const Visibility& visible = {}) const = 0;

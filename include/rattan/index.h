@@ -17,14 +17,6 @@
 
 namespace rattan {
 
-// Seconds per build stage, in order.
-struct BuildStats {
-  std::vector<std::pair<std::string, double>> stages;
-  std::uint64_t unreachable = 0;  // graph: keys no entry point leads to (0 unless the builder says otherwise)
-
-  double seconds() const noexcept;
-};
-
 // Bytes by part. Keys are borrowed and never counted.
 struct MemoryUse {
   std::vector<std::pair<std::string, std::uint64_t>> parts;  // "edges", "entry_points", "centroids", ...
@@ -58,8 +50,8 @@ class Index {
   Metric metric() const noexcept { return metric_; }
 
  protected:
-  // Checks keys (dtype, shape, finite values) and metric.
-  Index(SharedMatrix keys, Metric metric);
+  // Checks keys (dtype, shape, finite values) and metric. `executor` null: default_executor().
+  Index(SharedMatrix keys, Metric metric, Executor* executor = nullptr);
 
  private:
   // Arguments are checked; table is rows x k and filled with no_key; its stats have one entry per group.

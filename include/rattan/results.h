@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "rattan/types.h"
@@ -57,6 +59,14 @@ class NeighborTable {
   std::size_t k_ = 0;
   std::vector<KeyId> ids_;
   std::vector<float> scores_;
+};
+
+// Seconds per build stage, in order.
+struct BuildStats {
+  std::vector<std::pair<std::string, double>> stages;
+  std::uint64_t unreachable = 0;  // graph: keys no entry point leads to (0 unless the builder says otherwise)
+
+  double seconds() const noexcept;
 };
 
 }  // namespace rattan

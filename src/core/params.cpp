@@ -17,7 +17,8 @@ void SearchParams::validate() const {
 }
 
 void GraphBuildParams::validate() const {
-  check_range<std::uint32_t>("GraphBuildParams::max_degree", max_degree, 1, 1024);
+  check_range<std::uint32_t>("GraphBuildParams::max_degree", max_degree, 2, 1024);
+  check_range<std::uint32_t>("GraphBuildParams::oversampling", oversampling, 1, 16);
   check_range<std::uint32_t>("GraphBuildParams::entry_points", entry_points, 1, 4096);
 }
 

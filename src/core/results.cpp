@@ -13,4 +13,10 @@ std::size_t NeighborTable::count(std::size_t row) const noexcept {
   return static_cast<std::size_t>(std::find(row_ids.begin(), row_ids.end(), no_key) - row_ids.begin());
 }
 
+double BuildStats::seconds() const noexcept {
+  double sum = 0;
+  for (const auto& stage : stages) sum += stage.second;
+  return sum;
+}
+
 }  // namespace rattan

@@ -34,8 +34,9 @@ class PreparedQueries {
 
 class Scorer {
  public:
-  Scorer(MatrixView keys, Metric metric) noexcept
-      : keys_(keys), metric_(metric), kernels_(&simd::kernels()), score_(kernels_->score(metric, keys.dtype)) {}
+  Scorer(MatrixView keys, Metric metric) : Scorer(keys, metric, simd::kernels()) {}
+  Scorer(MatrixView keys, Metric metric, const simd::Kernels& kernels) noexcept
+      : keys_(keys), metric_(metric), kernels_(&kernels), score_(kernels.score(metric, keys.dtype)) {}
 
   const MatrixView& keys() const noexcept { return keys_; }
   Metric metric() const noexcept { return metric_; }

@@ -16,9 +16,9 @@ namespace rattan {
 
 static_assert(std::endian::native == std::endian::little, "files are little-endian and read as they are");
 
-// Number types that files hold. bool and enums are read as u8/u32 and range-checked by the caller.
+// Number types that files hold. Flags and enums are read as u8 or u32 with number_in, so that a bad byte is an error.
 template <typename T>
-concept FileNumber = std::integral<T> || std::floating_point<T>;
+concept FileNumber = (std::integral<T> && !std::same_as<T, bool>) || std::floating_point<T>;
 
 // Little-endian numbers at any address. `what` names the quantity in the error text; reads past the end throw
 // Error(corrupt) with `name`, `what` and the offset from the start of the file. The bytes are borrowed.

@@ -44,8 +44,7 @@ void write_file(const fs::path& path, std::string_view bytes) {
 
 std::optional<fs::path> shared_data() {
   const char* named = std::getenv("RATTAN_DATA");
-  const fs::path folder =
-      named != nullptr ? fs::path(named) : fs::path(RATTAN_SOURCE_DIR).parent_path() / "shared/data";
+  fs::path folder = named != nullptr ? fs::path(named) : fs::path(RATTAN_SOURCE_DIR).parent_path() / "shared/data";
   std::error_code error;
   if (!fs::is_directory(folder, error)) return std::nullopt;
   return folder;

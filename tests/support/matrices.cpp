@@ -46,7 +46,7 @@ std::byte* mutable_element(const MatrixView& matrix, std::size_t row, std::size_
 
 SharedMatrix random_matrix(std::size_t rows, std::size_t cols, std::uint64_t seed, DType dtype,
                            std::size_t row_stride) {
-  const SharedMatrix matrix = allocate(rows, cols, row_stride == 0 ? cols : row_stride, dtype, 0);
+  SharedMatrix matrix = allocate(rows, cols, row_stride == 0 ? cols : row_stride, dtype, 0);
   for (std::size_t row = 0; row < rows; ++row) {
     for (std::size_t col = 0; col < cols; ++col) {
       set_element(matrix, row, col, static_cast<float>(random_normal(seed, row * cols + col)));
@@ -60,13 +60,13 @@ SharedMatrix random_matrix(std::size_t rows, std::size_t cols, std::uint64_t see
 }
 
 SharedMatrix make_matrix(std::span<const float> values, std::size_t rows, std::size_t cols, DType dtype) {
-  const SharedMatrix matrix = allocate(rows, cols, cols, dtype, 0);
+  SharedMatrix matrix = allocate(rows, cols, cols, dtype, 0);
   for (std::size_t i = 0; i < rows * cols; ++i) set_element(matrix, i / cols, i % cols, values[i]);
   return matrix;
 }
 
 SharedMatrix at_offset(const MatrixView& matrix, std::size_t offset) {
-  const SharedMatrix copy = allocate(matrix.rows, matrix.cols, matrix.cols, matrix.dtype, offset);
+  SharedMatrix copy = allocate(matrix.rows, matrix.cols, matrix.cols, matrix.dtype, offset);
   for (std::size_t row = 0; row < matrix.rows; ++row) {
     std::memcpy(mutable_element(copy.view, row, 0), matrix.row(row), matrix.row_bytes());
   }

@@ -1,7 +1,11 @@
-# A room is a folder of src: an object library that may use only the rooms below it. tests/<room> links just those.
+# A room is a folder: an object library that may use only the rooms below it. tests/<room> links just those.
 #   rattan_room(<name> SOURCES <files> [USES <rooms>])
 function(rattan_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;USES" ${ARGN})
+  if(NOT ROOM_SOURCES)
+    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp "")
+    set(ROOM_SOURCES ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp)
+  endif()
   add_library(rattan_${name} OBJECT ${ROOM_SOURCES})
   target_link_libraries(rattan_${name} PRIVATE rattan_flags)
   target_include_directories(rattan_${name} PUBLIC
@@ -10,13 +14,13 @@ function(rattan_room name)
   set_property(GLOBAL PROPERTY RATTAN_ROOM_${name}_USES "${ROOM_USES}")
 endfunction()
 
-# The object files of a room and of all rooms below it, for a test executable.
+# The object files of the given rooms and of all rooms below them, for an executable.
 function(rattan_link_rooms target)
   set(pending ${ARGN})
   set(linked "")
   while(pending)
     list(POP_FRONT pending room)
-    if(NOT room IN_LIST linked)
+    if(NOT room IN_LIST linked AND TARGET rattan_${room})
       list(APPEND linked ${room})
       target_link_libraries(${target} PRIVATE rattan_${room})
       get_property(uses GLOBAL PROPERTY RATTAN_ROOM_${room}_USES)

@@ -1,0 +1,105 @@
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "bench/commands.h"
+#include "bench/options.h"
+#include "bench/text.h"
+#include "bench/usage_error.h"
+
+namespace rattan::bench {
+namespace {
+
+struct BuildFlags {
+  DataSelection data;
+  ProblemOptions problem;
+  BuildOptions build;
+  RunFlags run;
+  std::string kind = "graph";
+  bool spherical = false;
+  std::string file;
+};
+
+BuildKind parse_kind(const std::string& name) {
+  const Variant variant = parse_variants(name).front();
+  if (!is_available(variant)) throw UsageError("--index " + name + ": this build of the library does not have it");
+  return variant.build;
+}
+
+Json to_record(const HeadSource& source, const HeadProblem& problem, const BuiltIndex& built, const std::string& file) {
+  Json stages = Json::object();
+  for (const auto& [name, seconds] : built.stats.stages) stages[name] = seconds;
+  Json memory = Json::object();
+  for (const auto& [name, bytes] : built.index->memory().parts) memory[name] = bytes;
+  return {{"source", source_label(source, problem.group)},
+          {"layer", source.layer},
+          {"kv_head", source.kv_head},
+          {"index", built.index->kind()},
+          {"keys", built.index->size()},
+          {"dim", built.index->dim()},
+          {"file", file},
+          {"file_bytes", std::filesystem::file_size(file)},
+          {"build_s", built.stats.seconds()},
+          {"build_stages", stages},
+          {"unreachable", built.stats.unreachable},
+          {"index_bytes", built.bytes()},
+          {"memory", memory}};
+}
+
+void print_build(const Json& record, const std::string& description) {
+  std::cout << record.at("index").get<std::string>() << " over " << record.at("keys") << " keys of dimension "
+            << record.at("dim") << "\n\n";
+  std::vector<Json> stages;
+  for (const auto& [name, seconds] : record.at("build_stages").items()) {
+    stages.push_back({{"stage", name}, {"seconds", seconds}});
+  }
+  stages.push_back({{"stage", "all"}, {"seconds", record.at("build_s")}});
+  write_markdown(std::cout, {text_column("stage", "stage"), fixed_column("seconds", "seconds", 2)}, stages);
+  std::vector<Json> parts;
+  for (const auto& [name, bytes] : record.at("memory").items()) parts.push_back({{"part", name}, {"bytes", bytes}});
+  parts.push_back({{"part", "all (keys are borrowed)"}, {"bytes", record.at("index_bytes")}});
+  std::cout << '\n';
+  write_markdown(std::cout, {text_column("part", "part"), fixed_column("MB", "bytes", 3, 1e-6)}, parts);
+  std::cout << '\n' << description << "\nwrote " << record.at("file").get<std::string>() << '\n';
+}
+
+void run_build(BuildFlags& flags) {
+  const Format format = parse_format(flags.run.format);
+  const BuildKind kind = parse_kind(flags.kind);
+  const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
+  const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(executor.get());
+  const HeadSource source = only_head(list_heads(flags.data, executor.get()));
+  flags.problem.queries = 1;
+  const HeadProblem problem = make_problem(source.load(), flags.problem, *exact);
+  set_build_run(flags.build, flags.run.seed, executor.get());
+  flags.build.ivf_spherical = flags.spherical;
+  const std::vector<BuiltIndex> built = build_indexes(kind, problem, flags.build, *exact);
+  const BuiltIndex& chosen = built.front();
+  chosen.index->save(flags.file);
+  const Json record = to_record(source, problem, chosen, flags.file);
+  if (format == Format::markdown) {
+    print_build(record, chosen.index->describe());
+  } else {
+    write_records(std::cout, format, {}, {record});
+  }
+}
+
+}  // namespace
+
+Action configure_build(CLI::App& app) {
+  const auto flags = std::make_shared<BuildFlags>();
+  add_data_flags(app, flags->data);
+  app.add_option("--index", flags->kind, "flat, ivf, hnsw or graph")
+      ->check(CLI::IsMember({"flat", "ivf", "hnsw", "graph"}))
+      ->capture_default_str();
+  add_problem_flags(app, flags->problem);
+  add_build_flags(app, flags->build);
+  app.add_flag("--ivf-spherical", flags->spherical, "ivf: k-means with normalised centroids")->group("Build");
+  add_threads_flag(app, flags->run);
+  add_seed_flag(app, flags->run);
+  add_format_flag(app, flags->run, "--format");
+  app.add_option("-o,--out", flags->file, "file of the index")->required()->type_name("FILE");
+  return [flags] { run_build(*flags); };
+}
+
+}  // namespace rattan::bench

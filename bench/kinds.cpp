@@ -1,0 +1,125 @@
+#include "bench/kinds.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "bench/text.h"
+#include "bench/usage_error.h"
+
+namespace rattan::bench {
+namespace {
+
+constexpr Variant all_variants[] = {
+    {"flat", BuildKind::flat, Knob::none, true, false, "exact scan, one pass over the keys for the whole group"},
+    {"ivf", BuildKind::ivf, Knob::probes, false, false, "k-means lists, one head at a time"},
+    {"ivf:group", BuildKind::ivf, Knob::probes, true, false, "the same, a list is read once for the whole group"},
+    {"hnsw", BuildKind::hnsw, Knob::beam_width, false, false, "hnswlib, one head at a time"},
+    {"hnsw:group", BuildKind::hnsw, Knob::beam_width, true, false, "HNSW's lowest level under Rattan's group walk"},
+    {"graph", BuildKind::graph, Knob::beam_width, true, true, "Rattan's graph, group walk from the last step's keys"},
+    {"graph:noseed", BuildKind::graph, Knob::beam_width, true, false, "the same from the entry points only"},
+    {"graph:single", BuildKind::graph, Knob::beam_width, false, true, "the graph one head at a time, seeded"},
+    {"graph:single-noseed", BuildKind::graph, Knob::beam_width, false, false,
+     "the graph one head at a time from the entry points only"},
+};
+
+BuiltIndex build_one_ivf(const HeadProblem& problem, IvfBuildParams params, bool spherical) {
+  const std::size_t keys = problem.keys.view.rows;
+  if (params.lists == 0) {
+    params.lists = std::max(1U, static_cast<std::uint32_t>(std::lround(2 * std::sqrt(static_cast<double>(keys)))));
+  }
+  params.lists = static_cast<std::uint32_t>(std::min<std::size_t>(params.lists, std::max<std::size_t>(keys, 1)));
+  params.spherical = spherical;
+  BuiltIndex built;
+  built.index = build_ivf(problem.keys, Metric::inner_product, params, &built.stats);
+  built.label = spherical ? "spherical" : "plain";
+  built.max_setting = params.lists;
+  return built;
+}
+
+BuiltIndex build_one_graph(const HeadProblem& problem, const BuildOptions& options, const ExactTopK& exact) {
+  BuiltIndex built;
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<NeighborTable> links = make_links(problem, options.links, exact);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  built.index = build_graph(problem.keys, links, Metric::inner_product, options.graph, &built.stats);
+  built.stats.stages.insert(built.stats.stages.begin(), {"links", seconds});
+  return built;
+}
+
+std::uint32_t as_setting(std::size_t keys) {
+  return static_cast<std::uint32_t>(std::clamp<std::size_t>(keys, 1, no_key - 1));
+}
+
+}  // namespace
+
+std::span<const Variant> variants() { return all_variants; }
+
+std::vector<Variant> parse_variants(std::string_view list) {
+  std::vector<Variant> chosen;
+  for (const std::string& name : split(list, ',')) {
+    const auto found = std::find_if(std::begin(all_variants), std::end(all_variants),
+                                    [&](const Variant& variant) { return variant.name == name; });
+    if (found == std::end(all_variants)) {
+      std::vector<std::string> names;
+      for (const Variant& variant : all_variants) names.emplace_back(variant.name);
+      throw UsageError("--index names \"" + name + "\", allowed are " + join(names, ", "));
+    }
+    const bool twice = std::any_of(chosen.begin(), chosen.end(), [&](const Variant& v) { return v.name == name; });
+    if (!twice) chosen.push_back(*found);
+  }
+  return chosen;
+}
+
+bool is_available(const Variant& variant) {
+  const std::vector<std::string> kinds = available_kinds();
+  return std::find(kinds.begin(), kinds.end(), kind_name(variant.build)) != kinds.end();
+}
+
+std::string_view kind_name(BuildKind kind) {
+  switch (kind) {
+    case BuildKind::flat: return "flat";
+    case BuildKind::ivf: return "ivf";
+    case BuildKind::hnsw: return "hnsw";
+    case BuildKind::graph: return "graph";
+  }
+  return "";
+}
+
+void set_build_run(BuildOptions& build, std::uint64_t seed, Executor* executor) {
+  build.graph.seed = build.ivf.seed = build.hnsw.seed = seed;
+  build.graph.executor = build.ivf.executor = build.hnsw.executor = executor;
+}
+
+std::vector<BuiltIndex> build_indexes(BuildKind kind, const HeadProblem& problem, const BuildOptions& options,
+                                      const ExactTopK& exact) {
+  std::vector<BuiltIndex> built;
+  switch (kind) {
+    case BuildKind::flat: {
+      BuiltIndex flat;
+      flat.index = build_flat(problem.keys);
+      built.push_back(std::move(flat));
+      break;
+    }
+    case BuildKind::ivf:
+      for (const bool spherical : {false, true}) {
+        if (options.ivf_spherical.value_or(spherical) != spherical) continue;
+        built.push_back(build_one_ivf(problem, options.ivf, spherical));
+      }
+      break;
+    case BuildKind::hnsw: {
+      BuiltIndex hnsw;
+      hnsw.index = build_hnsw(problem.keys, Metric::inner_product, options.hnsw, &hnsw.stats);
+      hnsw.max_setting = as_setting(problem.keys.view.rows);
+      built.push_back(std::move(hnsw));
+      break;
+    }
+    case BuildKind::graph:
+      built.push_back(build_one_graph(problem, options, exact));
+      built.back().max_setting = as_setting(problem.keys.view.rows);
+      break;
+  }
+  return built;
+}
+
+}  // namespace rattan::bench

@@ -1,0 +1,3 @@
+#include "bench/commands.h"
+
+int main(int argc, char** argv) { return rattan::bench::run(argc, argv); }

@@ -1,0 +1,73 @@
+#include "index/baselines/hnsw.h"
+
+#include "core/build_timer.h"
+#include "core/check.h"
+#include "index/baselines/hnsw_build.h"
+#include "index/identity.h"
+
+namespace rattan {
+namespace {
+
+HnswLayers timed_build(const MatrixView& keys, Metric metric, const HnswBuildParams& params, BuildStats* stats) {
+  BuildTimer timer(stats);
+  HnswLayers layers = build_hnsw_layers(keys, metric, params);
+  timer.stage("insert");
+  return layers;
+}
+
+}  // namespace
+
+HnswIndex::HnswIndex(SharedMatrix keys, Metric metric, const HnswBuildParams& params, BuildStats* stats)
+    : Index(std::move(keys), metric, params.executor),
+      layers_(timed_build(this->keys(), metric, params, stats)),
+      scorer_(this->keys(), metric) {}
+
+HnswIndex::HnswIndex(SharedMatrix keys, Metric metric, HnswLayers layers)
+    : Index(std::move(keys), metric), layers_(std::move(layers)), scorer_(this->keys(), metric) {}
+
+MemoryUse HnswIndex::memory() const {
+  std::uint64_t upper = 0;
+  for (const HnswLayer& layer : layers_.upper) upper += layer.nodes.size() + layer.offsets.size() + layer.ids.size();
+  return {{{"edges", (layers_.level0.offsets.size() + layers_.level0.edges.size()) * sizeof(std::uint32_t)},
+           {"upper_layers", upper * sizeof(std::uint32_t)}}};
+}
+
+std::string HnswIndex::describe() const {
+  const double nodes = static_cast<double>(size() == 0 ? 1 : size());
+  return message("metric: ", to_string(metric()), "\nmax_degree: ", layers_.max_degree, " (", 2 * layers_.max_degree,
+                 " on the lowest layer)\nbuild_beam: ", layers_.build_beam, "\nseed: ", layers_.seed,
+                 "\nmean degree on the lowest layer: ", static_cast<double>(layers_.level0.edges.size()) / nodes,
+                 "\nupper layers: ", layers_.upper.size(), "\ndeterministic: only where one worker built it\n");
+}
+
+void HnswIndex::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {
+  const std::uint32_t beam_width = params.beam_width.value_or(default_beam_width(params.k));
+  search_groups(queries, params, table, scratches_, [&](MatrixView group, std::size_t first_row, HnswScratch& scratch) {
+    SearchStats stats;
+    for (std::size_t i = 0; i < group.rows; ++i) {
+      scorer_.prepare(group.slice(i, 1), scratch.walk.queries);
+      stats += search_hnsw(layers_, scorer_, params, beam_width, scratch);
+      write_row(scratch.walk.results[0].sorted(), table.ids(first_row + i), table.scores(first_row + i));
+    }
+    return stats;
+  });
+}
+
+void HnswIndex::save_checked(const std::filesystem::path& path) const {
+  ContainerWriter writer{std::string(kind())};
+  add_identity(writer, *this);
+  write_hnsw_layers(layers_, writer);
+  writer.save(path);
+}
+
+std::unique_ptr<Index> build_hnsw(SharedMatrix keys, Metric metric, const HnswBuildParams& params, BuildStats* stats) {
+  params.validate();
+  return std::make_unique<HnswIndex>(std::move(keys), metric, params, stats);
+}
+
+std::unique_ptr<Index> open_hnsw(const Container& container, SharedMatrix keys, Metric metric) {
+  HnswLayers layers = read_hnsw_layers(container, keys.view.rows);
+  return std::make_unique<HnswIndex>(std::move(keys), metric, std::move(layers));
+}
+
+}  // namespace rattan

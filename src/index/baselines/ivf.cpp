@@ -1,0 +1,131 @@
+#include "index/baselines/ivf.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "index/identity.h"
+
+namespace rattan {
+namespace {
+
+// Keys scored per kernel call: their scores for eight queries stay in the first-level cache.
+constexpr std::size_t scan_block = 256;
+
+MatrixView centroids_of(const IvfLists& lists, std::size_t dim) {
+  return {lists.centroids.data(), DType::f32, lists.count(), dim};
+}
+
+// The part of an ascending list that lies in the range.
+std::span<const KeyId> within(std::span<const KeyId> ids, IdRange range) {
+  const auto begin = std::lower_bound(ids.begin(), ids.end(), range.begin);
+  return {begin, std::lower_bound(begin, ids.end(), range.end)};
+}
+
+}  // namespace
+
+IvfIndex::IvfIndex(SharedMatrix keys, Metric metric, const IvfBuildParams& params, BuildStats* stats)
+    : Index(std::move(keys), metric, params.executor),
+      lists_(make_ivf_lists(this->keys(), params, stats)),
+      scorer_(this->keys(), metric),
+      coarse_(centroids_of(lists_, dim()), metric) {}
+
+IvfIndex::IvfIndex(SharedMatrix keys, Metric metric, IvfLists lists)
+    : Index(std::move(keys), metric),
+      lists_(std::move(lists)),
+      scorer_(this->keys(), metric),
+      coarse_(centroids_of(lists_, dim()), metric) {}
+
+MemoryUse IvfIndex::memory() const {
+  return {{{"centroids", lists_.centroids.size() * sizeof(float)},
+           {"lists", lists_.ids.size() * sizeof(KeyId) + lists_.offsets.size() * sizeof(std::uint32_t)}}};
+}
+
+std::string IvfIndex::describe() const {
+  std::size_t longest = 0;
+  for (std::size_t i = 0; i < lists_.count(); ++i) longest = std::max(longest, lists_.list(i).size());
+  return message("metric: ", to_string(metric()), "\nlists: ", lists_.count(),
+                 "\nspherical: ", lists_.spherical ? "yes" : "no", "\niterations: ", lists_.iterations,
+                 "\nseed: ", lists_.seed, "\nlongest list: ", longest, " keys\n");
+}
+
+std::uint32_t IvfIndex::default_probes() const noexcept {
+  return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(lists_.count() / 8));
+}
+
+void IvfIndex::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {
+  search_groups(queries, params, table, scratches_, [&](MatrixView group, std::size_t first_row, Scratch& scratch) {
+    const SearchStats stats = search_group(group, params, scratch);
+    for (std::size_t i = 0; i < group.rows; ++i) {
+      write_row(scratch.best[i].sorted(), table.ids(first_row + i), table.scores(first_row + i));
+    }
+    return stats;
+  });
+}
+
+SearchStats IvfIndex::search_group(MatrixView queries, const SearchParams& params, Scratch& scratch) const {
+  SearchStats stats;
+  pick_lists(queries, params.probes.value_or(default_probes()), scratch, stats);
+  scorer_.prepare(queries, scratch.queries);
+  scratch.best.resize(queries.rows);
+  for (TopK& best : scratch.best) best.reset(params.k);
+  for (std::size_t i = 0; i < lists_.count(); ++i) {
+    if (scratch.probed[i] == 0) continue;
+    ++stats.nodes_expanded;
+    scan_list(within(lists_.list(i), params.candidates), scratch, stats);
+  }
+  return stats;
+}
+
+void IvfIndex::pick_lists(MatrixView queries, std::uint32_t probes, Scratch& scratch, SearchStats& stats) const {
+  const std::size_t count = lists_.count();
+  coarse_.prepare(queries, scratch.coarse_queries);
+  scratch.scores.resize(std::max(queries.rows * count, queries.rows * scan_block));
+  coarse_.score_range(scratch.coarse_queries, 0, count, scratch.rows, scratch.scores.data(), count);
+  stats.centroids_scored += count;
+  stats.bytes_read += count * coarse_.keys().row_bytes();
+
+  scratch.probed.assign(count, 0);
+  for (std::size_t row = 0; row < queries.rows; ++row) {
+    scratch.nearest.reset(std::min<std::size_t>(probes, count));
+    for (std::size_t i = 0; i < count; ++i) {
+      const float score = scratch.scores[row * count + i];
+      if (score >= scratch.nearest.threshold()) scratch.nearest.push(score, static_cast<KeyId>(i));
+    }
+    for (const Neighbor& list : scratch.nearest.sorted()) scratch.probed[list.id] = 1;
+  }
+}
+
+void IvfIndex::scan_list(std::span<const KeyId> ids, Scratch& scratch, SearchStats& stats) const {
+  for (std::size_t begin = 0; begin < ids.size(); begin += scan_block) {
+    const auto block = ids.subspan(begin, std::min(scan_block, ids.size() - begin));
+    scorer_.score(scratch.queries, block, scratch.rows, scratch.scores.data(), scan_block);
+    for (std::size_t row = 0; row < scratch.best.size(); ++row) {
+      TopK& best = scratch.best[row];
+      const float* scores = scratch.scores.data() + row * scan_block;
+      for (std::size_t i = 0; i < block.size(); ++i) {
+        if (scores[i] >= best.threshold()) best.push(scores[i], block[i]);  // false for NaN
+      }
+    }
+  }
+  stats.keys_scored += ids.size();
+  stats.bytes_read += ids.size() * (keys().row_bytes() + sizeof(KeyId));
+}
+
+void IvfIndex::save_checked(const std::filesystem::path& path) const {
+  ContainerWriter writer{std::string(kind())};
+  add_identity(writer, *this);
+  write_ivf_lists(lists_, writer);
+  writer.save(path);
+}
+
+std::unique_ptr<Index> build_ivf(SharedMatrix keys, Metric metric, const IvfBuildParams& params, BuildStats* stats) {
+  params.validate();
+  return std::make_unique<IvfIndex>(std::move(keys), metric, params, stats);
+}
+
+std::unique_ptr<Index> open_ivf(const Container& container, SharedMatrix keys, Metric metric) {
+  IvfLists lists = read_ivf_lists(container, keys.view.rows, keys.view.cols);
+  return std::make_unique<IvfIndex>(std::move(keys), metric, std::move(lists));
+}
+
+}  // namespace rattan

@@ -1,0 +1,59 @@
+// The kind "ivf": k-means lists. FAISS trains the centroids (DESIGN.md section 2.10), Rattan's kernels assign and scan,
+// so that a comparison with the graph compares algorithms.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/top_k.h"
+#include "index/baselines/ivf_lists.h"
+#include "index/search_groups.h"
+#include "rattan/index.h"
+#include "scan/scorer.h"
+#include "storage/container.h"
+
+namespace rattan {
+
+// A search scores all centroids, picks the `probes` best lists of each row and scans the union of the group's lists
+// once, every key for all rows. Keys are borrowed, so a list's keys are read where they lie; a copy in list order
+// would be faster in time and is no different in keys read. SearchParams::seeds are ignored: nothing walks.
+class IvfIndex final : public Index {
+ public:
+  IvfIndex(SharedMatrix keys, Metric metric, const IvfBuildParams& params, BuildStats* stats);
+  IvfIndex(SharedMatrix keys, Metric metric, IvfLists lists);
+
+  std::string_view kind() const noexcept override { return "ivf"; }
+  MemoryUse memory() const override;
+  std::string describe() const override;
+
+  const IvfLists& lists() const noexcept { return lists_; }
+  // What an unset SearchParams::probes means.
+  std::uint32_t default_probes() const noexcept;
+
+ private:
+  struct Scratch {
+    PreparedQueries queries;
+    PreparedQueries coarse_queries;
+    std::vector<const void*> rows;
+    std::vector<float> scores;
+    std::vector<TopK> best;
+    TopK nearest;
+    std::vector<std::uint8_t> probed;  // by list
+  };
+
+  void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
+  void save_checked(const std::filesystem::path& path) const override;
+  SearchStats search_group(MatrixView queries, const SearchParams& params, Scratch& scratch) const;
+  void pick_lists(MatrixView queries, std::uint32_t probes, Scratch& scratch, SearchStats& stats) const;
+  void scan_list(std::span<const KeyId> ids, Scratch& scratch, SearchStats& stats) const;
+
+  IvfLists lists_;
+  Scorer scorer_;
+  Scorer coarse_;  // over the centroids
+  mutable ScratchPool<Scratch> scratches_;
+};
+
+std::unique_ptr<Index> open_ivf(const Container& container, SharedMatrix keys, Metric metric);
+
+}  // namespace rattan

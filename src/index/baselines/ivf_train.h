@@ -1,0 +1,22 @@
+// The one thing FAISS does for Rattan: k-means centroids. ivf_train.cpp has it, ivf_train_absent.cpp stands in
+// for it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "rattan/exact_topk.h"
+#include "rattan/params.h"
+
+namespace rattan {
+
+// False in a build without FAISS.
+extern const bool have_faiss;
+
+// `lists` centroids of `dim` floats each, by k-means over `rows` sample vectors (fp32, `lists` <= `rows`). Points are
+// assigned by `exact`: to the nearest centroid, or, spherical, to the centroid of largest cosine, which then has
+// norm 1. Deterministic if `exact` is. Throws Error(unsupported) in a build without FAISS.
+std::vector<float> train_centroids(const float* sample, std::size_t rows, std::size_t dim, std::uint32_t lists,
+                                   const IvfBuildParams& params, const ExactTopK& exact);
+
+}  // namespace rattan

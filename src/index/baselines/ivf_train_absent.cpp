@@ -1,0 +1,14 @@
+#include "core/check.h"
+#include "index/baselines/ivf_train.h"
+
+namespace rattan {
+
+const bool have_faiss = false;
+
+std::vector<float> train_centroids(const float*, std::size_t, std::size_t, std::uint32_t, const IvfBuildParams&,
+                                   const ExactTopK&) {
+  fail(ErrorCode::unsupported,
+       "build_ivf: this build has no FAISS (Debian: libfaiss-dev libopenblas-openmp-dev); saved indexes still open");
+}
+
+}  // namespace rattan

@@ -1,0 +1,20 @@
+#include "index/checks.h"
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/check.h"
+#include "scan/finite.h"
+
+namespace rattan {
+
+void check_matrix(const MatrixView& matrix, std::string_view name) {
+  check_view(matrix, name);
+  const auto field = [&](std::string_view part) { return message(name, ".", part); };
+  check_range<std::size_t>(field("cols"), matrix.cols, 1, std::size_t{1} << 16);
+  check_range<std::size_t>(field("rows"), matrix.rows, 0, no_key);
+  const std::uint64_t elements = checked_mul(matrix.rows, matrix.row_stride, name, ErrorCode::invalid_argument);
+  checked_mul(elements, dtype_size(matrix.dtype), name, ErrorCode::invalid_argument);
+}
+
+}  // namespace rattan

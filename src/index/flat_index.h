@@ -1,0 +1,49 @@
+// The kind "flat": every key is scored. Exact, and the yardstick of every other kind.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/top_k.h"
+#include "index/search_groups.h"
+#include "rattan/index.h"
+#include "scan/flat_scan.h"
+#include "scan/scorer.h"
+#include "storage/container.h"
+
+namespace rattan {
+
+// One pass over the candidates for all rows of a group. Groups run in parallel; where there are fewer groups than
+// workers, the workers share each pass. SearchParams::seeds and all widths are ignored: nothing is left out.
+class FlatIndex final : public Index {
+ public:
+  FlatIndex(SharedMatrix keys, Metric metric);
+
+  std::string_view kind() const noexcept override { return "flat"; }
+  MemoryUse memory() const override { return {}; }
+  std::string describe() const override;
+
+ private:
+  struct Scratch {
+    PreparedQueries queries;
+    FlatScratch scan;
+    std::vector<TopK> best;
+  };
+
+  void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
+  void save_checked(const std::filesystem::path& path) const override;
+  void prepare(MatrixView queries, std::uint32_t k, Scratch& scratch) const;
+  SearchStats search_alone(MatrixView queries, const SearchParams& params, std::size_t first_row, Scratch& scratch,
+                           NeighborTable& table) const;
+  SearchStats search_shared(MatrixView queries, const SearchParams& params, std::size_t first_row, Executor& executor,
+                            NeighborTable& table) const;
+  IdRange scanned(const SearchParams& params) const noexcept;
+  SearchStats cost(IdRange range) const noexcept;
+
+  Scorer scorer_;
+  mutable ScratchPool<Scratch> scratches_;
+};
+
+std::unique_ptr<Index> open_flat(const Container& container, SharedMatrix keys, Metric metric);
+
+}  // namespace rattan

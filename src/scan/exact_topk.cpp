@@ -1,0 +1,72 @@
+#include "rattan/exact_topk.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "scan/exact_block.h"
+#include "scan/finite.h"
+
+namespace rattan {
+namespace {
+
+// Truth is defined on fp32 queries, so sets that would round them to bf16 are passed over.
+const simd::Kernels& fp32_query_kernels(Metric metric, DType dtype) {
+  if (!simd::kernels().takes_bf16(metric, dtype)) return simd::kernels();
+  for (const simd::Kernels* kernels : simd::runnable_kernels()) {
+    if (!kernels->takes_bf16(metric, dtype)) return *kernels;
+  }
+  fail(ErrorCode::unsupported, "no kernel set multiplies ", to_string(dtype), " keys with fp32 queries");
+}
+
+void check_shapes(const MatrixView& queries, const MatrixView& keys) {
+  if (queries.cols != keys.cols) {
+    fail(ErrorCode::invalid_argument, "queries: cols is ", queries.cols, ", allowed is the keys' ", keys.cols);
+  }
+  if (keys.rows > no_key) {
+    fail(ErrorCode::invalid_argument, "keys: rows is ", keys.rows, ", allowed is at most ", no_key);
+  }
+  if (keys.cols == 0 && queries.rows != 0 && keys.rows != 0) {
+    fail(ErrorCode::invalid_argument, "keys: cols is 0, allowed is 1 or more");
+  }
+}
+
+class CpuExactTopK final : public ExactTopK {
+ public:
+  explicit CpuExactTopK(Executor* executor) : executor_(executor) {}
+
+  NeighborTable find(MatrixView queries, MatrixView keys, std::uint32_t k, Metric metric,
+                     const Visibility& visible) const override {
+    Executor& executor = executor_or_default(executor_);
+    check_shapes(queries, keys);
+    check_finite(queries, "queries", executor);
+    check_finite(keys, "keys", executor);
+    const VisibleRows rows = visible_rows(visible, queries.rows, keys.rows);
+    checked_mul(queries.rows, std::uint64_t{k} * sizeof(Neighbor), "queries.rows * k", ErrorCode::invalid_argument);
+
+    NeighborTable table(queries.rows, k);
+    const std::size_t most = rows.order.empty() ? 0 : rows.counts[rows.order.front()];
+    if (k == 0 || most == 0) return table;
+
+    const Scorer scorer(keys, metric, fp32_query_kernels(metric, keys.dtype));
+    const KeyNorms norms = key_norms(scorer, rows.begin, most, executor);
+    const ExactProblem problem{queries, scorer, static_cast<std::uint32_t>(std::min<std::size_t>(k, most)), rows,
+                               norms};
+    const BlockShape shape = choose_shape(keys.cols, problem.k, queries.rows, executor.workers());
+    std::vector<ExactBlock> blocks(executor.workers());
+    parallel_blocks(executor, queries.rows, shape.rows, [&](std::size_t begin, std::size_t end, unsigned worker) {
+      blocks[worker].find(problem, shape, std::span(rows.order).subspan(begin, end - begin), table);
+    });
+    return table;
+  }
+
+ private:
+  Executor* executor_;
+};
+
+}  // namespace
+
+std::unique_ptr<ExactTopK> make_exact_topk_cpu(Executor* executor) { return std::make_unique<CpuExactTopK>(executor); }
+
+}  // namespace rattan

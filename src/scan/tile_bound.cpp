@@ -1,0 +1,55 @@
+#include "scan/tile_bound.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/parallel.h"
+
+namespace rattan {
+
+KeyNorms key_norms(const Scorer& scorer, std::size_t begin, std::size_t count, Executor& executor) {
+  const MatrixView keys = scorer.keys();
+  const simd::Kernels& kernels = scorer.kernels();
+  const auto type = static_cast<std::size_t>(keys.dtype);
+  constexpr std::size_t block = 1024;
+
+  KeyNorms norms;
+  if (scorer.metric() == Metric::l2) norms.column.resize(count);
+  std::vector<float> largest((count + block - 1) / block, 0.0F);
+  parallel_blocks(executor, count, block, [&](std::size_t first, std::size_t last, unsigned) {
+    std::vector<float> key(keys.cols);
+    const void* row = key.data();
+    for (std::size_t i = first; i < last; ++i) {
+      kernels.to_float[type](keys.row(begin + i), keys.cols, key.data());
+      float square = 0;
+      kernels.inner_product[static_cast<std::size_t>(DType::f32)](row, 1, &row, 1, keys.cols, &square, 1);
+      largest[first / block] = std::max(largest[first / block], square);
+      if (!norms.column.empty()) norms.column[i] = -0.5F * square;
+    }
+  });
+  for (const float square : largest) norms.max_norm = std::max(norms.max_norm, std::sqrt(static_cast<double>(square)));
+  return norms;
+}
+
+double tile_error(double query_norm, double max_key_norm, std::size_t dim, Metric metric) noexcept {
+  constexpr double unit = 0x1p-24;
+  constexpr double slack = 1.5;  // for the denominators 1 - d * u and the rounding of the norms
+  // What a product or an operand loses where the caller's floating-point mode flushes subnormals to zero.
+  const double flushed = static_cast<double>(std::numeric_limits<float>::min()) * (1 + query_norm + max_key_norm);
+  const double products = query_norm * max_key_norm;
+  const double sum = query_norm + max_key_norm;
+
+  // Inner product: both kernels are within the bound of the true value. L2: the tile's sum of products and |k|^2 / 2,
+  // the rounding of |k|^2 / 2, and half the row kernel's sum of squares, which is at most (|q| + |k|)^2.
+  const double magnitude =
+      metric == Metric::inner_product ? 2 * products : products + max_key_norm * max_key_norm + 0.5 * sum * sum;
+  const double largest = metric == Metric::inner_product ? products : sum * sum;
+  const double count = static_cast<double>(dim) + 8;
+  if (!(largest < std::numeric_limits<float>::max() / 4) || count > 0x1p22) {
+    return std::numeric_limits<double>::infinity();
+  }
+  return slack * count * (unit * magnitude + flushed);
+}
+
+}  // namespace rattan

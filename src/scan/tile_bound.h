@@ -1,0 +1,31 @@
+// How far a score from the tile product can lie from the score of a row kernel: exact top-k uses tile scores only as a
+// filter and needs the bound to filter safely.
+//
+// The tile product ranks by the inner product t = <q, k>. L2 is brought to the same form with one more column:
+// <(q, 1), (k, -|k|^2 / 2)> = (|q|^2 - |q - k|^2) / 2.
+//
+// A sum of d products in fp32, in any order and with or without fused multiply-adds, is within d * u / (1 - d * u)
+// times the sum of the products' magnitudes of the true one, u = 2^-24 (Higham, Accuracy and Stability, section 3.1).
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "rattan/executor.h"
+#include "rattan/matrix.h"
+#include "scan/scorer.h"
+
+namespace rattan {
+
+// What the bound needs to know of keys [begin, begin + count).
+struct KeyNorms {
+  double max_norm = 0;
+  std::vector<float> column;  // L2 only: -|k|^2 / 2 per key, entry 0 for key `begin`
+};
+KeyNorms key_norms(const Scorer& scorer, std::size_t begin, std::size_t count, Executor& executor);
+
+// Largest distance between t of the tile kernel and the same key's row kernel score brought to the form of t.
+// Infinite where intermediate values might overflow fp32: then tile scores mean nothing.
+double tile_error(double query_norm, double max_key_norm, std::size_t dim, Metric metric) noexcept;
+
+}  // namespace rattan

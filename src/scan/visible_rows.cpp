@@ -1,0 +1,44 @@
+#include "scan/visible_rows.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+
+#include "core/check.h"
+
+namespace rattan {
+namespace {
+
+// The first key id that a query at `position` does not see; written so that no position overflows.
+std::uint64_t causal_end(std::int64_t position, std::uint32_t recent) noexcept {
+  if (position < static_cast<std::int64_t>(recent)) return 0;
+  return static_cast<std::uint64_t>(position) - recent + 1;
+}
+
+}  // namespace
+
+VisibleRows visible_rows(const Visibility& visible, std::size_t rows, std::size_t keys) {
+  if (!visible.positions.empty() && visible.positions.size() != rows) {
+    fail(ErrorCode::invalid_argument, "positions has ", visible.positions.size(), " entries, allowed is none or ", rows,
+         " (one per query row)");
+  }
+  const std::uint64_t end = std::min<std::uint64_t>(visible.range.end, keys);
+  const std::uint64_t begin = std::min<std::uint64_t>(visible.range.begin, end);
+
+  VisibleRows result;
+  result.begin = static_cast<KeyId>(begin);
+  result.counts.assign(rows, static_cast<KeyId>(end - begin));
+  result.order.resize(rows);
+  std::iota(result.order.begin(), result.order.end(), std::size_t{0});
+  if (visible.positions.empty()) return result;
+
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::uint64_t row_end = std::min(end, causal_end(visible.positions[row], visible.recent));
+    result.counts[row] = static_cast<KeyId>(std::max(row_end, begin) - begin);
+  }
+  std::stable_sort(result.order.begin(), result.order.end(),
+                   [&](std::size_t a, std::size_t b) { return result.counts[a] > result.counts[b]; });
+  return result;
+}
+
+}  // namespace rattan

@@ -1,0 +1,25 @@
+// Which keys each query row may return, as one interval per row.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "rattan/exact_topk.h"
+#include "rattan/types.h"
+
+namespace rattan {
+
+// Row i sees the keys [begin, begin + counts[i]).
+struct VisibleRows {
+  KeyId begin = 0;
+  std::vector<KeyId> counts;
+
+  // Rows that see most keys first, ties by row: neighbours in this order see nearly the same keys, so a block of them
+  // wastes little, and the dearest blocks start first.
+  std::vector<std::size_t> order;
+};
+
+// Throws Error(invalid_argument) if positions are given, but not one per row.
+VisibleRows visible_rows(const Visibility& visible, std::size_t rows, std::size_t keys);
+
+}  // namespace rattan

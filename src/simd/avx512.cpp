@@ -1,0 +1,23 @@
+#include "simd/generic_kernels.h"
+#include "simd/lanes_avx512.h"
+#include "simd/sets.h"
+
+namespace rattan::simd {
+namespace {
+
+using Lanes = Avx512<xsimd::avx512f>;
+
+// The AVX-512 set, but bf16 rows are multiplied with bf16 queries by the instruction made for it.
+constexpr Kernels with_bf16_products() {
+  Kernels set = make_kernels<Lanes>("avx512bf16");
+  set.bf16_queries = true;
+  set.inner_product[static_cast<std::size_t>(DType::bf16)] = &inner_product_bf16;
+  return set;
+}
+
+}  // namespace
+
+constinit const Kernels avx512_kernels = make_kernels<Lanes>("avx512");
+constinit const Kernels avx512bf16_kernels = with_bf16_products();
+
+}  // namespace rattan::simd

@@ -1,0 +1,27 @@
+// The table of one instruction set, filled from the generic bodies. See generic_score.h for how ISAs are kept apart.
+#pragma once
+
+#include "simd/generic_rows.h"
+#include "simd/generic_score.h"
+#include "simd/generic_tile.h"
+#include "simd/kernels.h"
+
+namespace rattan::simd {
+
+template <typename Lanes>
+constexpr Kernels make_kernels(const char* name) {
+  return {
+      .name = name,
+      .bf16_queries = false,
+      .inner_product = {&score_rows<InnerProduct<Lanes, F32>>, &score_rows<InnerProduct<Lanes, F16>>,
+                        &score_rows<InnerProduct<Lanes, Bf16>>},
+      .l2 = {&score_rows<NegatedL2<Lanes, F32>>, &score_rows<NegatedL2<Lanes, F16>>,
+             &score_rows<NegatedL2<Lanes, Bf16>>},
+      .add_weighted = {&add_weighted_rows<Lanes, F32>, &add_weighted_rows<Lanes, F16>, &add_weighted_rows<Lanes, Bf16>},
+      .to_float = {&row_to_float<Lanes, F32>, &row_to_float<Lanes, F16>, &row_to_float<Lanes, Bf16>},
+      .tile = make_tile<Lanes>(),
+      .select_above = &Lanes::select_above,
+  };
+}
+
+}  // namespace rattan::simd

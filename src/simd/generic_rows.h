@@ -1,0 +1,101 @@
+// Weighted sums of rows and conversion of a row to fp32. See generic_score.h for how ISAs are kept apart.
+#pragma once
+
+#include <cstddef>
+
+#include "simd/element.h"
+
+namespace rattan::simd {
+
+// W sets of weights x C batches of columns, held in registers over all rows.
+template <typename Lanes, typename Element, std::size_t W, std::size_t C>
+struct WeightedBlock {
+  using Batch = typename Lanes::Batch;
+
+  static void run(const float* weights, std::size_t weight_stride, const void* const* row_data, std::size_t rows,
+                  std::size_t column, std::size_t dim, float* out) {
+    Batch sum[W][C];
+#pragma GCC unroll 16
+    for (std::size_t w = 0; w < W; ++w)
+#pragma GCC unroll 16
+      for (std::size_t c = 0; c < C; ++c) sum[w][c] = Lanes::load(F32{}, at(out, w, c, column, dim));
+    for (std::size_t r = 0; r < rows; ++r) {
+      const Bytes row = static_cast<Bytes>(row_data[r]) + column * Element::bytes;
+      Batch value[C];
+#pragma GCC unroll 16
+      for (std::size_t c = 0; c < C; ++c) value[c] = Lanes::load(Element{}, row + c * Lanes::width * Element::bytes);
+#pragma GCC unroll 16
+      for (std::size_t w = 0; w < W; ++w) {
+        const Batch weight = Lanes::broadcast(weights[w * weight_stride + r]);
+#pragma GCC unroll 16
+        for (std::size_t c = 0; c < C; ++c) sum[w][c] = Lanes::multiply_add(weight, value[c], sum[w][c]);
+      }
+    }
+#pragma GCC unroll 16
+    for (std::size_t w = 0; w < W; ++w)
+#pragma GCC unroll 16
+      for (std::size_t c = 0; c < C; ++c) Lanes::store(sum[w][c], out + w * dim + column + c * Lanes::width);
+  }
+
+ private:
+  static Bytes at(const float* out, std::size_t w, std::size_t c, std::size_t column, std::size_t dim) {
+    return reinterpret_cast<Bytes>(out + w * dim + column + c * Lanes::width);
+  }
+};
+
+// The last, partial batch of columns.
+template <typename Lanes, typename Element>
+void add_weighted_tail(const float* weights, const void* const* row_data, std::size_t rows, std::size_t column,
+                       std::size_t dim, float* out) {
+  const std::size_t left = dim - column;
+  typename Lanes::Batch sum = Lanes::load_tail(F32{}, reinterpret_cast<Bytes>(out + column), left);
+  for (std::size_t r = 0; r < rows; ++r) {
+    const Bytes row = static_cast<Bytes>(row_data[r]) + column * Element::bytes;
+    sum = Lanes::multiply_add(Lanes::broadcast(weights[r]), Lanes::load_tail(Element{}, row, left), sum);
+  }
+  Lanes::store_tail(sum, out + column, left);
+}
+
+template <typename Lanes, typename Element, std::size_t W>
+void add_weighted_sets(const float* weights, std::size_t weight_stride, const void* const* row_data, std::size_t rows,
+                       std::size_t dim, float* out) {
+  constexpr std::size_t columns = Lanes::columns_at_once(W);
+  std::size_t column = 0;
+  for (; column + columns * Lanes::width <= dim; column += columns * Lanes::width)
+    WeightedBlock<Lanes, Element, W, columns>::run(weights, weight_stride, row_data, rows, column, dim, out);
+  for (; column + Lanes::width <= dim; column += Lanes::width)
+    WeightedBlock<Lanes, Element, W, 1>::run(weights, weight_stride, row_data, rows, column, dim, out);
+  if (column == dim) return;
+#pragma GCC unroll 16
+  for (std::size_t w = 0; w < W; ++w)
+    add_weighted_tail<Lanes, Element>(weights + w * weight_stride, row_data, rows, column, dim, out + w * dim);
+}
+
+// Sets are taken in runs of four, two and one.
+template <typename Lanes, typename Element>
+void add_weighted_rows(const float* weights, std::size_t sets, std::size_t weight_stride, const void* const* row_data,
+                       std::size_t rows, std::size_t dim, float* out) {
+  std::size_t w = 0;
+  for (; w + 4 <= sets; w += 4)
+    add_weighted_sets<Lanes, Element, 4>(weights + w * weight_stride, weight_stride, row_data, rows, dim,
+                                         out + w * dim);
+  for (; w + 2 <= sets; w += 2)
+    add_weighted_sets<Lanes, Element, 2>(weights + w * weight_stride, weight_stride, row_data, rows, dim,
+                                         out + w * dim);
+  for (; w < sets; ++w)
+    add_weighted_sets<Lanes, Element, 1>(weights + w * weight_stride, weight_stride, row_data, rows, dim,
+                                         out + w * dim);
+}
+
+template <typename Lanes, typename Element>
+void row_to_float(const void* row, std::size_t dim, float* out) {
+  const Bytes from = static_cast<Bytes>(row);
+  std::size_t column = 0;
+  for (; column + Lanes::width <= dim; column += Lanes::width)
+    Lanes::store(Lanes::load(Element{}, from + column * Element::bytes), out + column);
+  if (column < dim)
+    Lanes::store_tail(Lanes::load_tail(Element{}, from + column * Element::bytes, dim - column), out + column,
+                      dim - column);
+}
+
+}  // namespace rattan::simd

@@ -1,0 +1,162 @@
+// Scores of a group of queries and a list of rows: the one body behind every inner-product and L2 kernel.
+//
+// Every (query, row) pair has one accumulator that walks the row front to back, and Lanes::sums folds each of them by
+// the same tree: a score never depends on how many queries or rows share the call.
+//
+// This header and its siblings hold templates only. Each ISA file instantiates them with types of its own anonymous
+// namespace, so that no function compiled for a newer CPU can be linked into code for an older one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "simd/element.h"
+
+namespace rattan::simd {
+
+// A product says what one step of an accumulator is. Here: fp32 queries, rows converted to fp32.
+template <typename L, typename Element>
+struct InnerProduct {
+  using Lanes = L;
+  using Operand = typename L::Batch;
+  using Query = F32;
+  using Key = Element;
+  static constexpr std::size_t step = L::width;
+
+  static Operand load_query(Bytes at) { return L::load(F32{}, at); }
+  static Operand load_query_tail(Bytes at, std::size_t count) { return L::load_tail(F32{}, at, count); }
+  static Operand load_key(Bytes at) { return L::load(Key{}, at); }
+  static Operand load_key_tail(Bytes at, std::size_t count) { return L::load_tail(Key{}, at, count); }
+  static typename L::Batch accumulate(Operand query, Operand key, typename L::Batch sum) {
+    return L::multiply_add(query, key, sum);
+  }
+  static typename L::Batch finish(typename L::Batch sum) { return sum; }
+};
+
+template <typename L, typename Element>
+struct NegatedL2 : InnerProduct<L, Element> {
+  using Batch = typename L::Batch;
+
+  static Batch accumulate(Batch query, Batch key, Batch sum) {
+    const Batch difference = L::subtract(query, key);
+    return L::multiply_add(difference, difference, sum);
+  }
+  static Batch finish(Batch sum) { return L::subtract(L::zero(), sum); }
+};
+
+// Q x R accumulators; all array indices are compile-time constants once unrolled, so they live in registers.
+template <typename Product, std::size_t Q, std::size_t R>
+struct ScoreBlock {
+  using Lanes = typename Product::Lanes;
+  using Batch = typename Lanes::Batch;
+  using Operand = typename Product::Operand;
+
+  static void run(Bytes queries, const void* const* row_data, std::size_t dim, float* scores, std::size_t stride) {
+    const std::size_t query_bytes = dim * Product::Query::bytes;
+    Bytes row[R];
+    Batch sum[Q][R];
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < R; ++r) row[r] = static_cast<Bytes>(row_data[r]);
+#pragma GCC unroll 16
+    for (std::size_t q = 0; q < Q; ++q)
+#pragma GCC unroll 16
+      for (std::size_t r = 0; r < R; ++r) sum[q][r] = Lanes::zero();
+
+    std::size_t column = 0;
+    for (; column + Product::step <= dim; column += Product::step) {
+      Operand key[R];
+#pragma GCC unroll 16
+      for (std::size_t r = 0; r < R; ++r) key[r] = Product::load_key(row[r] + column * Product::Key::bytes);
+#pragma GCC unroll 16
+      for (std::size_t q = 0; q < Q; ++q) {
+        Operand query = Product::load_query(queries + q * query_bytes + column * Product::Query::bytes);
+        if constexpr (Q > 1 && R > 1) Lanes::keep(query);
+#pragma GCC unroll 16
+        for (std::size_t r = 0; r < R; ++r) sum[q][r] = Product::accumulate(query, key[r], sum[q][r]);
+      }
+    }
+    if (column < dim) {
+      const std::size_t left = dim - column;
+      Operand key[R];
+#pragma GCC unroll 16
+      for (std::size_t r = 0; r < R; ++r) key[r] = Product::load_key_tail(row[r] + column * Product::Key::bytes, left);
+#pragma GCC unroll 16
+      for (std::size_t q = 0; q < Q; ++q) {
+        const Operand query =
+            Product::load_query_tail(queries + q * query_bytes + column * Product::Query::bytes, left);
+#pragma GCC unroll 16
+        for (std::size_t r = 0; r < R; ++r) sum[q][r] = Product::accumulate(query, key[r], sum[q][r]);
+      }
+    }
+
+#pragma GCC unroll 16
+    for (std::size_t q = 0; q < Q; ++q) {
+#pragma GCC unroll 16
+      for (std::size_t r = 0; r < R; ++r) sum[q][r] = Product::finish(sum[q][r]);
+      Lanes::store_sums(sum[q], scores + q * stride);
+    }
+  }
+};
+
+// Asks for every cache line of a row, into the second-level cache: first-level misses are few at a time, and waiting
+// for one of their slots holds up the multiplications too (measured on Zen 4, 512 MiB of f16 rows of 128: 58 ns a row
+// of four scores against 28 ns).
+template <typename Lanes>
+void prefetch_row(const void* row, std::size_t bytes) {
+  constexpr std::uintptr_t line = 64;
+  const auto first = reinterpret_cast<std::uintptr_t>(row);
+  for (std::uintptr_t at = first & ~(line - 1); at < first + bytes; at += line)
+    __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
+}
+
+// Q x R scores. More than four queries take a second pass over the rows, which are in the first-level cache by then:
+// four queries fill the multipliers, and eight would leave too few registers for rows.
+template <typename Product, std::size_t Q, std::size_t R>
+void score_block(Bytes queries, const void* const* row_data, std::size_t dim, float* scores, std::size_t stride) {
+  if constexpr (Q <= 4) {
+    ScoreBlock<Product, Q, R>::run(queries, row_data, dim, scores, stride);
+  } else {
+    ScoreBlock<Product, 4, R>::run(queries, row_data, dim, scores, stride);
+    ScoreBlock<Product, Q - 4, R>::run(queries + 4 * dim * Product::Query::bytes, row_data, dim, scores + 4 * stride,
+                                       stride);
+  }
+}
+
+// How far ahead of the multiplications rows are asked for.
+inline constexpr std::size_t prefetch_bytes = 16384;
+
+template <typename Product, std::size_t Q>
+void score_group(Bytes queries, const void* const* row_data, std::size_t rows, std::size_t dim, float* scores,
+                 std::size_t stride) {
+  using Lanes = typename Product::Lanes;
+  constexpr std::size_t block = Lanes::rows_at_once(Q);
+  const std::size_t row_bytes = dim * Product::Key::bytes;
+  const std::size_t ahead = 1 + prefetch_bytes / row_bytes;
+  std::size_t asked = 0;
+  std::size_t r = 0;
+  for (; r + block <= rows; r += block) {
+    for (const std::size_t last = r + block + ahead; asked < last && asked < rows; ++asked)
+      prefetch_row<Lanes>(row_data[asked], row_bytes);
+    score_block<Product, Q, block>(queries, row_data + r, dim, scores + r, stride);
+  }
+  for (; r < rows; ++r) score_block<Product, Q, 1>(queries, row_data + r, dim, scores + r, stride);
+}
+
+template <typename Product>
+void score_rows(const void* query_data, std::size_t queries, const void* const* row_data, std::size_t rows,
+                std::size_t dim, float* scores, std::size_t stride) {
+  const Bytes q = static_cast<Bytes>(query_data);
+  switch (queries) {
+    case 1: return score_group<Product, 1>(q, row_data, rows, dim, scores, stride);
+    case 2: return score_group<Product, 2>(q, row_data, rows, dim, scores, stride);
+    case 3: return score_group<Product, 3>(q, row_data, rows, dim, scores, stride);
+    case 4: return score_group<Product, 4>(q, row_data, rows, dim, scores, stride);
+    case 5: return score_group<Product, 5>(q, row_data, rows, dim, scores, stride);
+    case 6: return score_group<Product, 6>(q, row_data, rows, dim, scores, stride);
+    case 7: return score_group<Product, 7>(q, row_data, rows, dim, scores, stride);
+    case 8: return score_group<Product, 8>(q, row_data, rows, dim, scores, stride);
+    default: return;
+  }
+}
+
+}  // namespace rattan::simd

@@ -1,0 +1,104 @@
+// Habits that the tree keeps: sizes, one room for OpenMP and CUDA, a quiet library.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "source_tree.h"
+
+namespace rattan::test {
+namespace {
+
+constexpr std::size_t most_lines = 600;
+constexpr std::size_t most_median_lines = 150;
+
+bool in_library(const SourceFile& file) { return file.in("src") || file.in("include") || file.in("datasets"); }
+
+// Every line of the library's code that matches, but for files in `allowed`.
+std::vector<std::string> code_matches(const std::string& pattern, const std::vector<std::string>& allowed = {}) {
+  const std::regex regex(pattern);
+  std::vector<std::string> found;
+  for (const SourceFile& file : source_tree()) {
+    if (!in_library(file) || !file.is_cpp()) continue;
+    if (std::find(allowed.begin(), allowed.end(), file.path) != allowed.end()) continue;
+    for (std::size_t i = 0; i < file.code.size(); ++i) {
+      if (std::regex_search(file.code[i], regex)) found.push_back(at(file, i + 1) + file.text[i]);
+    }
+  }
+  return found;
+}
+
+TEST(Habits, NoFileIsLong) {
+  for (const SourceFile& file : source_tree()) {
+    EXPECT_LE(file.text.size(), most_lines) << file.path;
+  }
+}
+
+TEST(Habits, TheMedianFileIsShort) {
+  std::vector<std::size_t> lengths;
+  for (const SourceFile& file : source_tree()) {
+    if (in_library(file) && file.is_cpp()) lengths.push_back(file.text.size());
+  }
+  ASSERT_FALSE(lengths.empty());
+  std::sort(lengths.begin(), lengths.end());
+  EXPECT_LE(lengths[lengths.size() / 2], most_median_lines);
+}
+
+TEST(Habits, OpenMpStandsInOneFile) {
+  for (const SourceFile& file : source_tree()) {
+    if (!file.is_cpp() || file.path == "src/core/executor.cpp") continue;
+    for (std::size_t i = 0; i < file.code.size(); ++i) {
+      EXPECT_EQ(file.code[i].find("#pragma omp"), std::string::npos) << at(file, i + 1);
+    }
+  }
+}
+
+TEST(Habits, CudaSourcesStandInCuda) {
+  for (const SourceFile& file : source_tree()) {
+    if (file.extension() == ".cu" || file.extension() == ".cuh") {
+      EXPECT_TRUE(file.in("cuda")) << file.path;
+    }
+  }
+}
+
+TEST(Habits, TheLibraryNeverPrints) {
+  EXPECT_EQ(code_matches(R"(std::(cout|cerr|clog)|#include\s*<iostream>|\b(f?printf|f?puts|putchar|perror)\s*\()"),
+            std::vector<std::string>{});
+}
+
+TEST(Habits, TheLibraryNeverEndsTheProcess) {
+  EXPECT_EQ(code_matches(R"((^|[^\w.>])(std::|::)?(abort|exit|_exit|quick_exit|terminate)\s*\()"),
+            std::vector<std::string>{});
+}
+
+TEST(Habits, OnlyDispatchReadsTheEnvironment) {
+  EXPECT_EQ(code_matches(R"(\b(getenv|secure_getenv|setenv|putenv)\s*\()", {"src/simd/dispatch.cpp"}),
+            std::vector<std::string>{});
+}
+
+TEST(Habits, NoUnfinishedWork) {
+  const std::regex regex(std::string("\\b(TO") + "DO|FIX" + "ME|XX" + "X)\\b");
+  for (const SourceFile& file : source_tree()) {
+    for (std::size_t i = 0; i < file.text.size(); ++i) {
+      EXPECT_FALSE(std::regex_search(file.text[i], regex)) << at(file, i + 1) << file.text[i];
+    }
+  }
+}
+
+TEST(Habits, HeadersHaveOneGuardForm) {
+  for (const SourceFile& file : source_tree()) {
+    if (file.extension() != ".h" || file.path == "include/rattan/c.h") continue;
+    const bool once = std::find(file.code.begin(), file.code.end(), "#pragma once") != file.code.end();
+    EXPECT_TRUE(once) << file.path << " has no #pragma once";
+  }
+}
+
+TEST(Habits, StandInSourcesReplaceConditionalCompilation) {
+  const std::vector<std::string> found = code_matches(R"(^\s*#\s*(if|ifdef|ifndef)\b)", {"include/rattan/c.h"});
+  EXPECT_EQ(found, std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace rattan::test

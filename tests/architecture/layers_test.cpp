@@ -1,0 +1,159 @@
+// Includes point only downward (DESIGN section 3), and third-party headers stay in the rooms that own them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source_tree.h"
+
+namespace rattan::test {
+namespace {
+
+struct Place {
+  std::string_view prefix;  // of a path from the top of the tree
+  std::string_view room;
+  int layer;
+};
+
+// The first match counts. A public header stands in the layer that implements it.
+constexpr std::array places = {
+    Place{"include/rattan/types.h", "core", 0},
+    Place{"include/rattan/matrix.h", "core", 0},
+    Place{"include/rattan/results.h", "core", 0},
+    Place{"include/rattan/executor.h", "core", 0},
+    Place{"include/rattan/params.h", "core", 0},
+    Place{"include/rattan/exact_topk.h", "scan", 2},
+    Place{"include/rattan/index.h", "index", 4},
+    Place{"include/rattan/attention.h", "attention", 5},
+    Place{"include/rattan/evaluate.h", "attention", 5},
+    Place{"include/rattan/c.h", "c_api", 6},
+    Place{"src/core/", "core", 0},
+    Place{"src/simd/", "simd", 1},
+    Place{"src/storage/", "storage", 1},
+    Place{"datasets/", "datasets", 1},
+    Place{"src/scan/", "scan", 2},
+    Place{"cuda/", "cuda", 2},
+    Place{"src/graph/", "graph", 3},
+    Place{"src/index/", "index", 4},
+    Place{"src/attention/", "attention", 5},
+    Place{"src/c_api", "c_api", 6},
+    Place{"bench/", "bench", 7},
+    Place{"tools/", "tools", 7},
+    Place{"tests/", "tests", 8},
+};
+
+// Between rooms of one layer only these includes are allowed: from, to.
+constexpr std::array<std::array<std::string_view, 2>, 2> sibling_includes = {{
+    {"datasets", "storage"},  // one byte reader for everything read from disk
+    {"cuda", "scan"},         // cuda implements scan's interface
+}};
+
+std::optional<Place> place_of(std::string_view path) {
+  for (const Place& place : places) {
+    if (path.starts_with(place.prefix)) return place;
+  }
+  return std::nullopt;
+}
+
+// The file an include means, or empty where it is not of this tree.
+std::string resolve(const SourceFile& from, const Include& include) {
+  for (const std::string& base : {from.folder() + "/", std::string("include/"), std::string("src/"), std::string()}) {
+    if (in_tree(base + include.name)) return base + include.name;
+  }
+  return {};
+}
+
+bool points_downward(const Place& from, const Place& to) {
+  if (from.room == to.room || to.layer < from.layer) return true;
+  return to.layer == from.layer && std::any_of(sibling_includes.begin(), sibling_includes.end(), [&](const auto& pair) {
+           return pair[0] == from.room && pair[1] == to.room;
+         });
+}
+
+struct Owner {
+  std::string_view header;  // prefix of an include
+  std::vector<std::string_view> folders;
+};
+
+// Which rooms may know which package.
+const std::vector<Owner>& owners() {
+  static const std::vector<Owner> list = {
+      {"omp.h", {"src/core/executor.cpp"}},
+      {"xsimd/", {"src/simd/"}},
+      {"immintrin.h", {"src/simd/"}},
+      {"x86intrin.h", {"src/simd/"}},
+      {"cpuid.h", {"src/simd/"}},
+      {"xxhash.h", {"src/storage/"}},
+      {"faiss/", {"src/index/baselines/"}},
+      {"hnswlib/", {"src/index/baselines/"}},
+      {"nlohmann/", {"datasets/", "bench/", "tests/"}},
+      {"CLI/", {"bench/"}},
+      {"benchmark/", {"bench/micro/"}},
+      {"cblas", {"bench/", "tests/"}},
+      {"gtest/", {"tests/"}},
+      {"gmock/", {"tests/"}},
+      {"cuda", {"cuda/"}},
+  };
+  return list;
+}
+
+TEST(Layers, EveryIncludePointsDownward) {
+  for (const SourceFile& file : source_tree()) {
+    if (!file.is_cpp()) continue;
+    const std::optional<Place> from = place_of(file.path);
+    ASSERT_TRUE(from) << file.path << " stands in no layer of tests/architecture/layers_test.cpp";
+    for (const Include& include : file.includes) {
+      const std::string target = resolve(file, include);
+      if (target.empty()) continue;
+      const std::optional<Place> to = place_of(target);
+      ASSERT_TRUE(to) << target << " stands in no layer of tests/architecture/layers_test.cpp";
+      EXPECT_TRUE(points_downward(*from, *to))
+          << at(file, include.line) << from->room << " (L" << from->layer << ") includes " << target << " of "
+          << to->room << " (L" << to->layer << ")";
+    }
+  }
+}
+
+TEST(Layers, QuotedIncludesAreOfThisTree) {
+  for (const SourceFile& file : source_tree()) {
+    for (const Include& include : file.includes) {
+      if (!include.quoted) continue;
+      EXPECT_FALSE(resolve(file, include).empty())
+          << at(file, include.line) << "\"" << include.name << "\" is not in the tree";
+    }
+  }
+}
+
+TEST(Layers, PackagesStayInTheirRooms) {
+  for (const SourceFile& file : source_tree()) {
+    for (const Include& include : file.includes) {
+      for (const Owner& owner : owners()) {
+        if (include.quoted || !include.name.starts_with(owner.header)) continue;
+        const bool allowed = std::any_of(owner.folders.begin(), owner.folders.end(),
+                                         [&](std::string_view folder) { return file.path.starts_with(folder); });
+        EXPECT_TRUE(allowed) << at(file, include.line) << "<" << include.name << "> belongs to "
+                             << owner.folders.front();
+      }
+    }
+  }
+}
+
+TEST(Layers, UpwardIncludesWouldBeSeen) {
+  const Place scan{"", "scan", 2};
+  const Place graph{"", "graph", 3};
+  const Place simd{"", "simd", 1};
+  const Place storage{"", "storage", 1};
+  const Place datasets{"", "datasets", 1};
+  EXPECT_FALSE(points_downward(scan, graph));
+  EXPECT_TRUE(points_downward(graph, scan));
+  EXPECT_FALSE(points_downward(simd, storage));
+  EXPECT_TRUE(points_downward(datasets, storage));
+  EXPECT_FALSE(points_downward(storage, datasets));
+}
+
+}  // namespace
+}  // namespace rattan::test

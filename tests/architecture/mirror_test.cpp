@@ -1,0 +1,60 @@
+// tests/ repeats the tree: src/<room>/x.cpp and datasets/x.cpp have tests/<room>/x_test.cpp, which includes x.h first.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "source_tree.h"
+
+namespace rattan::test {
+namespace {
+
+// Files without a test of their own name, and where they are tested instead.
+const std::map<std::string, std::string>& exceptions() {
+  static const std::map<std::string, std::string> list = {};
+  return list;
+}
+
+// "src/graph/prune.cpp" -> "tests/graph/prune_test.cpp", "datasets/npy.h" -> "tests/datasets/npy_test.cpp".
+std::string mirror(const SourceFile& file) {
+  const std::string room = file.in("src") ? file.folder().substr(std::string("src/").size()) : file.folder();
+  return "tests/" + room + "/" + file.stem() + "_test.cpp";
+}
+
+bool is_mirrored_room(const SourceFile& file) {
+  return (file.in("src") && file.folder() != "src") || file.in("datasets");
+}
+
+TEST(Mirror, EverySourceHasATest) {
+  for (const SourceFile& file : source_tree()) {
+    if (!is_mirrored_room(file) || !file.is_cpp() || exceptions().contains(file.path)) continue;
+    EXPECT_TRUE(in_tree(mirror(file))) << file.path << " has no " << mirror(file);
+  }
+}
+
+TEST(Mirror, ExceptionsAreNeeded) {
+  for (const auto& [path, reason] : exceptions()) {
+    EXPECT_TRUE(in_tree(path)) << path << " is gone; so should its exception be";
+    EXPECT_FALSE(reason.empty()) << path;
+  }
+  for (const SourceFile& file : source_tree()) {
+    if (exceptions().contains(file.path)) {
+      EXPECT_FALSE(in_tree(mirror(file))) << file.path << " has a test: its exception is not needed";
+    }
+  }
+}
+
+TEST(Mirror, TestsIncludeTheHeaderUnderTestFirst) {
+  for (const SourceFile& file : source_tree()) {
+    if (!is_mirrored_room(file) || file.extension() != ".h" || !in_tree(mirror(file))) continue;
+    for (const SourceFile& test : source_tree()) {
+      if (test.path != mirror(file)) continue;
+      const std::string header = file.in("src") ? file.path.substr(std::string("src/").size()) : file.path;
+      ASSERT_FALSE(test.includes.empty()) << test.path;
+      EXPECT_EQ(test.includes.front().name, header) << test.path;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rattan::test

@@ -1,0 +1,37 @@
+#include "core/check.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <limits>
+
+#include "tests/support/errors.h"
+
+namespace rattan {
+namespace {
+
+constexpr std::uint64_t highest = std::numeric_limits<std::uint64_t>::max();
+
+TEST(Check, RangeNamesParameterValueAndBounds) {
+  EXPECT_NO_THROW(check_range("beam", 1, 1, 9));
+  EXPECT_NO_THROW(check_range("beam", 9, 1, 9));
+  test::expect_error(ErrorCode::invalid_argument, "beam is 0, allowed is 1 to 9", [] { check_range("beam", 0, 1, 9); });
+  test::expect_error(ErrorCode::invalid_argument, "beam is 10, allowed is 1 to 9",
+                     [] { check_range("beam", 10, 1, 9); });
+}
+
+// FAULTS A2: sizes from a file never wrap.
+TEST(Check, ProductsAndSumsNeverWrap) {
+  EXPECT_EQ(checked_mul(highest, 1, "bytes"), highest);
+  EXPECT_EQ(checked_mul(highest, 0, "bytes"), 0U);
+  EXPECT_EQ(checked_mul(1ULL << 32, (1ULL << 32) - 1, "bytes"), (1ULL << 32) * ((1ULL << 32) - 1));
+  EXPECT_EQ(checked_add(highest - 1, 1, "bytes"), highest);
+  test::expect_error(ErrorCode::corrupt, "bytes", [] { checked_mul(1ULL << 32, 1ULL << 32, "bytes"); });
+  test::expect_error(ErrorCode::corrupt, "bytes", [] { checked_add(highest, 1, "bytes"); });
+  test::expect_error(ErrorCode::no_memory, "bytes", [] { checked_mul(highest, 2, "bytes", ErrorCode::no_memory); });
+}
+
+TEST(Check, MessagesJoinTheirParts) { EXPECT_EQ(message("k is ", 3, ", dim ", 2.5), "k is 3, dim 2.5"); }
+
+}  // namespace
+}  // namespace rattan

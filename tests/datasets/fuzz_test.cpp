@@ -1,0 +1,161 @@
+// Seeded mutations of good files, in memory: whatever comes, only rattan::Error comes out, and what is accepted lies
+// inside the file (FAULTS R1; a first floor, the campaign is of its own).
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+
+#include "core/random.h"
+#include "datasets/npy.h"
+#include "datasets/qkv_readers.h"
+#include "datasets/vecs.h"
+#include "datasets/xbin.h"
+#include "tests/datasets/files.h"
+
+namespace rattan::datasets {
+namespace {
+
+constexpr std::uint64_t rounds = 20'000;
+
+// Counter-based draws of one round.
+class Draw {
+ public:
+  Draw(std::uint64_t seed, std::uint64_t round) : seed_(random_stream(seed, round)) {}
+  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_below(seed_, count_++, bound)); }
+
+ private:
+  std::uint64_t seed_;
+  std::uint64_t count_ = 0;
+};
+
+void mutate(std::vector<std::byte>& bytes, Draw& draw) {
+  constexpr std::string_view grammar = "{}[]():,'\" 0123456789-.eLFTruns<>\n\\_";
+  constexpr unsigned char extremes[] = {0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff};
+  if (bytes.empty()) return;
+  const std::size_t at = draw.below(bytes.size());
+  const auto place = bytes.begin() + static_cast<std::ptrdiff_t>(at);
+  switch (draw.below(7)) {
+    case 0: *place ^= std::byte{1} << draw.below(8); break;
+    case 1: *place = static_cast<std::byte>(draw.below(256)); break;
+    case 2: *place = static_cast<std::byte>(extremes[draw.below(6)]); break;
+    case 3: *place = static_cast<std::byte>(grammar[draw.below(grammar.size())]); break;
+    case 4: bytes.resize(at); break;
+    case 5: bytes.insert(place, static_cast<std::byte>(grammar[draw.below(grammar.size())])); break;
+    default: {
+      const std::size_t count = std::min<std::size_t>(1 + draw.below(16), bytes.size() - at);
+      const std::vector<std::byte> copy(place, place + static_cast<std::ptrdiff_t>(count));
+      const std::size_t to = draw.below(bytes.size() + 1);
+      bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(to), copy.begin(), copy.end());
+    }
+  }
+}
+
+// Reads every byte of a matrix, so that a sanitizer sees a view that leaves its file.
+std::uint64_t touch(const SharedMatrix& matrix) {
+  std::uint64_t sum = 0;
+  for (std::size_t row = 0; row < matrix.view.rows; ++row) {
+    const auto* const bytes = static_cast<const unsigned char*>(matrix.view.row(row));
+    for (std::size_t i = 0; i < matrix.view.row_bytes(); ++i) sum += bytes[i];
+  }
+  return sum;
+}
+
+// `repair` may mend what would otherwise stop most mutations at the door.
+void fuzz(
+    const std::vector<std::byte>& good, std::uint64_t seed, const std::function<void(const Source&)>& read,
+    const std::function<void(std::vector<std::byte>&)>& repair = [](auto&) {}) {
+  ASSERT_NO_THROW(read(test::source_of(good)));
+  std::uint64_t refused = 0;
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    Draw draw(seed, round);
+    std::vector<std::byte> bytes = good;
+    const std::size_t edits = 1 + draw.below(4);
+    for (std::size_t i = 0; i < edits; ++i) mutate(bytes, draw);
+    if (draw.below(2) == 0) repair(bytes);
+    try {
+      read(test::source_of(std::move(bytes)));
+    } catch (const Error&) {
+      ++refused;
+    } catch (const std::exception& other) {
+      FAIL() << "round " << round << ": " << other.what();
+    }
+  }
+  EXPECT_GT(refused, rounds / 10);
+}
+
+// Sets a safetensors file's header length to the end of the last '}', where there is one.
+void repair_length(std::vector<std::byte>& bytes) {
+  const auto last = std::find(bytes.rbegin(), bytes.rend(), std::byte{'}'});
+  const auto end = static_cast<std::size_t>(bytes.rend() - last);
+  if (bytes.size() < 8 || end <= 8) return;
+  ByteWriter length;
+  length.u64(end - 8);
+  std::copy(length.view().begin(), length.view().end(), bytes.begin());
+}
+
+TEST(Fuzz, Npy) {
+  const auto good = test::npy_bytes("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }     \n", 48);
+  fuzz(good, 1, [](const Source& source) { touch(parse_npy(source).matrix); });
+}
+
+TEST(Fuzz, Fvecs) {
+  ByteWriter out;
+  for (int row = 0; row < 3; ++row) {
+    out.u32(4);
+    out.zeros(16);
+  }
+  const auto good = out.take();
+  fuzz(good, 2, [](const Source& source) { touch(parse_fvecs(source)); });
+  fuzz(good, 3, [](const Source& source) { parse_ivecs(source); });
+}
+
+TEST(Fuzz, Xbin) {
+  ByteWriter out;
+  out.u32(3);
+  out.u32(4);
+  out.zeros(48);
+  const auto good = out.take();
+  fuzz(good, 4, [](const Source& source) { touch(parse_xbin(source, DType::f32)); });
+  fuzz(good, 5, [](const Source& source) { parse_ibin(source); });
+}
+
+TEST(Fuzz, Safetensors) {
+  const auto good =
+      test::safetensors_bytes("{\"__metadata__\":{\"k\":\"v\"}," + test::entry("a", "F32", "[2,3]", 0, 24) + "," +
+                                  test::entry("b", "I64", "[1]", 24, 32) + "}",
+                              32);
+  const auto read = [](const Source& source) {
+    const Safetensors file = Safetensors::parse(source);
+    if (file.find("a") != nullptr) touch(file.matrix("a"));
+    if (file.find("b") != nullptr) file.integers(file.at("b"));
+  };
+  fuzz(good, 6, read, repair_length);
+}
+
+TEST(Fuzz, QkvLayer) {
+  const std::string header =
+      R"({"__metadata__":{"layer":"1","prefill":"2","softmax_scale":"0.5","heads":"2"},)" +
+      test::entry("q", "F16", "[2,2,2]", 0, 16) + "," + test::entry("k", "F16", "[1,3,2]", 16, 28) + "," +
+      test::entry("v", "F16", "[1,3,2]", 28, 40) + "," + test::entry("q_pos", "I32", "[2]", 40, 48) + "}";
+  auto good = test::safetensors_bytes(header, 40);
+  ByteWriter positions;
+  positions.array(std::vector<std::int32_t>{1, 2});
+  good.insert(good.end(), positions.view().begin(), positions.view().end());
+  const auto read = [](const Source& source) {
+    for (const KvGroup& group : read_layer(Safetensors::parse(source), std::nullopt)) {
+      touch(group.keys);
+      touch(group.values);
+      for (const SharedMatrix& queries : group.prefill_queries) touch(queries);
+      for (const SharedMatrix& queries : group.decode_queries) touch(queries);
+      for (const std::int64_t position : group.decode_positions) {
+        ASSERT_GE(position, static_cast<std::int64_t>(group.prefill));
+        ASSERT_LT(position, static_cast<std::int64_t>(group.keys.view.rows));
+      }
+    }
+  };
+  fuzz(good, 7, read, repair_length);
+}
+
+}  // namespace
+}  // namespace rattan::datasets

@@ -1,0 +1,40 @@
+#include "tests/scan/row_scan.h"
+
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "core/top_k.h"
+
+namespace rattan::test {
+
+const simd::Kernels& fp32_query_kernels(Metric metric, DType key_dtype) {
+  const simd::Kernels* kernels = &simd::kernels();
+  for (const simd::Kernels* other : simd::runnable_kernels()) {
+    if (kernels->takes_bf16(metric, key_dtype)) kernels = other;
+  }
+  return *kernels;
+}
+
+NeighborTable row_scan(MatrixView queries, MatrixView keys, std::uint32_t k, Metric metric, const Visibility& visible) {
+  const simd::Kernels& kernels = fp32_query_kernels(metric, keys.dtype);
+  NeighborTable table(queries.rows, k);
+  std::vector<float> query(queries.cols);
+  for (std::size_t row = 0; row < queries.rows; ++row) {
+    kernels.to_float[static_cast<std::size_t>(queries.dtype)](queries.row(row), queries.cols, query.data());
+    TopK top(k);
+    for (std::size_t key = 0; key < keys.rows; ++key) {
+      const auto id = static_cast<KeyId>(key);
+      if (!visible.range.contains(id)) continue;
+      if (!visible.positions.empty() && std::int64_t{id} + visible.recent > visible.positions[row]) continue;
+      const void* data = keys.row(key);
+      float score = 0;
+      kernels.score(metric, keys.dtype)(query.data(), 1, &data, 1, keys.cols, &score, 1);
+      if (!std::isnan(score)) top.push(score, id);
+    }
+    write_row(top.sorted(), table.ids(row), table.scores(row));
+  }
+  return table;
+}
+
+}  // namespace rattan::test

@@ -1,0 +1,116 @@
+#include "scan/scorer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "core/half.h"
+#include "tests/support/matrices.h"
+#include "tests/support/reference.h"
+
+namespace rattan {
+namespace {
+
+// fp32 sums of up to 130 products of standard normal numbers; bf16 queries lose 2^-9 of each of their elements.
+double tolerance(const Scorer& scorer) {
+  return scorer.kernels().takes_bf16(scorer.metric(), scorer.keys().dtype) ? 0.2 : 1e-4;
+}
+
+TEST(Scorer, MatchesDoubleForEveryMixOfTypes) {
+  for (const Metric metric : test::all_metrics) {
+    for (const DType key_type : test::all_dtypes) {
+      for (const DType query_type : test::all_dtypes) {
+        for (const std::size_t dim : {1U, 7U, 64U, 130U}) {
+          const SharedMatrix keys = test::random_matrix(40, dim, 1, key_type, dim + 3);
+          const SharedMatrix queries = test::at_offset(test::random_matrix(5, dim, 2, query_type).view, 1);
+          const Scorer scorer(keys.view, metric);
+          PreparedQueries prepared;
+          scorer.prepare(queries.view, prepared);
+          ASSERT_EQ(prepared.count(), 5U);
+
+          const std::vector<KeyId> ids{39, 0, 7, 7, 12};
+          std::vector<const void*> rows;
+          std::vector<float> scores(5 * 8, 1e9F);
+          scorer.score(prepared, ids, rows, scores.data(), 8);
+          for (std::size_t q = 0; q < 5; ++q) {
+            for (std::size_t i = 0; i < ids.size(); ++i) {
+              ASSERT_NEAR(scores[q * 8 + i], test::reference_score(queries.view, q, keys.view, ids[i], metric),
+                          tolerance(scorer))
+                  << to_string(metric) << " keys " << to_string(key_type) << " dim " << dim;
+            }
+            ASSERT_EQ(scores[q * 8 + 5], 1e9F);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Scorer, RangeAndListAgreeForEveryGroupSize) {
+  for (const Metric metric : test::all_metrics) {
+    for (const DType type : test::all_dtypes) {
+      const SharedMatrix keys = test::random_matrix(50, 33, 3, type);
+      const SharedMatrix queries = test::random_matrix(simd::max_group, 33, 4);
+      const Scorer scorer(keys.view, metric);
+      std::vector<const void*> rows;
+      for (std::size_t group = 1; group <= simd::max_group; ++group) {
+        PreparedQueries together;
+        scorer.prepare(queries.view.slice(0, group), together);
+        std::vector<float> scores(group * 31);
+        scorer.score_range(together, 11, 31, rows, scores.data(), 31);
+        for (std::size_t q = 0; q < group; ++q) {
+          PreparedQueries alone;
+          scorer.prepare(queries.view.slice(q, 1), alone);
+          for (KeyId i = 0; i < 31; ++i) {
+            const KeyId id = 11 + i;
+            float score = 0;
+            scorer.score(alone, {&id, 1}, rows, &score, 1);
+            ASSERT_EQ(score, scores[q * 31 + i]) << "group " << group << " query " << q << " key " << id;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(PreparedQueries, GiveEachRowInTheFormTheKernelTakes) {
+  const SharedMatrix queries = test::random_matrix(3, 21, 5, DType::f16);
+  for (const simd::Kernels* kernels : simd::runnable_kernels()) {
+    for (const Metric metric : test::all_metrics) {
+      for (const DType type : test::all_dtypes) {
+        PreparedQueries prepared;
+        prepared.prepare(queries.view, metric, type, *kernels);
+        EXPECT_EQ(prepared.row(0), prepared.data());
+        for (std::size_t q = 0; q < 3; ++q) {
+          for (std::size_t col = 0; col < 21; ++col) {
+            const double value = test::element(queries.view, q, col);
+            if (kernels->takes_bf16(metric, type)) {
+              ASSERT_EQ(static_cast<const std::uint16_t*>(prepared.row(q))[col], to_bf16(static_cast<float>(value)));
+            } else {
+              ASSERT_EQ(static_cast<const float*>(prepared.row(q))[col], value);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(PreparedQueries, MayBeReusedForOtherShapes) {
+  const SharedMatrix keys = test::random_matrix(9, 16, 6);
+  const SharedMatrix wide_keys = test::random_matrix(9, 40, 6);
+  const SharedMatrix queries = test::random_matrix(8, 16, 7);
+  const SharedMatrix wide_queries = test::random_matrix(1, 40, 7);
+  PreparedQueries prepared;
+  std::vector<const void*> rows;
+  float scores[8] = {};
+  Scorer(keys.view, Metric::inner_product).prepare(queries.view, prepared);
+  const Scorer wide(wide_keys.view, Metric::inner_product);
+  wide.prepare(wide_queries.view, prepared);
+  wide.score_range(prepared, 4, 1, rows, scores, 1);
+  EXPECT_NEAR(scores[0], test::reference_score(wide_queries.view, 0, wide_keys.view, 4), 1e-4);
+}
+
+}  // namespace
+}  // namespace rattan
