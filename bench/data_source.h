@@ -13,11 +13,11 @@ namespace rattan::bench {
 
 // As given on the command line.
 struct DataSelection {
-  std::vector<std::string> paths;      // --data
-  std::vector<std::string> synthetic;  // --synth, one spec each
-  bool embedded = false;               // --embedded
-  std::string layers;                  // --layers, e.g. "0,2-3"; empty: all
-  std::string kv_heads;                // --kv-heads; empty: all
+  std::vector<std::string> paths = {};      // --data
+  std::vector<std::string> synthetic = {};  // --synth, one spec each
+  bool embedded = false;                    // --embedded
+  std::string layers = {};                  // --layers, e.g. "0,2-3"; empty: all
+  std::string kv_heads = {};                // --kv-heads; empty: all
 };
 
 // One KV head that load() reads, maps or makes when it is needed.

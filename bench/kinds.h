@@ -20,12 +20,12 @@ enum class BuildKind : std::uint8_t { flat, ivf, hnsw, graph };
 enum class Knob : std::uint8_t { none, probes, beam_width };
 
 struct Variant {
-  std::string_view name;
-  BuildKind build;
-  Knob knob;
-  bool group;   // the query heads of a step search together; else one search per head
-  bool seeded;  // a step starts from the previous step's results
-  std::string_view meaning;
+  std::string_view name = {};
+  BuildKind build = BuildKind::flat;
+  Knob knob = Knob::none;
+  bool group = false;   // the query heads of a step search together; else one search per head
+  bool seeded = false;  // a step starts from the previous step's results
+  std::string_view meaning = {};
 };
 
 // Every variant, in the order of tables and legends.

@@ -22,8 +22,8 @@ constexpr double strong_falloff = 0.7;     // energy of each strong pair relativ
 constexpr double opposite_key_norm = 3.6;  // of the mean key along the negated mean query
 constexpr double outlier_norm = 2.0;       // of each outlier channel's constant
 constexpr std::size_t outliers = 3;
-constexpr double local_key_norm = 1.4;   // of the mean key in each local pair
-constexpr double content_key_norm = 21;  // at sharpness 1
+constexpr double local_key_norm = 5;   // of the mean key in each local pair
+constexpr double content_key_norm = 19;  // at sharpness 1
 constexpr double own_key_norm = 5;
 constexpr double key_noise = 0.3;             // per dim
 constexpr double strong_key_noise = 0.12;     // per dim, at gap 1
@@ -63,7 +63,7 @@ struct Mix {
 
 constexpr Mix key_mix{0.5, 0.35, 0.6, 0.35, 0};
 constexpr Mix own_mix{0.4, 0, 0.7, 0.4, 0};
-constexpr Mix query_mix{0.4, 0.35, 0.65, 0.6, 0.25};
+constexpr Mix query_mix{0.4, 0.35, 0.65, 0.75, 0.3};
 constexpr Mix value_mix{0.5, 0, 0.6, 0.6, 0};
 
 constexpr std::size_t noise_step = 4;     // neighbouring queries share half of their noise
@@ -132,7 +132,11 @@ void SyntheticHead::draw_means() {
   };
   share(roles_.strong, strong_energy, [](std::size_t i) { return std::pow(strong_falloff, static_cast<double>(i)); });
   share(roles_.content, content_energy, uneven(0));
-  share(roles_.local, local_energy, uneven(pairs));
+  // The slower a local pair, the longer the window that it favours.
+  const auto nearly_slow = [&](std::size_t i) {
+    return static_cast<double>(i + 1) / static_cast<double>(roles_.local.size());
+  };
+  share(roles_.local, local_energy, [&](std::size_t i) { return std::pow(nearly_slow(i), 2) * uneven(pairs)(i); });
 
   std::vector<float> shared(params_.dim);
   for (std::size_t j = 0; j < pairs; ++j) {
@@ -159,10 +163,12 @@ void SyntheticHead::draw_means() {
     for (const std::size_t dim : dims_of(*slow, params_.dim)) mean_key_[dim] = -shared[dim];
   }
   scale_to(mean_key_, unit_ * opposite_key_norm);
-  for (const std::size_t j : roles_.local) {
-    const double length = std::hypot(shared[j], shared[j + pairs]);
-    mean_key_[j] = static_cast<float>(unit_ * local_key_norm * shared[j] / length);
-    mean_key_[j + pairs] = static_cast<float>(unit_ * local_key_norm * shared[j + pairs] / length);
+  for (std::size_t i = 0; i < roles_.local.size(); ++i) {
+    const std::size_t j = roles_.local[i];
+    const double wanted = unit_ * local_key_norm * nearly_slow(i);
+    const double gain = wanted / std::hypot(shared[j], shared[j + pairs]);
+    mean_key_[j] = static_cast<float>(gain * shared[j]);
+    mean_key_[j + pairs] = static_cast<float>(gain * shared[j + pairs]);
   }
   const std::uint64_t outlier = random_stream(seed_, outlier_stream);
   for (std::size_t i = 0; i < std::min(outliers, content_dims_.size()); ++i) {
@@ -224,7 +230,7 @@ void SyntheticHead::ordinary_key(std::size_t position, float* out) const {
   }
   if (owns == 0) return;
   const double own_noise = own_mix.noise / std::sqrt(static_cast<double>(owns));
-  const double own_gain = unit_ * own_key_norm * std::sqrt(static_cast<double>(owns)) / own_mix.norm();
+  const double own_gain = unit_ * own_key_norm / own_mix.norm();
   for (std::size_t i = 0; i < owns; ++i) {
     const double meaning =
         own_mix.topic * own_topics_.row(topic)[i] + own_mix.word * own_words_.row(word)[i] + own_noise * own[i];

@@ -51,6 +51,8 @@ class SyntheticHead {
   void draw_means();
   void draw_profiles();
   void place_sinks(Executor& executor);
+  std::vector<double> typical_lse(const std::vector<float>& queries, Executor& executor) const;
+  std::size_t sample_position(std::size_t i) const noexcept;
   void ordinary_key(std::size_t position, float* out) const;
 
   SyntheticParams params_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/parallel.h"
 #include "datasets/synthetic_head.h"
@@ -29,11 +30,6 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-struct Sample {
-  std::size_t head;
-  std::size_t position;
-};
-
 // log of sum of exp over all keys a query sees, estimated from evenly spaced ones.
 double estimate_lse(const float* logits, std::size_t count, std::size_t key_step, std::size_t position) {
   const std::size_t visible = std::min(count, position / key_step);
@@ -43,62 +39,93 @@ double estimate_lse(const float* logits, std::size_t count, std::size_t key_step
   return max + std::log(sum * static_cast<double>(key_step));
 }
 
+// x with a * x = b for a (nearly) symmetric positive matrix, by Gauss-Seidel; diagonals below `floor` count as `floor`.
+std::vector<double> solve(const std::vector<std::vector<double>>& a, const std::vector<double>& b, double floor) {
+  std::vector<double> x(b.size());
+  for (int round = 0; round < 100; ++round) {
+    for (std::size_t i = 0; i < b.size(); ++i) {
+      const double missing = b[i] - std::inner_product(a[i].begin(), a[i].end(), x.begin(), 0.0);
+      x[i] += missing / std::max(a[i][i], floor);
+    }
+  }
+  return x;
+}
+
 }  // namespace
 
-void SyntheticHead::place_sinks(Executor& executor) {
-  if (params_.keys < fewest_keys) return;
-  const std::size_t dim = params_.dim, pairs = dim / 2;
+// Logits of sample queries (consecutive rows of `queries`, `sample_queries` per head) and evenly spaced keys, reduced
+// to the log-sum-exp that the sinks of each query head have to match.
+std::vector<double> SyntheticHead::typical_lse(const std::vector<float>& queries, Executor& executor) const {
+  const std::size_t dim = params_.dim, samples = queries.size() / dim;
   const double scale = 1 / std::sqrt(static_cast<double>(dim));
-
-  // Along the mean queries in the slowest quarter of the pairs, which hardly rotate away.
-  std::vector<float> direction(dim);
-  for (const auto& mean : mean_queries_) {
-    for (std::size_t j = pairs - (pairs + 3) / 4; j < pairs; ++j) {
-      direction[j] += mean[j];
-      direction[j + pairs] += mean[j + pairs];
-    }
-  }
-
   const std::size_t key_step = (params_.keys + sample_keys - 1) / sample_keys;
   const std::size_t key_count = params_.keys / key_step;
-  std::vector<Sample> samples;
-  for (std::size_t h = 0; h < params_.group; ++h) {
-    for (std::size_t i = 0; i < sample_queries; ++i) {
-      samples.push_back({h, params_.keys / 2 + i * (params_.keys / 2) / sample_queries});
-    }
-  }
-  std::vector<float> queries(samples.size() * dim);
-  for (std::size_t s = 0; s < samples.size(); ++s) query(samples[s].head, samples[s].position, &queries[s * dim]);
-
-  std::vector<float> logits(samples.size() * key_count);
+  std::vector<float> logits(samples * key_count);
   parallel_blocks(executor, key_count, block, [&](auto begin, auto end, unsigned) {
     std::vector<float> row(dim);
     for (std::size_t i = begin; i < end; ++i) {
       key(i * key_step + key_step / 2, row.data());
-      for (std::size_t s = 0; s < samples.size(); ++s) {
+      for (std::size_t s = 0; s < samples; ++s) {
         logits[s * key_count + i] = static_cast<float>(scale * dot(&queries[s * dim], row.data(), dim));
       }
     }
   });
-
-  std::vector<double> needed, reached;
-  for (std::size_t s = 0; s < samples.size(); ++s) {
-    needed.push_back(estimate_lse(&logits[s * key_count], key_count, key_step, samples[s].position) +
-                     std::log(sink_share / (1 - sink_share)));
-    reached.push_back(scale * dot(&queries[s * dim], direction.data(), dim));
+  std::vector<double> typical;
+  for (std::size_t h = 0; h < params_.group; ++h) {
+    std::vector<double> lse;
+    for (std::size_t i = 0; i < sample_queries; ++i) {
+      lse.push_back(
+          estimate_lse(&logits[(h * sample_queries + i) * key_count], key_count, key_step, sample_position(i)));
+    }
+    typical.push_back(median(lse));
   }
-  double squared = 0;
-  for (const float x : direction) squared += static_cast<double>(x) * x;
-  // Over contexts so long that even these pairs rotate, the sinks are not blown up without bound.
-  const double reach = std::max(median(reached), 0.2 * scale * squared / static_cast<double>(params_.group));
+  return typical;
+}
 
+std::size_t SyntheticHead::sample_position(std::size_t i) const noexcept {
+  return params_.keys / 2 + i * (params_.keys / 2) / sample_queries;
+}
+
+void SyntheticHead::place_sinks(Executor& executor) {
+  if (params_.keys < fewest_keys) return;
+  const std::size_t dim = params_.dim, pairs = dim / 2, group = params_.group;
+  const double scale = 1 / std::sqrt(static_cast<double>(dim));
+  std::vector<float> queries(group * sample_queries * dim);
+  std::vector<std::vector<float>> means(group, std::vector<float>(dim));
+  for (std::size_t h = 0; h < group; ++h) {
+    for (std::size_t i = 0; i < sample_queries; ++i) {
+      float* row = &queries[(h * sample_queries + i) * dim];
+      query(h, sample_position(i), row);
+      for (std::size_t c = 0; c < dim; ++c) means[h][c] += row[c] / static_cast<float>(sample_queries);
+    }
+  }
+
+  // Sinks lie along the mean queries in the slowest quarter of the pairs, which hardly rotate away.
+  std::vector<std::vector<float>> directions = mean_queries_;
+  for (auto& direction : directions) {
+    for (std::size_t c = 0; c < dim; ++c) {
+      if (c % pairs < pairs - (pairs + 3) / 4) direction[c] = 0;
+    }
+  }
+  std::vector<std::vector<double>> reached(group, std::vector<double>(group));
+  for (std::size_t h = 0; h < group; ++h) {
+    for (std::size_t other = 0; other < group; ++other) {
+      reached[h][other] = scale * dot(means[h].data(), directions[other].data(), dim);
+    }
+  }
+  // Over contexts so long that even these pairs rotate, the floor keeps sinks from growing without bound.
+  const double floor = 0.2 * scale * dot(directions[0].data(), directions[0].data(), dim);
+  std::vector<double> needed = typical_lse(queries, executor);
   std::vector<std::vector<float>> made;
   for (std::size_t i = 0; i < sinks; ++i) {
+    std::vector<double> logits = needed;
+    for (double& x : logits) x += std::log(sink_share / (1 - sink_share) * sink_weights[i]);
+    const std::vector<double> weights = solve(reached, logits, floor);
     std::vector<float> sink(dim);
     ordinary_key(i, sink.data());
-    const double factor = (median(needed) + std::log(sink_weights[i])) / reach;
-    for (std::size_t c = 0; c < dim; ++c) {
-      sink[c] = static_cast<float>(0.02 * sink[c] + factor * direction[c]);
+    for (float& x : sink) x *= 0.02F;
+    for (std::size_t h = 0; h < group; ++h) {
+      for (std::size_t c = 0; c < dim; ++c) sink[c] += static_cast<float>(weights[h]) * directions[h][c];
     }
     made.push_back(std::move(sink));
   }

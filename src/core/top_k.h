@@ -19,9 +19,13 @@ struct Neighbor {
   friend bool operator==(const Neighbor&, const Neighbor&) = default;
 };
 
-constexpr bool better(const Neighbor& a, const Neighbor& b) noexcept {
-  return a.score > b.score || (a.score == b.score && a.id < b.id);
-}
+// An object, not a function: algorithms inline it.
+struct Better {
+  constexpr bool operator()(const Neighbor& a, const Neighbor& b) const noexcept {
+    return a.score > b.score || (a.score == b.score && a.id < b.id);
+  }
+};
+inline constexpr Better better{};
 
 // Keeps the k best of everything pushed. Survivors collect in a buffer of 2k slots that is cut back to k by a partial
 // selection when full: amortised constant work per survivor, and a threshold that callers can compare against before

@@ -30,10 +30,10 @@ std::vector<std::uint8_t> reachable_keys(const Graph& graph, std::uint32_t* dept
 GraphAudit audit(const Graph& graph) {
   GraphAudit result;
   result.keys = graph.keys();
-  result.edges = graph.edges.size();
   result.min_degree = graph.keys() == 0 ? 0 : std::numeric_limits<std::uint32_t>::max();
   for (std::size_t key = 0; key < graph.keys(); ++key) {
     const auto degree = static_cast<std::uint32_t>(graph.neighbors(static_cast<KeyId>(key)).size());
+    result.edges += degree;
     result.min_degree = std::min(result.min_degree, degree);
     result.max_degree = std::max(result.max_degree, degree);
   }

@@ -1,7 +1,7 @@
 #include "graph/connect.h"
 
 #include <algorithm>
-#include <limits>
+#include <span>
 #include <vector>
 
 #include "core/parallel.h"
@@ -14,26 +14,6 @@ namespace {
 constexpr std::size_t anchor_sample = 4096;
 constexpr std::size_t max_rounds = 64;
 constexpr std::size_t keys_per_task = 64;
-
-// Adjacency that may change; the graph's arrays are rebuilt from it at the end of a round.
-using Lists = std::vector<std::vector<KeyId>>;
-
-Lists to_lists(const Graph& graph) {
-  Lists lists(graph.keys());
-  for (std::size_t key = 0; key < lists.size(); ++key) {
-    const auto neighbors = graph.neighbors(static_cast<KeyId>(key));
-    lists[key].assign(neighbors.begin(), neighbors.end());
-  }
-  return lists;
-}
-
-void from_lists(const Lists& lists, Graph& graph) {
-  graph.edges.clear();
-  for (std::size_t key = 0; key < lists.size(); ++key) {
-    graph.edges.insert(graph.edges.end(), lists[key].begin(), lists[key].end());
-    graph.offsets[key + 1] = static_cast<std::uint32_t>(graph.edges.size());
-  }
-}
 
 // One key per unreached island: the smallest id from which the island's remaining keys are then crossed off.
 std::vector<KeyId> island_heads(const Graph& graph, std::vector<std::uint8_t> reached) {
@@ -81,48 +61,55 @@ std::vector<KeyId> anchors_of(KeyId head, const Graph& graph, const std::vector<
   return anchors;
 }
 
+// The first unused slot, or null.
+KeyId* free_slot(std::span<KeyId> slots) {
+  const auto free = std::find(slots.begin(), slots.end(), no_key);
+  return free == slots.end() ? nullptr : &*free;
+}
+
 // anchor -> head. Where the anchor is full, its weakest edge makes place and its end moves behind the head, which must
-// have room for it (or for no edge at all, if it is there already).
-bool hang(KeyId head, KeyId anchor, Lists& lists, std::uint32_t max_degree) {
-  auto& edges = lists[anchor];
-  auto& behind = lists[head];
-  if (edges.size() < max_degree) {
-    edges.push_back(head);
+// have room for it (or hold it already).
+bool hang(KeyId head, KeyId anchor, Graph& graph) {
+  const auto edges = graph.slots(anchor);
+  if (KeyId* free = free_slot(edges); free != nullptr) {
+    *free = head;
     return true;
   }
   const KeyId moved = edges.back();
-  const bool known = moved == head || std::find(behind.begin(), behind.end(), moved) != behind.end();
-  if (!known && behind.size() >= max_degree) return false;
-  if (!known) behind.push_back(moved);
+  const auto behind = graph.slots(head);
+  if (std::find(behind.begin(), behind.end(), moved) == behind.end()) {
+    KeyId* free = free_slot(behind);
+    if (free == nullptr) return false;
+    *free = moved;
+  }
   edges.back() = head;
   return true;
 }
 
 // Hangs each head on the first of its anchors that has taken the fewest islands so far in this round, so that one
 // popular anchor does not turn into a chain of displaced edges.
-std::size_t hang_all(const std::vector<KeyId>& heads, const std::vector<std::vector<KeyId>>& anchors, Lists& lists,
-                     std::uint32_t max_degree) {
-  std::vector<std::uint32_t> taken(lists.size(), 0);
+std::size_t hang_all(const std::vector<KeyId>& heads, const std::vector<std::vector<KeyId>>& anchors, Graph& graph) {
+  std::vector<std::uint32_t> taken(graph.keys(), 0);
   std::size_t hung = 0;
   for (std::size_t i = 0; i < heads.size(); ++i) {
     if (anchors[i].empty()) continue;
     const KeyId anchor =
         *std::min_element(anchors[i].begin(), anchors[i].end(), [&](KeyId a, KeyId b) { return taken[a] < taken[b]; });
-    if (hang(heads[i], anchor, lists, max_degree)) {
+    if (hang(heads[i], anchor, graph)) {
       ++taken[anchor];
       ++hung;
       continue;
     }
     // The head is full as well: its own weakest edge gives way, and the next round sees to what that cut off.
-    lists[heads[i]].pop_back();
-    if (hang(heads[i], anchor, lists, max_degree)) ++hung;
+    graph.slots(heads[i]).back() = no_key;
+    if (hang(heads[i], anchor, graph)) ++hung;
   }
   return hung;
 }
 
 }  // namespace
 
-std::uint64_t connect(Graph& graph, const KeyGeometry& geometry, std::uint32_t max_degree, Executor& executor) {
+std::uint64_t connect(Graph& graph, const KeyGeometry& geometry, Executor& executor) {
   constexpr std::size_t anchors_per_head = 8;
   for (std::size_t round = 0; round < max_rounds; ++round) {
     const auto reached = reachable_keys(graph);
@@ -136,9 +123,7 @@ std::uint64_t connect(Graph& graph, const KeyGeometry& geometry, std::uint32_t m
         anchors[i] = anchors_of(heads[i], graph, reached, sample, geometry, anchors_per_head);
       }
     });
-    Lists lists = to_lists(graph);
-    if (hang_all(heads, anchors, lists, max_degree) == 0) return unreached;
-    from_lists(lists, graph);
+    if (hang_all(heads, anchors, graph) == 0) return unreached;
   }
   const auto reached = reachable_keys(graph);
   return static_cast<std::uint64_t>(std::count(reached.begin(), reached.end(), 0));

@@ -48,13 +48,7 @@ std::vector<std::uint32_t> count_uses(const LinkLists& lists, const EdgeTable& e
 
 Graph prune(const EdgeTable& edges, const std::vector<std::uint32_t>& weights, std::uint32_t max_degree,
             Executor& executor) {
-  Graph graph;
-  graph.offsets.resize(edges.keys() + 1, 0);
-  for (KeyId key = 0; key < edges.keys(); ++key) {
-    const auto degree = std::min<std::size_t>(edges[key].size(), max_degree);
-    graph.offsets[key + 1] = graph.offsets[key] + static_cast<std::uint32_t>(degree);
-  }
-  graph.edges.resize(graph.offsets.back());
+  Graph graph(edges.keys(), max_degree);
   parallel_blocks(executor, edges.keys(), keys_per_task, [&](std::size_t begin, std::size_t end, unsigned) {
     std::vector<Weighted> sorted;
     for (std::size_t i = begin; i < end; ++i) {
@@ -67,8 +61,8 @@ Graph prune(const EdgeTable& edges, const std::vector<std::uint32_t>& weights, s
       std::sort(sorted.begin(), sorted.end(), [](const Weighted& a, const Weighted& b) {
         return a.weight > b.weight || (a.weight == b.weight && a.id < b.id);
       });
-      const std::uint32_t degree = graph.offsets[key + 1] - graph.offsets[key];
-      for (std::uint32_t j = 0; j < degree; ++j) graph.edges[graph.offsets[key] + j] = sorted[j].id;
+      const auto slots = graph.slots(key);
+      for (std::size_t j = 0; j < std::min(slots.size(), sorted.size()); ++j) slots[j] = sorted[j].id;
     }
   });
   return graph;

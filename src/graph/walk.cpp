@@ -9,7 +9,14 @@ namespace {
 class Walk {
  public:
   Walk(const Scorer& scorer, const Graph& graph, const WalkParams& params, std::uint32_t k, WalkScratch& scratch)
-      : scorer_(scorer), graph_(graph), params_(params), heads_(scratch.queries.count()), scratch_(scratch) {
+      : scorer_(scorer),
+        graph_(graph),
+        params_(params),
+        heads_(scratch.queries.count()),
+        k_(k),
+        results_are_beams_(params.beam_width >= k && params.candidates.begin == 0 &&
+                           params.candidates.end >= graph.keys()),
+        scratch_(scratch) {
     scratch_.seen.reset(graph.keys());
     scratch_.expanded.reset(graph.keys());
     scratch_.beams.resize(heads_);
@@ -27,6 +34,7 @@ class Walk {
     visit(params_.seeds);
     read_unseen();
     while (expand_round()) read_unseen();
+    if (results_are_beams_) take_results_from_beams();
     return stats_;
   }
 
@@ -37,22 +45,35 @@ class Walk {
     }
   }
 
-  // Every head names one key; returns whether any did.
+  // Every head names one key, then all of them are expanded: their edge lists arrive together. Returns whether any did.
   bool expand_round() {
-    bool any = false;
+    scratch_.named.clear();
     for (std::size_t head = 0; head < heads_; ++head) {
       if (scratch_.budget[head] == 0) continue;
-      const KeyId key = scratch_.beams[head].next([&](KeyId id) { return scratch_.expanded.test(id); });
+      Beam& beam = scratch_.beams[head];
+      const KeyId key = beam.next([&](KeyId id) { return scratch_.expanded.test(id); });
       if (key == no_key) continue;
-      any = true;
       --scratch_.budget[head];
       scratch_.expanded.set(key);
-      const auto neighbors = graph_.neighbors(key);
-      ++stats_.nodes_expanded;
-      stats_.bytes_read += neighbors.size_bytes();
-      visit(neighbors);
+      scratch_.named.push_back(key);
+      prefetch_edges(key);
+      beam.skip();
+      if (beam.peek() != no_key) prefetch_edges(beam.peek());
     }
-    return any;
+    for (const KeyId key : scratch_.named) expand(key);
+    return !scratch_.named.empty();
+  }
+
+  void prefetch_edges(KeyId key) const noexcept {
+    const auto slots = graph_.slots(key);
+    for (std::size_t i = 0; i < slots.size(); i += cache_line / sizeof(KeyId)) __builtin_prefetch(&slots[i]);
+  }
+
+  void expand(KeyId key) {
+    const auto neighbors = graph_.neighbors(key);
+    ++stats_.nodes_expanded;
+    stats_.bytes_read += neighbors.size_bytes();
+    visit(neighbors);
   }
 
   void read_unseen() {
@@ -61,6 +82,7 @@ class Walk {
     stats_.keys_scored += unseen.size();
     stats_.bytes_read += unseen.size() * scorer_.keys().row_bytes();
     scratch_.scores.resize(heads_ * unseen.size());
+    scratch_.positions.resize(unseen.size());
     scorer_.score(scratch_.queries, unseen, scratch_.rows, scratch_.scores.data(), unseen.size());
     for (std::size_t head = 0; head < heads_; ++head) {
       keep(scratch_.scores.data() + head * unseen.size(), scratch_.beams[head], scratch_.results[head]);
@@ -68,12 +90,25 @@ class Walk {
     scratch_.unseen.clear();
   }
 
+  // Most scores are below both thresholds: one vector pass finds the others.
   void keep(const float* scores, Beam& beam, TopK& results) {
     const std::vector<KeyId>& unseen = scratch_.unseen;
-    for (std::size_t i = 0; i < unseen.size(); ++i) {
-      if (scores[i] >= beam.threshold()) beam.insert(scores[i], unseen[i]);
-      if (scores[i] >= results.threshold() && params_.candidates.contains(unseen[i])) {
-        results.push(scores[i], unseen[i]);
+    const float threshold = results_are_beams_ ? beam.threshold() : std::min(beam.threshold(), results.threshold());
+    const std::size_t kept =
+        scorer_.kernels().select_above(scores, unseen.size(), threshold, scratch_.positions.data());
+    for (std::size_t i = 0; i < kept; ++i) {
+      const float score = scores[scratch_.positions[i]];
+      const KeyId key = unseen[scratch_.positions[i]];
+      if (score >= beam.threshold()) beam.insert(score, key);
+      if (!results_are_beams_ && params_.candidates.contains(key)) results.push(score, key);
+    }
+  }
+
+  void take_results_from_beams() {
+    for (std::size_t head = 0; head < heads_; ++head) {
+      const Beam& beam = scratch_.beams[head];
+      for (std::size_t i = 0; i < std::min<std::size_t>(beam.size(), k_); ++i) {
+        scratch_.results[head].push(beam[i].score, beam[i].id);
       }
     }
   }
@@ -82,6 +117,8 @@ class Walk {
   const Graph& graph_;
   const WalkParams& params_;
   std::size_t heads_;
+  std::size_t k_;
+  bool results_are_beams_;  // every key may be returned and the beams keep at least k
   WalkScratch& scratch_;
   SearchStats stats_;
 };

@@ -51,9 +51,11 @@ struct WalkScratch {
   KeyMarks expanded;
   std::vector<Beam> beams;
   std::vector<std::uint32_t> budget;
+  std::vector<KeyId> named;
   std::vector<KeyId> unseen;
   std::vector<const void*> rows;
   std::vector<float> scores;
+  std::vector<std::uint32_t> positions;
   std::vector<TopK> results;
 };
 

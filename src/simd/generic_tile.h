@@ -9,18 +9,42 @@
 
 namespace rattan::simd {
 
+using FourFloats = float __attribute__((vector_size(16)));
+
+// packed[c * panel + i] = row i, column c of a 4 x 4 block whose rows start `stride` floats apart.
+template <typename Lanes, std::size_t panel>
+void transpose_four(const float* rows, std::size_t stride, float* packed) {
+  FourFloats row[4];
+#pragma GCC unroll 4
+  for (std::size_t i = 0; i < 4; ++i) __builtin_memcpy(&row[i], rows + i * stride, sizeof row[i]);
+  const FourFloats low01 = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+  const FourFloats high01 = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+  const FourFloats low23 = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+  const FourFloats high23 = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+  const FourFloats column[4] = {
+      __builtin_shufflevector(low01, low23, 0, 1, 4, 5), __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
+      __builtin_shufflevector(high01, high23, 0, 1, 4, 5), __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
+#pragma GCC unroll 4
+  for (std::size_t c = 0; c < 4; ++c) __builtin_memcpy(packed + c * panel, &column[c], sizeof column[c]);
+}
+
 // Panel p holds rows [p * panel, (p + 1) * panel) column by column; rows past the end are zero.
 template <typename Lanes, std::size_t panel>
 void pack_panels(const float* source, std::size_t rows, std::size_t dim, float* packed) {
-  for (std::size_t first = 0; first < rows; first += panel) {
+  for (std::size_t first = 0; first < rows; first += panel, packed += panel * dim) {
+    const float* from = source + first * dim;
     const std::size_t present = rows - first < panel ? rows - first : panel;
-    for (std::size_t i = 0; i < present; ++i) {
-      const float* row = source + (first + i) * dim;
-      for (std::size_t column = 0; column < dim; ++column) packed[column * panel + i] = row[column];
+    std::size_t i = 0;
+    for (; i + 4 <= present; i += 4) {
+      std::size_t column = 0;
+      for (; column + 4 <= dim; column += 4)
+        transpose_four<Lanes, panel>(from + i * dim + column, dim, packed + column * panel + i);
+      for (; column < dim; ++column)
+        for (std::size_t j = i; j < i + 4; ++j) packed[column * panel + j] = from[j * dim + column];
     }
-    for (std::size_t i = present; i < panel; ++i)
-      for (std::size_t column = 0; column < dim; ++column) packed[column * panel + i] = 0.0F;
-    packed += panel * dim;
+    for (; i < panel; ++i)
+      for (std::size_t column = 0; column < dim; ++column)
+        packed[column * panel + i] = i < present ? from[i * dim + column] : 0.0F;
   }
 }
 

@@ -18,8 +18,8 @@ struct Avx512 {
   using Batch = xsimd::batch<float, Architecture>;
   static constexpr std::size_t width = 16;
 
-  static constexpr std::size_t tile_a = 12;
-  static constexpr std::size_t tile_b = 2;
+  static constexpr std::size_t tile_a = 8;
+  static constexpr std::size_t tile_b = 3;
   // Thirty-two registers: accumulators, one register a row and one for the query.
   static constexpr std::size_t rows_at_once(std::size_t) { return 4; }
   static constexpr std::size_t columns_at_once(std::size_t sets) { return sets == 4 ? 4 : 8; }

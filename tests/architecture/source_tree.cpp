@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <regex>
+#include <set>
 #include <sstream>
 
 #include "tests/support/files.h"
@@ -91,12 +92,18 @@ SourceFile load(const fs::path& path) {
   return file;
 }
 
+// Scripts have no extension; everything else here holds data.
+bool is_source(const fs::path& path) {
+  static const std::set<std::string> extensions = {"",    ".h",     ".cpp", ".c",  ".cu", ".cuh",
+                                                   ".py", ".cmake", ".txt", ".md", ".in"};
+  return extensions.contains(path.extension().string());
+}
+
 std::vector<SourceFile> load_tree() {
   std::vector<SourceFile> files;
   for (const char* top : {"include", "src", "cuda", "datasets", "bench", "tests", "tools"}) {
     for (const auto& entry : fs::recursive_directory_iterator(source_root() / top)) {
-      const bool cached = entry.path().string().find("__pycache__") != std::string::npos;
-      if (entry.is_regular_file() && !cached) files.push_back(load(entry.path()));
+      if (entry.is_regular_file() && is_source(entry.path())) files.push_back(load(entry.path()));
     }
   }
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });

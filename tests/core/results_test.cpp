@@ -57,5 +57,12 @@ TEST(SearchStats, AddUp) {
   EXPECT_EQ(sum.bytes_read, 44U);
 }
 
+TEST(BuildStats, SecondsAreTheSumOfTheStages) {
+  BuildStats stats;
+  EXPECT_EQ(stats.seconds(), 0.0);
+  stats.stages = {{"links", 1.5}, {"prune", 0.25}};
+  EXPECT_DOUBLE_EQ(stats.seconds(), 1.75);
+}
+
 }  // namespace
 }  // namespace rattan

@@ -107,6 +107,17 @@ TEST(Safetensors, B4_HeaderLength) {
   expect_refused("'{'", "\xef\xbb\xbf{}", 0);
 }
 
+TEST(Safetensors, B4_HeadersAreCappedHoweverLargeTheFile) {
+  const test::TempDirectory directory;
+  ByteWriter out;
+  out.u64(100'000'001);
+  out.text("{");
+  test::write_file(directory / "a", {reinterpret_cast<const char*>(out.view().data()), out.size()});
+  std::filesystem::resize_file(directory / "a", 100'000'100);
+  expect_error(ErrorCode::corrupt, "header length is 100000001, allowed is up to 100000000",
+               [&] { Safetensors::open(directory / "a", Access::map); });
+}
+
 TEST(Safetensors, B4_OverlapHoleRestAndOutside) {
   expect_refused("\"b\": data_offsets", "{" + entry("a", "U8", "[4]", 0, 4) + "," + entry("b", "U8", "[4]", 2, 6) + "}",
                  6);

@@ -1,10 +1,11 @@
 // Exact top-k on data made to break it: ties, near ties, extreme norms and overflow.
+#include "rattan/exact_topk.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <vector>
 
-#include "rattan/exact_topk.h"
 #include "tests/scan/row_scan.h"
 #include "tests/support/matrices.h"
 

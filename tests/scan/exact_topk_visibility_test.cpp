@@ -1,12 +1,13 @@
 // Which keys exact top-k may return: range, causal positions, recent window. Keys that are not visible score highest in
 // these tests, so that one of them in the results shows (ANCHORS section 2: candidates inserted before the causal mask
 // made 7 % of the links of another builder wrong).
+#include "rattan/exact_topk.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <vector>
 
-#include "rattan/exact_topk.h"
 #include "tests/scan/row_scan.h"
 #include "tests/support/matrices.h"
 #include "tests/support/reference.h"

@@ -26,6 +26,7 @@ struct Forged {
   std::string kind = "graph";
   std::uint64_t file_id = 77;
   std::uint64_t extra_total = 0;
+  std::size_t trailing = 0;
   std::uint32_t sections = 2;
   std::uint32_t reserved = 0;
   std::vector<std::string> names{"first", "second"};
@@ -58,6 +59,7 @@ struct Forged {
     }
     out.u64(checksum(out.view()));
     out.bytes(body.view());
+    out.zeros(trailing);
     return out.take();
   }
 };
@@ -95,6 +97,12 @@ TEST(ContainerHostile, A3_CountsAndLengthsThatLie) {
   }
   for (const std::uint64_t more : {std::uint64_t{1}, std::uint64_t{1} << 50, huge, huge - 200}) {
     expect_refused(ErrorCode::corrupt, "total size", [&](Forged& f) { f.extra_total = more; });
+  }
+}
+
+TEST(ContainerHostile, BytesBehindTheLastSectionThatTheTotalSizeOwnsUpTo) {
+  for (const std::size_t more : {1U, 54U, 64U, 4096U}) {
+    expect_refused(ErrorCode::corrupt, "bytes too many", [&](Forged& f) { f.extra_total = f.trailing = more; });
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/build_timer.h"
 #include "core/check.h"
+#include "graph/audit.h"
 #include "index/baselines/hnsw_build.h"
 #include "index/identity.h"
 
@@ -28,16 +29,17 @@ HnswIndex::HnswIndex(SharedMatrix keys, Metric metric, HnswLayers layers)
 MemoryUse HnswIndex::memory() const {
   std::uint64_t upper = 0;
   for (const HnswLayer& layer : layers_.upper) upper += layer.nodes.size() + layer.offsets.size() + layer.ids.size();
-  return {{{"edges", (layers_.level0.offsets.size() + layers_.level0.edges.size()) * sizeof(std::uint32_t)},
-           {"upper_layers", upper * sizeof(std::uint32_t)}}};
+  return {{{"edges", layers_.level0.edge_bytes()}, {"upper_layers", upper * sizeof(std::uint32_t)}}};
 }
 
 std::string HnswIndex::describe() const {
-  const double nodes = static_cast<double>(size() == 0 ? 1 : size());
+  std::size_t links = 0;
+  for (std::size_t key = 0; key < size(); ++key) links += layers_.level0.neighbors(static_cast<KeyId>(key)).size();
+  const double mean = size() == 0 ? 0.0 : static_cast<double>(links) / static_cast<double>(size());
   return message("metric: ", to_string(metric()), "\nmax_degree: ", layers_.max_degree, " (", 2 * layers_.max_degree,
                  " on the lowest layer)\nbuild_beam: ", layers_.build_beam, "\nseed: ", layers_.seed,
-                 "\nmean degree on the lowest layer: ", static_cast<double>(layers_.level0.edges.size()) / nodes,
-                 "\nupper layers: ", layers_.upper.size(), "\ndeterministic: only where one worker built it\n");
+                 "\nmean degree on the lowest layer: ", mean, "\nupper layers: ", layers_.upper.size(),
+                 "\ndeterministic: only where one worker built it\n");
 }
 
 void HnswIndex::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {

@@ -92,25 +92,34 @@ struct Names {
   std::vector<hnswlib::tableint> number_of;
 };
 
-void copy_links(const Hnsw& hnsw, const Names& names, KeyId key, int level, std::vector<std::uint32_t>& offsets,
-                std::vector<KeyId>& ids) {
+// Calls visit(position, key) for each link of a key.
+template <typename Visit>
+void each_link(const Hnsw& hnsw, const Names& names, std::size_t key, int level, const Visit& visit) {
   auto* list = hnsw.get_linklist_at_level(names.number_of[key], level);
   const std::size_t count = hnsw.getListCount(list);
-  for (std::size_t i = 1; i <= count; ++i) ids.push_back(names.key_of[list[i]]);
-  if (ids.size() > std::numeric_limits<std::uint32_t>::max()) {
-    fail(ErrorCode::unsupported,
-         "build_hnsw: 2^32 links or more; allowed is fewer (fewer keys or a smaller max_degree)");
-  }
-  offsets.push_back(static_cast<std::uint32_t>(ids.size()));
+  for (std::size_t i = 0; i < count; ++i) visit(i, names.key_of[list[i + 1]]);
 }
 
-HnswLayer copy_layer(const Hnsw& hnsw, const Names& names, int level) {
+Graph copy_level0(const Hnsw& hnsw, const Names& names) {
+  Graph graph(names.key_of.size(), static_cast<std::uint32_t>(hnsw.maxM0_));
+  for (std::size_t key = 0; key < graph.keys(); ++key) {
+    const auto slots = graph.slots(static_cast<KeyId>(key));
+    each_link(hnsw, names, key, 0, [&](std::size_t i, KeyId neighbor) { slots[i] = neighbor; });
+  }
+  return graph;
+}
+
+HnswLayer copy_upper(const Hnsw& hnsw, const Names& names, int level) {
   HnswLayer layer;
   layer.offsets.push_back(0);
   for (std::size_t key = 0; key < names.number_of.size(); ++key) {
     if (hnsw.element_levels_[names.number_of[key]] < level) continue;
     layer.nodes.push_back(static_cast<KeyId>(key));
-    copy_links(hnsw, names, static_cast<KeyId>(key), level, layer.offsets, layer.ids);
+    each_link(hnsw, names, key, level, [&](std::size_t, KeyId neighbor) { layer.ids.push_back(neighbor); });
+    layer.offsets.push_back(static_cast<std::uint32_t>(layer.ids.size()));
+  }
+  if (layer.ids.size() > std::numeric_limits<std::uint32_t>::max()) {
+    fail(ErrorCode::unsupported, "build_hnsw: an upper layer has 2^32 links or more; allowed is fewer (fewer keys)");
   }
   return layer;
 }
@@ -130,7 +139,7 @@ std::vector<KeyId> insertion_order(std::size_t rows, std::uint64_t seed) {
 }
 
 HnswLayers build_hnsw_layers(const MatrixView& keys, Metric metric, const HnswBuildParams& params) {
-  HnswLayers layers{params.max_degree, params.build_beam, params.seed, no_key, {{0}, {}, {}}, {}};
+  HnswLayers layers{params.max_degree, params.build_beam, params.seed, no_key, {}, {}};
   if (keys.rows == 0) return layers;
   try {
     KeySpace space(keys, metric);
@@ -139,11 +148,8 @@ HnswLayers build_hnsw_layers(const MatrixView& keys, Metric metric, const HnswBu
 
     const Names names(hnsw);
     layers.entry = names.key_of[hnsw.enterpoint_node_];
-    for (std::size_t key = 0; key < keys.rows; ++key) {
-      copy_links(hnsw, names, static_cast<KeyId>(key), 0, layers.level0.offsets, layers.level0.edges);
-    }
-    for (int level = 1; level <= hnsw.maxlevel_; ++level) layers.upper.push_back(copy_layer(hnsw, names, level));
-    layers.level0.edges.shrink_to_fit();
+    layers.level0 = copy_level0(hnsw, names);
+    for (int level = 1; level <= hnsw.maxlevel_; ++level) layers.upper.push_back(copy_upper(hnsw, names, level));
   } catch (const Error&) {
     throw;
   } catch (const std::runtime_error& error) {

@@ -19,7 +19,7 @@ extern const bool have_hnswlib;
 // order, keys of one stretch of text close up into islands (trained 23M, layer 2, KV head 0, 64,896 keys, M 16, efC
 // 200: recall@100 stays at 0.73 for 19 % of the keys per head; in random order it is 0.954 at 6.8 %). With more than
 // one worker the inserts run at once and the result depends on timing; with one it depends on the arguments alone.
-// Throws Error(unsupported) in a build without hnswlib or for 2^32 links and more.
+// Throws Error(unsupported) in a build without hnswlib.
 HnswLayers build_hnsw_layers(const MatrixView& keys, Metric metric, const HnswBuildParams& params);
 
 // 0, 1, ..., rows - 1 in the order of insertion.

@@ -30,11 +30,14 @@ void write_hnsw_layers(const HnswLayers& layers, ContainerWriter& writer) {
   settings.u32(static_cast<std::uint32_t>(layers.upper.size()));
   writer.add("settings", settings.take());
 
-  ByteWriter offsets;
-  offsets.array(layers.level0.offsets);
-  writer.add("offsets", offsets.take());
+  ByteWriter degrees;
   ByteWriter edges;
-  edges.array(layers.level0.edges);
+  for (std::size_t key = 0; key < layers.level0.keys(); ++key) {
+    const auto neighbors = layers.level0.neighbors(static_cast<KeyId>(key));
+    degrees.u32(static_cast<std::uint32_t>(neighbors.size()));
+    edges.array(neighbors);
+  }
+  writer.add("degrees", degrees.take());
   writer.add("edges", edges.take());
 
   ByteWriter upper;
@@ -83,18 +86,29 @@ HnswLayer read_upper(ByteReader& in, std::size_t rows, const HnswLayers& layers)
   return layer;
 }
 
-void read_level0(const Container& container, std::size_t rows, HnswLayers& layers) {
-  ByteReader offsets = container.section("offsets");
-  layers.level0.offsets = offsets.array<std::uint32_t>(rows + 1, "offsets");
-  offsets.expect_end();
-  check_offsets(offsets, layers.level0.offsets, 2 * layers.max_degree);
+Graph read_level0(const Container& container, std::size_t rows, std::uint32_t max_degree) {
+  ByteReader degree_reader = container.section("degrees");
+  const auto degrees = degree_reader.array<std::uint32_t>(rows, "degrees");
+  degree_reader.expect_end();
+  for (const std::uint32_t degree : degrees) {
+    if (degree > max_degree) {
+      fail(ErrorCode::corrupt, degree_reader.name(), ": degree ", degree, ", allowed is 0 to ", max_degree);
+    }
+  }
 
   ByteReader edges = container.section("edges");
-  layers.level0.edges = edges.array<KeyId>(layers.level0.offsets.back(), "edges");
-  edges.expect_end();
-  for (const KeyId id : layers.level0.edges) {
-    if (id >= rows) fail(ErrorCode::corrupt, edges.name(), ": edge to key ", id, ", allowed is below ", rows);
+  Graph graph(rows, max_degree);
+  for (std::size_t key = 0; key < rows; ++key) {
+    const auto slots = graph.slots(static_cast<KeyId>(key));
+    for (std::uint32_t i = 0; i < degrees[key]; ++i) {
+      slots[i] = edges.u32("edges");
+      if (slots[i] >= rows) {
+        fail(ErrorCode::corrupt, edges.name(), ": edge to key ", slots[i], ", allowed is below ", rows);
+      }
+    }
   }
+  edges.expect_end();
+  return graph;
 }
 
 void check_entry(const ByteReader& in, std::size_t rows, const HnswLayers& layers) {
@@ -117,7 +131,7 @@ HnswLayers read_hnsw_layers(const Container& container, std::size_t rows) {
   const auto upper_layers = settings.number_in<std::uint32_t>("upper layers", 0, rows == 0 ? 0 : max_upper_layers);
   settings.expect_end();
 
-  read_level0(container, rows, layers);
+  layers.level0 = read_level0(container, rows, 2 * layers.max_degree);
   ByteReader upper = container.section("upper");
   for (std::uint32_t i = 0; i < upper_layers; ++i) layers.upper.push_back(read_upper(upper, rows, layers));
   upper.expect_end();

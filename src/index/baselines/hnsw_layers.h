@@ -27,7 +27,7 @@ struct HnswLayers {
   std::uint32_t build_beam = 0;
   std::uint64_t seed = 0;
   KeyId entry = no_key;          // a node of the highest layer; no_key where there is no key
-  Graph level0;                  // every key is a node; without entry points, because the layers above lead in
+  Graph level0;                  // of stride 2 * max_degree; without entry points, because the layers above lead in
   std::vector<HnswLayer> upper;  // upper[0] lies right above level0; each layer's nodes are nodes of the one below
 };
 

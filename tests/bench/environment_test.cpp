@@ -1,0 +1,18 @@
+#include "bench/environment.h"
+
+#include <gtest/gtest.h>
+
+#include "simd/kernels.h"
+
+namespace rattan::bench {
+namespace {
+
+TEST(Environment, EveryPartIsSaid) {
+  EXPECT_FALSE(environment().cpu.empty());
+  EXPECT_EQ(environment().isa, simd::kernels().name);
+  EXPECT_FALSE(environment().blas.empty());
+  EXPECT_FALSE(environment().commit.empty());
+}
+
+}  // namespace
+}  // namespace rattan::bench

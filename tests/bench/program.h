@@ -1,0 +1,17 @@
+// Runs rattan-bench as a user does.
+#pragma once
+
+#include <string>
+
+namespace rattan::test {
+
+struct ProgramResult {
+  int exit_code = -1;
+  std::string out;
+  std::string err;
+};
+
+// `arguments` go through a shell: quote what needs it.
+ProgramResult run_bench(const std::string& arguments);
+
+}  // namespace rattan::test
