@@ -46,7 +46,7 @@ std::vector<double> Axis::ticks(int count) const {
   const double distance = tick_distance(high_ - low_, count);
   std::vector<double> ticks;
   for (double n = std::ceil(low_ / distance - slack); n * distance <= high_ + slack * distance; ++n) {
-    ticks.push_back(n * distance);
+    ticks.push_back(n * distance + 0.0);  // + 0.0: no tick is -0
   }
   return ticks;
 }

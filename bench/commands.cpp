@@ -49,20 +49,24 @@ std::vector<std::string> flag_names(const CLI::App& app) {
   return names;
 }
 
-// What CLI11 says, and the flag or command that was probably meant.
+// The flag or command that was probably meant by each word that is none.
+void suggest(const std::vector<std::string>& words, const std::vector<std::string>& known) {
+  for (const std::string& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    const std::string meant = nearest_word(name, known);
+    if (!meant.empty() && meant != name) std::cerr << "did you mean " << meant << " instead of " << name << "?\n";
+  }
+}
+
 int report_parse_error(CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
   if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
   const std::vector<CLI::App*> chosen = app.get_subcommands();
   const CLI::App& scope = chosen.empty() ? app : *chosen.front();
-  const std::vector<std::string> known = flag_names(scope);
-  std::cerr << "rattan-bench: " << error.what() << '\n';
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    for (const std::string& word : words) {
-      const std::string name = word.substr(0, word.find('='));
-      const std::string meant = nearest_word(name, known);
-      if (!meant.empty() && meant != name) std::cerr << "did you mean " << meant << " instead of " << name << "?\n";
-    }
-  }
+  // CLI11 sees a missing command before it sees a wrong one.
+  const bool wrong_command = chosen.empty() && !words.empty() && !words.front().starts_with('-');
+  std::cerr << "rattan-bench: " << (wrong_command ? "\"" + words.front() + "\" is no command" : error.what()) << '\n';
+  if (wrong_command) suggest({words.front()}, flag_names(scope));
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) suggest(words, flag_names(scope));
   std::cerr << "try: rattan-bench " << (chosen.empty() ? "" : scope.get_name() + " ") << "--help\n";
   return exit_usage;
 }

@@ -1,8 +1,8 @@
 #include "bench/environment.h"
 
 #include <dlfcn.h>
-#include <unistd.h>
 
+#include <cstdio>
 #include <fstream>
 
 #include "simd/kernels.h"
@@ -26,12 +26,33 @@ std::string blas_core() {
   return core_name == nullptr ? "none" : std::string("OpenBLAS ") + core_name();
 }
 
+// "32768K" and the like; 0 for anything else.
+std::uint64_t parse_size(const std::string& text) {
+  char unit = '\0';
+  unsigned long long number = 0;
+  if (std::sscanf(text.c_str(), "%llu%c", &number, &unit) < 1) return 0;
+  return number << (unit == 'K' ? 10U : unit == 'M' ? 20U : 0U);
+}
+
+std::string first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+// What this CPU shares, not what the package has in all, as sysconf() says on some virtual machines.
 std::uint64_t last_level_cache() {
-  for (const int name : {_SC_LEVEL4_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE, _SC_LEVEL2_CACHE_SIZE}) {
-    const long bytes = sysconf(name);
-    if (bytes > 0) return static_cast<std::uint64_t>(bytes);
+  std::uint64_t bytes = 0;
+  int highest = 0;
+  for (int index = 0; index < 8; ++index) {
+    const std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/";
+    const std::string level = first_line(folder + "level");
+    if (level.size() != 1 || level.front() - '0' <= highest) continue;
+    highest = level.front() - '0';
+    bytes = parse_size(first_line(folder + "size"));
   }
-  return 0;
+  return bytes;
 }
 
 }  // namespace

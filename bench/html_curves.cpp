@@ -103,14 +103,20 @@ void draw_line(Svg& svg, const std::vector<Svg::Point>& paper, const std::string
   }
 }
 
-void draw_legend_entry(Svg& svg, std::size_t entry, const std::string& index, const std::vector<Curve>& curves) {
+// The figure of the row, not of the curve: it is the one the tables have.
+std::string scan_of(std::span<const Row> rows, const std::string& index, double target) {
+  for (const Row& row : rows) {
+    if (row.scope != "all" || row.index != index || row.target != target) continue;
+    return row.reached ? percent(row.scan_geomean) : "not reached";
+  }
+  return "-";
+}
+
+void draw_legend_entry(Svg& svg, std::size_t entry, const std::string& index, const std::string& figure) {
   const double y = top + 40 + legend_line * static_cast<double>(entry);
   svg.line({legend_x, y - 4}, {legend_x + 30, y - 4}, variant_stroke(index) + " stroke-width=\"2.6\"");
   svg.text({legend_x + 38, y}, index);
-  double sum = 0;
-  for (const Curve& curve : curves) sum += std::log(scan_at_recall(curve, legend_target));
-  const double scan = std::exp(sum / static_cast<double>(curves.size()));
-  svg.text({width - 4, y}, std::isfinite(scan) ? percent(scan) : "not reached", "end");
+  svg.text({width - 4, y}, figure, "end");
 }
 
 }  // namespace
@@ -127,12 +133,13 @@ double scan_at_recall(std::vector<CurvePoint> points, double recall) {
 }
 
 std::string draw_curves(std::span<const Row> rows, std::span<const CurvePoint> points) {
-  if (points.empty()) return {};
+  if (points.empty() || rows.empty()) return {};
+  const double target = nearest_target(rows, legend_target);
   const Frame frame = make_frame(points);
   Svg svg(width, height, "Recall against the share of keys read, per index");
   draw_frame(svg, frame);
   svg.text({legend_x, top + 12}, "index");
-  svg.text({width - 4, top + 12}, "at recall 0.95", "end");
+  svg.text({width - 4, top + 12}, "at recall " + fixed(target, 2), "end");
   std::size_t entry = 0;
   for (const std::string& index : indexes_of(rows)) {
     const std::vector<Curve> curves = curves_of(points, index);
@@ -147,7 +154,7 @@ std::string draw_curves(std::span<const Row> rows, std::span<const CurvePoint> p
       if (curves.size() > 1) draw_line(svg, on_paper(frame, line), index, false);
     }
     draw_line(svg, on_paper(frame, mean), index, true);
-    draw_legend_entry(svg, entry++, index, curves);
+    draw_legend_entry(svg, entry++, index, scan_of(rows, index, target));
   }
   return svg.str();
 }

@@ -20,12 +20,6 @@ constexpr double foot_height = 58;
 
 using Head = std::pair<std::int64_t, std::int64_t>;
 
-double nearest_target(std::span<const Row> rows) {
-  const std::vector<double> targets = targets_of(rows);
-  return *std::min_element(targets.begin(), targets.end(),
-                           [](double a, double b) { return std::abs(a - shown_target) < std::abs(b - shown_target); });
-}
-
 // From pale yellow through green to dark blue: share 0 to 1.
 std::string ramp(double share) {
   static constexpr std::array<std::array<double, 3>, 4> stops = {
@@ -91,7 +85,7 @@ void draw_scale(Svg& svg, double y, const HeatScale& scale) {
 
 std::string draw_heatmap(std::span<const Row> rows) {
   if (rows.empty()) return {};
-  const double target = nearest_target(rows);
+  const double target = nearest_target(rows, shown_target);
   std::vector<const Row*> shown;
   std::map<Head, std::size_t> lines;
   for (const Row& row : rows) {

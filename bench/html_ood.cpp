@@ -89,7 +89,7 @@ std::string draw_distances(std::span<const OodHead> heads) {
   draw_legend(svg, {label_width, 14});
   for (const double tick : axis.ticks(10)) {
     svg.line({axis.at(tick), top}, {axis.at(tick), bottom}, "class=\"grid\"");
-    svg.text({axis.at(tick), bottom + 18}, significant(tick, 3), "middle");
+    svg.text({axis.at(tick), bottom + 18}, fixed(tick, tick == std::floor(tick) ? 0 : 1), "middle");
   }
   svg.text({(label_width + width) / 2, bottom + 42},
            "Mahalanobis distance to the keys (bars: median, 25-75 %, 5-95 % of the rows)", "middle");

@@ -14,7 +14,7 @@ namespace rattan::bench {
 namespace {
 
 constexpr const char* style = R"(
-body { font: 14px/1.45 system-ui, sans-serif; color: #1f2328; background: #fff; max-width: 1020px; margin: 24px auto; padding: 0 16px; }
+body { font: 14px/1.45 system-ui, sans-serif; color: #1f2328; background: #fff; max-width: 1240px; margin: 24px auto; padding: 0 16px; }
 h1 { font-size: 22px; } h2 { font-size: 17px; margin-top: 32px; } h3 { font-size: 15px; margin: 24px 0 6px; }
 p, figcaption { max-width: 820px; } figure { margin: 0 0 12px; } figcaption { color: #57606a; }
 svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: #1f2328; }
@@ -35,7 +35,8 @@ struct Dash {
   std::string_view member;
   const char* pattern;
 };
-constexpr Dash dashes[] = {{"group", "6 3"}, {"noseed", "8 3"}, {"single", "2 3"}, {"single-noseed", "8 3 2 3"}};
+constexpr Dash dashes[] = {
+    {"group", "6 3"}, {"group-seed", "10 2"}, {"noseed", "8 3"}, {"single", "2 3"}, {"single-noseed", "8 3 2 3"}};
 
 void write_table(std::ostream& out, const std::vector<Column>& columns, const std::vector<Json>& records) {
   out << "<div class=\"scroll\"><table><thead><tr>";

@@ -6,17 +6,22 @@
 
 #include "bench/text.h"
 #include "bench/usage_error.h"
+#include "index/baselines/hnsw.h"
+#include "index/graph_index.h"
 
 namespace rattan::bench {
 namespace {
+
+constexpr std::size_t most_entries = 16;
 
 constexpr Variant all_variants[] = {
     {"flat", BuildKind::flat, Knob::none, true, false, "exact scan, one pass over the keys for the whole group"},
     {"ivf", BuildKind::ivf, Knob::probes, false, false, "k-means lists, one head at a time"},
     {"ivf:group", BuildKind::ivf, Knob::probes, true, false, "the same, a list is read once for the whole group"},
     {"hnsw", BuildKind::hnsw, Knob::beam_width, false, false, "hnswlib, one head at a time"},
-    {"hnsw:group", BuildKind::hnsw, Knob::beam_width, true, false, "HNSW's lowest level under Rattan's group walk"},
-    {"graph", BuildKind::graph, Knob::beam_width, true, true, "Rattan's graph, group walk from the last step's keys"},
+    {"hnsw:group", BuildKind::hnsw_group, Knob::beam_width, true, false, "HNSW's lowest level under the group walk"},
+    {"hnsw:group-seed", BuildKind::hnsw_group, Knob::beam_width, true, true, "the same from the last step's keys"},
+    {"graph", BuildKind::graph, Knob::beam_width, true, true, "Rattan's graph, group walk, from the last step's keys"},
     {"graph:noseed", BuildKind::graph, Knob::beam_width, true, false, "the same from the entry points only"},
     {"graph:single", BuildKind::graph, Knob::beam_width, false, true, "the graph one head at a time, seeded"},
     {"graph:single-noseed", BuildKind::graph, Knob::beam_width, false, false,
@@ -45,6 +50,19 @@ BuiltIndex build_one_graph(const HeadProblem& problem, const BuildOptions& optio
   built.index = build_graph(problem.keys, links, Metric::inner_product, options.graph, &built.stats);
   built.stats.stages.insert(built.stats.stages.begin(), {"links", seconds});
   return built;
+}
+
+// From the highest level down; a key of an upper level stands in all levels below it.
+std::vector<KeyId> entry_points_of(const HnswLayers& layers) {
+  std::vector<KeyId> entries;
+  if (layers.entry != no_key) entries.push_back(layers.entry);
+  for (auto layer = layers.upper.rbegin(); layer != layers.upper.rend(); ++layer) {
+    for (const KeyId node : layer->nodes) {
+      if (entries.size() == most_entries) return entries;
+      if (std::find(entries.begin(), entries.end(), node) == entries.end()) entries.push_back(node);
+    }
+  }
+  return entries;
 }
 
 std::uint32_t as_setting(std::size_t keys) {
@@ -81,6 +99,7 @@ std::string_view kind_name(BuildKind kind) {
     case BuildKind::flat: return "flat";
     case BuildKind::ivf: return "ivf";
     case BuildKind::hnsw: return "hnsw";
+    case BuildKind::hnsw_group: return "hnsw";
     case BuildKind::graph: return "graph";
   }
   return "";
@@ -89,6 +108,17 @@ std::string_view kind_name(BuildKind kind) {
 void set_build_run(BuildOptions& build, std::uint64_t seed, Executor* executor) {
   build.graph.seed = build.ivf.seed = build.hnsw.seed = seed;
   build.graph.executor = build.ivf.executor = build.hnsw.executor = executor;
+}
+
+BuiltIndex group_walk_over(const BuiltIndex& hnsw, const HeadProblem& problem) {
+  const HnswLayers& layers = dynamic_cast<const HnswIndex&>(*hnsw.index).layers();
+  Graph graph = layers.level0;
+  graph.entry_points = entry_points_of(layers);
+  BuiltIndex built;
+  built.index = std::make_unique<GraphIndex>(problem.keys, Metric::inner_product, std::move(graph));
+  built.stats = hnsw.stats;
+  built.max_setting = hnsw.max_setting;
+  return built;
 }
 
 std::vector<BuiltIndex> build_indexes(BuildKind kind, const HeadProblem& problem, const BuildOptions& options,
@@ -114,6 +144,11 @@ std::vector<BuiltIndex> build_indexes(BuildKind kind, const HeadProblem& problem
       built.push_back(std::move(hnsw));
       break;
     }
+    case BuildKind::hnsw_group:
+      for (const BuiltIndex& hnsw : build_indexes(BuildKind::hnsw, problem, options, exact)) {
+        built.push_back(group_walk_over(hnsw, problem));
+      }
+      break;
     case BuildKind::graph:
       built.push_back(build_one_graph(problem, options, exact));
       built.back().max_setting = as_setting(problem.keys.view.rows);

@@ -16,7 +16,7 @@
 
 namespace rattan::bench {
 
-enum class BuildKind : std::uint8_t { flat, ivf, hnsw, graph };
+enum class BuildKind : std::uint8_t { flat, ivf, hnsw, hnsw_group, graph };
 enum class Knob : std::uint8_t { none, probes, beam_width };
 
 struct Variant {
@@ -37,7 +37,7 @@ std::vector<Variant> parse_variants(std::string_view list);
 // Whether this build of the library makes that kind ("ivf" needs FAISS, "hnsw" hnswlib).
 bool is_available(const Variant& variant);
 
-std::string_view kind_name(BuildKind kind);  // as Index::kind()
+std::string_view kind_name(BuildKind kind);  // "flat", "ivf", "hnsw", "graph"; what the library must have for it
 
 struct BuildOptions {
   LinkOptions links;
@@ -58,6 +58,10 @@ struct BuiltIndex {
 
   std::uint64_t bytes() const { return index->memory().total(); }
 };
+
+// The links of a built HNSW's lowest level under Rattan's group walk, started from the nodes of its upper levels (16 at
+// most). `hnsw` is what build_indexes(BuildKind::hnsw) made over the same keys; build stats are its own.
+BuiltIndex group_walk_over(const BuiltIndex& hnsw, const HeadProblem& problem);
 
 // One index, or several of which a sweep keeps the better (IVF with plain and with spherical k-means).
 std::vector<BuiltIndex> build_indexes(BuildKind kind, const HeadProblem& problem, const BuildOptions& options,

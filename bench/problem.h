@@ -16,9 +16,9 @@ namespace rattan::bench {
 
 struct ProblemOptions {
   std::uint32_t k = 100;
-  std::uint32_t sinks = 128;     // first keys, attended exactly and not indexed
-  std::uint32_t recent = 512;    // last keys of the prefill, likewise
-  std::size_t queries = 256;     // consecutive decode steps, from the first
+  std::uint32_t sinks = 128;                    // first keys, attended exactly and not indexed
+  std::uint32_t recent = 512;                   // last keys of the prefill, likewise
+  std::size_t queries = 256;                    // consecutive decode steps, from the first
   std::optional<DType> keys_as = std::nullopt;  // re-encode keys and values before anything else; unset: as stored
 };
 

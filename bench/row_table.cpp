@@ -39,9 +39,10 @@ void write_heading(std::ostream& out, const Row& row) {
 }
 
 void write_footnotes(std::ostream& out, std::span<const Row> rows) {
-  out << "\nrecall: * target not reached, the best there is; worst: of the query heads (head rows) or KV heads (all "
-         "rows).\nscan: keys read per query head / keys, in all rows the geometric mean; scan/step: keys read for all "
-         "query heads of the KV head / keys.\n";
+  out << "recall: * target not reached, the best there is; worst: of the query heads (head rows) or KV heads (all "
+         "rows).\n"
+         "scan: keys read per query head / keys, in all rows the geometric mean; scan/step: keys read for all query "
+         "heads of the KV head / keys\n(where heads search apart, a key that two of them read counts twice).\n";
   const auto timed = std::find_if(rows.begin(), rows.end(), [](const Row& row) { return row.latency_steps > 0; });
   if (timed != rows.end()) {
     out << "us: one step of all query heads of a KV head, one thread, " << timed->latency_steps
@@ -62,8 +63,8 @@ std::vector<Column> row_columns() {
           fixed_column("worst", "recall_worst_head", 3),
           scan_column(),
           percent_column("scan/step", "scan_group"),
-          fixed_column("keys", "keys_per_query", 0),
-          fixed_column("KB", "bytes_per_query", 1, 1e-3),
+          fixed_column("keys/q", "keys_per_query", 0),
+          fixed_column("KB/q", "bytes_per_query", 1, 1e-3),
           fixed_column("mass", "mass", 3),
           fixed_column("out err", "output_error", 4),
           fixed_column("us p50", "us_p50", 0),
@@ -78,7 +79,7 @@ void write_report_markdown(std::ostream& out, const ReportData& data) {
     std::vector<Json> records;
     const Row* first = nullptr;
     for (const Row& row : data.rows) {
-      if (row.source != source) continue;
+      if (row.source != source || (row.scope == "all" && row.heads_total == 1)) continue;
       if (first == nullptr) write_heading(out, *(first = &row));
       records.push_back(to_json(row));
     }

@@ -33,6 +33,9 @@ std::vector<std::string> sources_of(std::span<const Row> rows);
 std::vector<std::string> indexes_of(std::span<const Row> rows);
 std::vector<double> targets_of(std::span<const Row> rows);
 
+// The target of the rows that is nearest to `wanted`; rows must not be empty.
+double nearest_target(std::span<const Row> rows, double wanted);
+
 struct SummaryTable {
   std::vector<Column> columns;
   std::vector<Json> records;

@@ -17,6 +17,9 @@
 namespace rattan::bench {
 namespace {
 
+// Bisection begins at k over this: a seeded group walk reaches much with a beam far below k.
+constexpr std::uint32_t narrowest_beam = 20;
+
 // One way to ask one index: what bisection turns the width of.
 struct Candidate {
   const BuiltIndex* built;
@@ -62,6 +65,7 @@ class Sweep {
   }
 
  private:
+  void build(HeadState& state, BuildKind kind);
   std::vector<Candidate> candidates(const HeadState& state, const Variant& variant);
   Evaluation run(const HeadState& state, const Candidate& candidate, std::uint32_t setting);
   Choice choose(std::vector<Candidate>& candidates, double target);
@@ -98,7 +102,7 @@ std::string describe_setting(const Candidate& candidate, std::uint32_t setting) 
 SettingRange setting_range(const BuiltIndex& built, const Variant& variant, std::uint32_t k) {
   if (variant.knob == Knob::none) return {};
   if (variant.knob == Knob::probes) return {.low = 1, .high = built.max_setting};
-  return {.low = std::min(std::max(1U, k / 4), built.max_setting), .high = built.max_setting};
+  return {.low = std::min(std::max(1U, k / narrowest_beam), built.max_setting), .high = built.max_setting};
 }
 
 SearchSetup Sweep::with_setting(const Candidate& candidate, std::uint32_t setting) const {
@@ -223,6 +227,18 @@ void Sweep::measure_variant(HeadState& state, const Variant& variant) {
   keep_points(state, list);
 }
 
+void Sweep::build(HeadState& state, BuildKind kind) {
+  if (state.built.count(kind) != 0) return;
+  if (kind != BuildKind::hnsw_group) {
+    state.built[kind] = build_indexes(kind, state.problem, options_.build, *exact_);
+    return;
+  }
+  build(state, BuildKind::hnsw);
+  for (const BuiltIndex& hnsw : state.built.at(BuildKind::hnsw)) {
+    state.built[kind].push_back(group_walk_over(hnsw, state.problem));
+  }
+}
+
 void Sweep::measure_head(const HeadSource& source, const std::string& place) {
   const std::string head =
       place + " layer " + std::to_string(source.layer) + " KV head " + std::to_string(source.kv_head);
@@ -236,10 +252,8 @@ void Sweep::measure_head(const HeadSource& source, const std::string& place) {
   state.problem = make_problem(std::move(group), options_.problem, *exact_);
   if (options_.ood) data_.ood.push_back(describe_ood(state.problem.group, state.source, *executor_));
   for (const Variant& variant : options_.variants) {
-    if (state.built.count(variant.build) == 0) {
-      progress_.show(head + ": building " + std::string(kind_name(variant.build)));
-      state.built[variant.build] = build_indexes(variant.build, state.problem, options_.build, *exact_);
-    }
+    progress_.show(head + ": building " + std::string(kind_name(variant.build)));
+    build(state, variant.build);
     place_ = head + ": " + std::string(variant.name);
     measure_variant(state, variant);
   }

@@ -20,7 +20,8 @@ void write_rows(const NeighborTable& table, const std::filesystem::path& path, c
   }
   const std::array<std::uint32_t, 2> shape = {static_cast<std::uint32_t>(table.rows()),
                                               static_cast<std::uint32_t>(table.k())};
-  const std::array<std::span<const std::byte>, 2> pieces = {std::as_bytes(std::span(shape)), std::as_bytes(std::span(numbers))};
+  const std::array<std::span<const std::byte>, 2> pieces = {std::as_bytes(std::span(shape)),
+                                                            std::as_bytes(std::span(numbers))};
   atomic_save(path, pieces);
 }
 

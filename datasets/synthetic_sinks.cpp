@@ -101,7 +101,7 @@ void SyntheticHead::place_sinks(Executor& executor) {
   }
 
   // Sinks lie along the mean queries in the slowest quarter of the pairs, which hardly rotate away.
-  std::vector<std::vector<float>> directions = mean_queries_;
+  std::vector<std::vector<float>> directions = geometry_.mean_queries;
   for (auto& direction : directions) {
     for (std::size_t c = 0; c < dim; ++c) {
       if (c % pairs < pairs - (pairs + 3) / 4) direction[c] = 0;

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t own_words = 64;        // words that a topic favours
 constexpr double common_word_share = 0.4;    // of positions hold a word from the whole vocabulary
 constexpr double return_share = 0.75;        // of segments go back to the topic of an earlier segment
-constexpr double median_segment = 160;       // positions
+constexpr double median_segment = 120;       // positions
 constexpr double segment_spread = 0.7;       // of the logarithm
 constexpr std::size_t shortest_segment = 8;  // positions
 

@@ -11,8 +11,8 @@ namespace rattan::datasets {
 
 class SyntheticText {
  public:
-  static constexpr std::uint32_t topics = 96;
-  static constexpr std::uint32_t words = 1536;
+  static constexpr std::uint32_t topics = 128;
+  static constexpr std::uint32_t words = 2048;
 
   // Any prefix of a longer text made from the same seed is the same text.
   SyntheticText(std::uint64_t seed, std::size_t positions);

@@ -1,15 +1,17 @@
 // Every kernel set of this CPU: scores per row in the first-level cache and in 1 GiB of rows in random order, weighted
-// sums, the filter, and the tile beside OpenBLAS sgemm. Names: <kernel>/<set>/<dtype>/<queries>/<where>.
+// sums, the filter, and the tile beside OpenBLAS sgemm. Names: <kernel>/<set>/<dtype>/<queries>/<where>. Read the
+// column CPU on a shared machine.
 #include "simd/kernels.h"
 
 #include <benchmark/benchmark.h>
 #include <dlfcn.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
+#include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/micro/bench_matrices.h"
@@ -24,29 +26,40 @@ constexpr std::size_t cached_bytes = std::size_t{16} << 10;
 constexpr std::size_t memory_bytes = std::size_t{1} << 30;
 constexpr std::size_t pointers_count = std::size_t{1} << 19;
 
-// Halves of 0.25: finite and normal as f16, as bf16, and in pairs as f32.
-const std::byte* row_memory() {
-  static const std::unique_ptr<std::byte[]> memory = [] {
-    auto bytes = std::make_unique_for_overwrite<std::byte[]>(memory_bytes);
-    const std::uint16_t quarter = 0x3400;
-    for (std::size_t at = 0; at < memory_bytes; at += 2) std::memcpy(bytes.get() + at, &quarter, 2);
-    return bytes;
-  }();
-  return memory.get();
+enum class Place { cache, memory, huge_pages };
+
+// Halves of 0.25: finite and normal as f16, as bf16, and in pairs as f32. Each kind of page has a mapping of its own.
+const unsigned char* row_memory(Place place) {
+  const auto filled = [](int advice) {
+    void* const mapping =
+        mmap(nullptr, memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapping == MAP_FAILED) throw std::bad_alloc();
+    madvise(mapping, memory_bytes, advice);
+    auto* const halves = static_cast<std::uint16_t*>(mapping);
+    std::fill(halves, halves + memory_bytes / 2, std::uint16_t{0x3400});
+    return static_cast<const unsigned char*>(mapping);
+  };
+  if (place == Place::huge_pages) {
+    static const unsigned char* const huge = filled(MADV_HUGEPAGE);
+    return huge;
+  }
+  static const unsigned char* const plain = filled(MADV_NOHUGEPAGE);
+  return plain;
 }
 
-std::vector<const void*> random_rows(DType dtype, std::size_t bytes) {
+std::vector<const void*> random_rows(DType dtype, Place place) {
   const std::size_t row_bytes = dim * dtype_size(dtype);
+  const std::size_t count = (place == Place::cache ? cached_bytes : memory_bytes) / row_bytes;
+  const unsigned char* const memory = row_memory(place);
   std::vector<const void*> rows(pointers_count);
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    rows[i] = row_memory() + random_below(1, i, bytes / row_bytes) * row_bytes;
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = memory + random_below(1, i, count) * row_bytes;
   return rows;
 }
 
 // Time per iteration is time per row.
 void score(benchmark::State& state, const simd::Kernels* set, Metric metric, DType dtype, std::size_t queries,
-           std::size_t bytes) {
-  const std::vector<const void*> rows = random_rows(dtype, bytes);
+           Place place) {
+  const std::vector<const void*> rows = random_rows(dtype, place);
   alignas(64) float query[simd::max_group * dim];
   for (float& value : query) value = 0.25F;
   float scores[simd::max_group * list];
@@ -59,8 +72,8 @@ void score(benchmark::State& state, const simd::Kernels* set, Metric metric, DTy
   }
 }
 
-void weighted(benchmark::State& state, const simd::Kernels* set, DType dtype, std::size_t sets) {
-  const std::vector<const void*> rows = random_rows(dtype, cached_bytes);
+void weighted(benchmark::State& state, const simd::Kernels* set, DType dtype, std::size_t sets, Place place) {
+  const std::vector<const void*> rows = random_rows(dtype, place);
   const std::vector<float> weights(sets * list, 0.25F);
   std::vector<float> out(sets * dim);
   const simd::AddWeightedRows kernel = set->add_weighted[static_cast<std::size_t>(dtype)];
@@ -133,18 +146,21 @@ void sgemm(benchmark::State& state) {
 
 void register_set(const simd::Kernels* set) {
   const std::string name = set->name;
+  constexpr std::pair<const char*, Place> places[] = {
+      {"/cache", Place::cache}, {"/memory", Place::memory}, {"/huge_pages", Place::huge_pages}};
   for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
     const std::string suffix = "/" + name + "/" + to_string(dtype) + "/";
     for (const std::size_t queries : {1U, 4U, 8U}) {
       for (const Metric metric : {Metric::inner_product, Metric::l2}) {
         const std::string row = std::string(to_string(metric)) + suffix + std::to_string(queries);
-        benchmark::RegisterBenchmark((row + "/cache").c_str(), score, set, metric, dtype, queries, cached_bytes);
-        benchmark::RegisterBenchmark((row + "/memory").c_str(), score, set, metric, dtype, queries, memory_bytes);
+        for (const auto& [where, place] : places)
+          benchmark::RegisterBenchmark((row + where).c_str(), score, set, metric, dtype, queries, place);
       }
     }
     for (const std::size_t sets : {1U, 4U})
-      benchmark::RegisterBenchmark(("add_weighted" + suffix + std::to_string(sets)).c_str(), weighted, set, dtype,
-                                   sets);
+      for (const auto& [where, place] : places)
+        benchmark::RegisterBenchmark(("add_weighted" + suffix + std::to_string(sets) + where).c_str(), weighted, set,
+                                     dtype, sets, place);
   }
   benchmark::RegisterBenchmark(("select_above/" + name).c_str(), select_above, set);
   benchmark::RegisterBenchmark(("tile/" + name).c_str(), tile, set);

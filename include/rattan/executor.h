@@ -26,7 +26,7 @@ class Executor {
 // OpenMP with the number of threads that OMP_NUM_THREADS or the machine gives. Starts no thread before first use.
 Executor& default_executor();
 
-// OpenMP with `threads` threads; 0 means as many as default_executor().
+// OpenMP with `threads` threads, at most 1024; 0 means as many as default_executor(). Throws Error(invalid_argument).
 std::unique_ptr<Executor> make_openmp_executor(unsigned threads);
 
 // Runs everything on the calling thread.

@@ -23,10 +23,10 @@ template <typename... Parts>
   throw Error(code, message(parts...));
 }
 
-// Throws Error(invalid_argument) unless low <= value <= high.
+// Throws Error(invalid_argument) unless low <= value <= high; NaN is in no range.
 template <typename T>
 void check_range(std::string_view parameter, T value, T low, T high) {
-  if (value < low || value > high) {
+  if (!(value >= low && value <= high)) {
     fail(ErrorCode::invalid_argument, parameter, " is ", value, ", allowed is ", low, " to ", high);
   }
 }

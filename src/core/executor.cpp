@@ -8,6 +8,8 @@
 #include <limits>
 #include <mutex>
 
+#include "core/check.h"
+
 namespace rattan {
 namespace {
 
@@ -72,7 +74,11 @@ Executor& default_executor() {
   return executor;
 }
 
-std::unique_ptr<Executor> make_openmp_executor(unsigned threads) { return std::make_unique<OpenMpExecutor>(threads); }
+std::unique_ptr<Executor> make_openmp_executor(unsigned threads) {
+  // The OpenMP runtime ends the process when it cannot start a thread.
+  check_range("threads of make_openmp_executor", threads, 0U, 1024U);
+  return std::make_unique<OpenMpExecutor>(threads);
+}
 
 Executor& serial_executor() {
   static SerialExecutor executor;

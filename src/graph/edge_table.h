@@ -32,10 +32,11 @@ class EdgeTable {
     return std::find(edges.begin(), edges.end(), to) != edges.end();
   }
 
-  // Nothing happens if the edge is there or `from` is full.
-  void add(KeyId from, KeyId to) noexcept {
-    if (full(from) || has(from, to)) return;
+  // Returns false, and nothing happens, if the edge is there or `from` is full.
+  bool add(KeyId from, KeyId to) noexcept {
+    if (full(from) || has(from, to)) return false;
     ids_[slot(from) + degrees_[from]++] = to;
+    return true;
   }
 
  private:

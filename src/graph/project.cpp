@@ -16,7 +16,12 @@ namespace {
 constexpr std::size_t batches = 32;
 constexpr std::size_t lists_per_task = 64;
 
-// A key with a full table counts as this many times farther, so that edges land where there is room.
+// Passes over all lists behind the batches, while they still add edges: an edge that found both its ends filled up
+// meanwhile leaves its list apart.
+constexpr std::size_t max_repairs = 8;
+
+// A key with a full table counts as this many times farther, so that edges land where there is room. Two full keys
+// cannot be joined at all.
 constexpr float full_penalty = 4.0F;
 
 // One proposed edge, smaller id in the high half: sorting groups equal proposals.
@@ -81,6 +86,7 @@ class ListJoiner {
       const std::uint32_t next = *std::min_element(outside_.begin(), outside_.end(), [&](auto a, auto b) {
         return distance_[a] < distance_[b] || (distance_[a] == distance_[b] && a < b);
       });
+      if (nearest_[next] == absent) return;
       proposals.push_back(pack(list_[nearest_[next]], list_[next]));
       take_component(parent_[next]);
     }
@@ -101,10 +107,11 @@ class ListJoiner {
     for (const std::uint32_t i : outside_) targets_.push_back(list_[i]);
     similarity_.resize(targets_.size());
     geometry_.similarity(list_[from], targets_, rows_, similarity_.data());
-    const float from_penalty = edges_.full(list_[from]) ? full_penalty : 1.0F;
+    const bool from_full = edges_.full(list_[from]);
     for (std::size_t j = 0; j < outside_.size(); ++j) {
-      const float penalty = edges_.full(targets_[j]) ? full_penalty * from_penalty : from_penalty;
-      const float distance = std::max(0.0F, 1.0F - similarity_[j]) * penalty;
+      const bool to_full = edges_.full(targets_[j]);
+      if (from_full && to_full) continue;
+      const float distance = std::max(0.0F, 1.0F - similarity_[j]) * (from_full || to_full ? full_penalty : 1.0F);
       if (distance < distance_[outside_[j]]) {
         distance_[outside_[j]] = distance;
         nearest_[outside_[j]] = from;
@@ -127,8 +134,8 @@ class ListJoiner {
   std::vector<float> similarity_;
 };
 
-// The edges that most lists ask for come first, so that they find room.
-void commit(std::vector<std::uint64_t>& proposals, EdgeTable& edges) {
+// The edges that most lists ask for come first, so that they find room. Returns how many were added, each way counted.
+std::size_t commit(std::vector<std::uint64_t>& proposals, EdgeTable& edges) {
   std::sort(proposals.begin(), proposals.end());
   std::vector<std::pair<std::uint32_t, std::uint64_t>> wanted;  // (how many lists, edge)
   for (const std::uint64_t edge : proposals) {
@@ -138,12 +145,27 @@ void commit(std::vector<std::uint64_t>& proposals, EdgeTable& edges) {
   std::sort(wanted.begin(), wanted.end(), [](const auto& a, const auto& b) {
     return a.first > b.first || (a.first == b.first && a.second < b.second);
   });
+  std::size_t added = 0;
   for (const auto& [lists, edge] : wanted) {
     const auto a = static_cast<KeyId>(edge >> 32);
     const auto b = static_cast<KeyId>(edge);
-    edges.add(a, b);
-    edges.add(b, a);
+    added += edges.add(a, b) ? 1U : 0U;
+    added += edges.add(b, a) ? 1U : 0U;
   }
+  return added;
+}
+
+// Joins the parts of lists [first, end) over a snapshot of the edges; returns how many edges that added.
+std::size_t join_lists(const LinkLists& lists, std::size_t first, std::size_t end, std::vector<ListJoiner>& joiners,
+                       Executor& executor, EdgeTable& edges) {
+  std::vector<std::vector<std::uint64_t>> by_task((end - first + lists_per_task - 1) / lists_per_task);
+  parallel_blocks(executor, end - first, lists_per_task, [&](std::size_t from, std::size_t to, unsigned worker) {
+    auto& proposals = by_task[from / lists_per_task];
+    for (std::size_t i = from; i < to; ++i) joiners[worker].propose(lists[first + i], proposals);
+  });
+  std::vector<std::uint64_t> proposals;
+  for (const auto& task : by_task) proposals.insert(proposals.end(), task.begin(), task.end());
+  return commit(proposals, edges);
 }
 
 }  // namespace
@@ -151,16 +173,10 @@ void commit(std::vector<std::uint64_t>& proposals, EdgeTable& edges) {
 void project(const LinkLists& lists, const KeyGeometry& geometry, Executor& executor, EdgeTable& edges) {
   std::vector<ListJoiner> joiners(executor.workers(), ListJoiner(geometry, edges));
   for (std::size_t batch = 0; batch < batches; ++batch) {
-    const std::size_t first = lists.size() * batch / batches;
-    const std::size_t count = lists.size() * (batch + 1) / batches - first;
-    std::vector<std::vector<std::uint64_t>> by_task((count + lists_per_task - 1) / lists_per_task);
-    parallel_blocks(executor, count, lists_per_task, [&](std::size_t begin, std::size_t end, unsigned worker) {
-      auto& proposals = by_task[begin / lists_per_task];
-      for (std::size_t i = begin; i < end; ++i) joiners[worker].propose(lists[first + i], proposals);
-    });
-    std::vector<std::uint64_t> proposals;
-    for (const auto& task : by_task) proposals.insert(proposals.end(), task.begin(), task.end());
-    commit(proposals, edges);
+    join_lists(lists, lists.size() * batch / batches, lists.size() * (batch + 1) / batches, joiners, executor, edges);
+  }
+  for (std::size_t repair = 0; repair < max_repairs; ++repair) {
+    if (join_lists(lists, 0, lists.size(), joiners, executor, edges) == 0) break;
   }
 }
 

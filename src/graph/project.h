@@ -25,7 +25,7 @@
 
 namespace rattan {
 
-// Adds edges, both ways wherever there is room, until every list is connected or the keys of its parts are full.
+// Adds edges, both ways wherever there is room, until every list is connected or its parts have no key with room.
 // The result depends on lists, geometry and capacity alone, not on the executor.
 void project(const LinkLists& lists, const KeyGeometry& geometry, Executor& executor, EdgeTable& edges);
 

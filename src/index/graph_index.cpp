@@ -9,6 +9,8 @@
 #include "index/graph_sections.h"
 #include "index/identity.h"
 #include "scan/finite.h"
+#include "storage/byte_reader.h"
+#include "storage/byte_writer.h"
 
 namespace rattan {
 namespace {
@@ -27,6 +29,10 @@ GraphIndex::GraphIndex(SharedMatrix keys, Metric metric, Graph graph, Executor* 
     : Index(std::move(keys), metric, executor), graph_(std::move(graph)), scorer_(this->keys(), metric) {
   if (graph_.keys() != size()) {
     fail(ErrorCode::invalid_argument, "graph has ", graph_.keys(), " nodes, allowed is ", size(), " (one per key)");
+  }
+  check_range<std::uint32_t>("graph stride", graph_.stride(), size() == 0 ? 0 : 1, max_stride);
+  if (graph_.entry_points.empty() && size() != 0) {
+    fail(ErrorCode::invalid_argument, "graph has 0 entry points, allowed is at least 1");
   }
 }
 
@@ -79,12 +85,40 @@ SearchStats GraphIndex::scan_all(const SearchParams& params, Scratch& scratch) c
 void GraphIndex::save_checked(const std::filesystem::path& path) const {
   ContainerWriter writer{std::string(kind())};
   add_identity(writer, *this);
-  add_graph(writer, graph_);
+  ByteWriter settings;
+  settings.u32(graph_.stride());
+  writer.add("settings", settings.take());
+  add_edges(writer, graph_);
+  ByteWriter entries;
+  entries.array(graph_.entry_points);
+  writer.add("entry_points", entries.take());
   writer.save(path);
 }
 
+namespace {
+
+std::vector<KeyId> read_entry_points(ByteReader reader, std::size_t rows) {
+  std::vector<KeyId> ids = reader.array<KeyId>(reader.remaining() / sizeof(KeyId), "entry_points");
+  reader.expect_end();
+  if (ids.empty() != (rows == 0)) {
+    fail(ErrorCode::corrupt, reader.name(), ": entry_points has ", ids.size(), " keys, allowed is at least 1, and none",
+         " only for an index of no keys");
+  }
+  for (const KeyId id : ids) {
+    if (id >= rows) fail(ErrorCode::corrupt, reader.name(), ": entry point is key ", id, ", allowed is below ", rows);
+  }
+  return ids;
+}
+
+}  // namespace
+
 std::unique_ptr<Index> open_graph(const Container& container, SharedMatrix keys, Metric metric) {
-  Graph graph = read_graph(container, keys.view.rows, max_stride);
+  const std::size_t rows = keys.view.rows;
+  ByteReader settings = container.section("settings");
+  const auto stride = settings.number_in<std::uint32_t>("stride", 1, max_stride);
+  settings.expect_end();
+  Graph graph = read_edges(container, rows, stride);
+  graph.entry_points = read_entry_points(container.section("entry_points"), rows);
   return std::make_unique<GraphIndex>(std::move(keys), metric, std::move(graph));
 }
 

@@ -1,5 +1,4 @@
-// A Graph inside an index file, shared by the kinds that hold one: the sections "shape" (slots per key), "degrees",
-// "edges" and "entry_points".
+// A Graph inside an index file, shared by the kinds that hold one: the sections "degrees" and "edges".
 #pragma once
 
 #include <cstddef>
@@ -10,11 +9,11 @@
 
 namespace rattan {
 
-void add_graph(ContainerWriter& writer, const Graph& graph);
+void add_edges(ContainerWriter& writer, const Graph& graph);
 
-// Throws Error(corrupt) unless the sections describe a graph over exactly `rows` keys with 1 to `max_stride` slots each
-// whose every id is a key. rows * stride slots are
-// allocated: at most max_stride per key, and the keys are in memory already.
-Graph read_graph(const Container& container, std::size_t rows, std::uint32_t max_stride);
+// A graph over exactly `rows` keys with `stride` slots each, without entry points. Throws Error(corrupt) for a degree
+// above `stride`, an id that is no key, or sections of another size. Keys are in memory already, so rows * stride slots
+// are no more than a constant times what the caller holds.
+Graph read_edges(const Container& container, std::size_t rows, std::uint32_t stride);
 
 }  // namespace rattan

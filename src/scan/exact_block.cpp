@@ -22,8 +22,8 @@ void widen(const simd::Kernels& kernels, const MatrixView& matrix, std::size_t r
 
 }  // namespace
 
-// Queries, keys and scores of a tile together stay within three quarters of a 1 MiB second-level cache; small searches are cut
-// finer, so that every worker gets some.
+// Queries, keys and scores of a tile together stay within three quarters of a 1 MiB second-level cache; small searches
+// are cut finer, so that every worker gets some.
 BlockShape choose_shape(std::size_t dim, std::uint32_t k, std::size_t rows, unsigned workers) {
   const simd::TileKernel& tile = simd::kernels().tile;
   constexpr std::size_t most_rows = 384;

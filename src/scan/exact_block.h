@@ -3,7 +3,8 @@
 //
 // The tile product only filters. Every key whose tile score comes within the rounding bound (tile_bound.h) of the k-th
 // best is scored again by the row kernel on fp32 queries, and those scores decide: results are bit for bit the ones of
-// a scan with that kernel, whatever the shape of tiles and blocks or the number of threads. About 1 % of the time.
+// a scan with that kernel, whatever the shape of tiles and blocks or the number of threads. Some 5 % of the time at k =
+// 100 and 32,768 keys, less with more keys.
 //
 // Keys are widened and packed per tile and block. A packed copy of all keys shared by all blocks would save some 5 % of
 // the time and cost 4 * n * d bytes, twice the f16 keys; it could also not follow the visible range of causal blocks.

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "simd/element.h"
+#include "simd/generic_prefetch.h"
 
 namespace rattan::simd {
 
@@ -19,7 +20,9 @@ struct WeightedBlock {
     for (std::size_t w = 0; w < W; ++w)
 #pragma GCC unroll 16
       for (std::size_t c = 0; c < C; ++c) sum[w][c] = Lanes::load(F32{}, at(out, w, c, column, dim));
+    Prefetcher<Lanes> prefetcher(row_data, column == 0 ? rows : 0, dim * Element::bytes);
     for (std::size_t r = 0; r < rows; ++r) {
+      prefetcher.before(r + 1);
       const Bytes row = static_cast<Bytes>(row_data[r]) + column * Element::bytes;
       Batch value[C];
 #pragma GCC unroll 16
@@ -73,8 +76,8 @@ void add_weighted_sets(const float* weights, std::size_t weight_stride, const vo
 
 // Sets are taken in runs of four, two and one.
 template <typename Lanes, typename Element>
-void add_weighted_rows(const float* weights, std::size_t sets, std::size_t weight_stride, const void* const* row_data,
-                       std::size_t rows, std::size_t dim, float* out) {
+void add_weighted_chunk(const float* weights, std::size_t sets, std::size_t weight_stride, const void* const* row_data,
+                        std::size_t rows, std::size_t dim, float* out) {
   std::size_t w = 0;
   for (; w + 4 <= sets; w += 4)
     add_weighted_sets<Lanes, Element, 4>(weights + w * weight_stride, weight_stride, row_data, rows, dim,
@@ -85,6 +88,18 @@ void add_weighted_rows(const float* weights, std::size_t sets, std::size_t weigh
   for (; w < sets; ++w)
     add_weighted_sets<Lanes, Element, 1>(weights + w * weight_stride, weight_stride, row_data, rows, dim,
                                          out + w * dim);
+}
+
+// Rows pass once for every run of sets and block of columns: as many at a time as stay in the second-level cache.
+template <typename Lanes, typename Element>
+void add_weighted_rows(const float* weights, std::size_t sets, std::size_t weight_stride, const void* const* row_data,
+                       std::size_t rows, std::size_t dim, float* out) {
+  constexpr std::size_t chunk_bytes = 131072;
+  const std::size_t chunk = 1 + chunk_bytes / (dim * Element::bytes);
+  for (std::size_t first = 0; first < rows; first += chunk) {
+    const std::size_t count = rows - first < chunk ? rows - first : chunk;
+    add_weighted_chunk<Lanes, Element>(weights + first, sets, weight_stride, row_data + first, count, dim, out);
+  }
 }
 
 template <typename Lanes, typename Element>

@@ -1,16 +1,16 @@
 // Scores of a group of queries and a list of rows: the one body behind every inner-product and L2 kernel.
 //
-// Every (query, row) pair has one accumulator that walks the row front to back, and Lanes::sums folds each of them by
-// the same tree: a score never depends on how many queries or rows share the call.
+// Every (query, row) pair has one accumulator that walks the row front to back, and Lanes::store_sums folds each of
+// them by the same tree: a score never depends on how many queries or rows share the call.
 //
 // This header and its siblings hold templates only. Each ISA file instantiates them with types of its own anonymous
 // namespace, so that no function compiled for a newer CPU can be linked into code for an older one.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 #include "simd/element.h"
+#include "simd/generic_prefetch.h"
 
 namespace rattan::simd {
 
@@ -46,11 +46,8 @@ struct NegatedL2 : InnerProduct<L, Element> {
 
 // Q x R accumulators; all array indices are compile-time constants once unrolled, so they live in registers.
 template <typename Product, std::size_t Q, std::size_t R>
-struct ScoreBlock {
-  using Lanes = typename Product::Lanes;
-  using Batch = typename Lanes::Batch;
-  using Operand = typename Product::Operand;
-
+class ScoreBlock {
+ public:
   static void run(Bytes queries, const void* const* row_data, std::size_t dim, float* scores, std::size_t stride) {
     const std::size_t query_bytes = dim * Product::Query::bytes;
     Bytes row[R];
@@ -63,31 +60,9 @@ struct ScoreBlock {
       for (std::size_t r = 0; r < R; ++r) sum[q][r] = Lanes::zero();
 
     std::size_t column = 0;
-    for (; column + Product::step <= dim; column += Product::step) {
-      Operand key[R];
-#pragma GCC unroll 16
-      for (std::size_t r = 0; r < R; ++r) key[r] = Product::load_key(row[r] + column * Product::Key::bytes);
-#pragma GCC unroll 16
-      for (std::size_t q = 0; q < Q; ++q) {
-        Operand query = Product::load_query(queries + q * query_bytes + column * Product::Query::bytes);
-        if constexpr (Q > 1 && R > 1) Lanes::keep(query);
-#pragma GCC unroll 16
-        for (std::size_t r = 0; r < R; ++r) sum[q][r] = Product::accumulate(query, key[r], sum[q][r]);
-      }
-    }
-    if (column < dim) {
-      const std::size_t left = dim - column;
-      Operand key[R];
-#pragma GCC unroll 16
-      for (std::size_t r = 0; r < R; ++r) key[r] = Product::load_key_tail(row[r] + column * Product::Key::bytes, left);
-#pragma GCC unroll 16
-      for (std::size_t q = 0; q < Q; ++q) {
-        const Operand query =
-            Product::load_query_tail(queries + q * query_bytes + column * Product::Query::bytes, left);
-#pragma GCC unroll 16
-        for (std::size_t r = 0; r < R; ++r) sum[q][r] = Product::accumulate(query, key[r], sum[q][r]);
-      }
-    }
+    for (; column + Product::step <= dim; column += Product::step)
+      add<false>(queries, query_bytes, row, column, Product::step, sum);
+    if (column < dim) add<true>(queries, query_bytes, row, column, dim - column, sum);
 
 #pragma GCC unroll 16
     for (std::size_t q = 0; q < Q; ++q) {
@@ -96,18 +71,32 @@ struct ScoreBlock {
       Lanes::store_sums(sum[q], scores + q * stride);
     }
   }
-};
 
-// Asks for every cache line of a row, into the second-level cache: first-level misses are few at a time, and waiting
-// for one of their slots holds up the multiplications too (measured on Zen 4, 512 MiB of f16 rows of 128: 58 ns a row
-// of four scores against 28 ns).
-template <typename Lanes>
-void prefetch_row(const void* row, std::size_t bytes) {
-  constexpr std::uintptr_t line = 64;
-  const auto first = reinterpret_cast<std::uintptr_t>(row);
-  for (std::uintptr_t at = first & ~(line - 1); at < first + bytes; at += line)
-    __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
-}
+ private:
+  using Lanes = typename Product::Lanes;
+  using Batch = typename Lanes::Batch;
+  using Operand = typename Product::Operand;
+
+  // Columns [column, column + count): a whole step, or the tail of the rows.
+  template <bool tail>
+  [[gnu::always_inline]] static void add(Bytes queries, std::size_t query_bytes, const Bytes (&row)[R],
+                                         std::size_t column, std::size_t count, Batch (&sum)[Q][R]) {
+    Operand key[R];
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < R; ++r) {
+      const Bytes at = row[r] + column * Product::Key::bytes;
+      key[r] = tail ? Product::load_key_tail(at, count) : Product::load_key(at);
+    }
+#pragma GCC unroll 16
+    for (std::size_t q = 0; q < Q; ++q) {
+      const Bytes at = queries + q * query_bytes + column * Product::Query::bytes;
+      Operand query = tail ? Product::load_query_tail(at, count) : Product::load_query(at);
+      if constexpr (Q > 1 && R > 1) Lanes::keep(query);
+#pragma GCC unroll 16
+      for (std::size_t r = 0; r < R; ++r) sum[q][r] = Product::accumulate(query, key[r], sum[q][r]);
+    }
+  }
+};
 
 // Q x R scores. More than four queries take a second pass over the rows, which are in the first-level cache by then:
 // four queries fill the multipliers, and eight would leave too few registers for rows.
@@ -122,21 +111,15 @@ void score_block(Bytes queries, const void* const* row_data, std::size_t dim, fl
   }
 }
 
-// How far ahead of the multiplications rows are asked for.
-inline constexpr std::size_t prefetch_bytes = 16384;
-
 template <typename Product, std::size_t Q>
 void score_group(Bytes queries, const void* const* row_data, std::size_t rows, std::size_t dim, float* scores,
                  std::size_t stride) {
   using Lanes = typename Product::Lanes;
   constexpr std::size_t block = Lanes::rows_at_once(Q);
-  const std::size_t row_bytes = dim * Product::Key::bytes;
-  const std::size_t ahead = 1 + prefetch_bytes / row_bytes;
-  std::size_t asked = 0;
+  Prefetcher<Lanes> prefetcher(row_data, rows, dim * Product::Key::bytes);
   std::size_t r = 0;
   for (; r + block <= rows; r += block) {
-    for (const std::size_t last = r + block + ahead; asked < last && asked < rows; ++asked)
-      prefetch_row<Lanes>(row_data[asked], row_bytes);
+    prefetcher.before(r + block);
     score_block<Product, Q, block>(queries, row_data + r, dim, scores + r, stride);
   }
   for (; r < rows; ++r) score_block<Product, Q, 1>(queries, row_data + r, dim, scores + r, stride);

@@ -3,6 +3,9 @@
 //
 // Rows are given by pointers, need no alignment and have `dim` elements of the table's dtype (dim >= 1, any size).
 // Accumulation is fp32. All of a kernel's inputs may overlap; outputs may not overlap inputs.
+// Within one set a score is the same to the bit however many queries and rows share the call; sets differ by rounding.
+// Kernels ask the memory for rows ahead of their use: long lists of rows are faster than many short ones. Queries that
+// begin a cache line are read faster.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +22,7 @@ inline constexpr std::size_t max_group = 8;
 
 // scores[q * score_stride + r] = <query q, row r> (or -|query q - row r|^2) for q < queries <= max_group, r < rows.
 // Query q starts at query_data + q * dim elements: fp32, or bf16 where the kernel set says bf16_queries for bf16 rows.
+// With bf16 queries, values and sums below 2^-126 count as zero (so the instruction is defined).
 using ScoreRows = void (*)(const void* query_data, std::size_t queries, const void* const* row_data, std::size_t rows,
                            std::size_t dim, float* scores, std::size_t score_stride);
 

@@ -11,7 +11,19 @@ namespace {
 
 // Files without a test of their own name, and where they are tested instead.
 const std::map<std::string, std::string>& exceptions() {
-  static const std::map<std::string, std::string> list = {};
+  static const std::map<std::string, std::string> list = {
+      {"src/simd/avx2.cpp", "the tests of generic_*.h run every set of the machine"},
+      {"src/simd/avx512.cpp", "the tests of generic_*.h run every set of the machine"},
+      {"src/simd/avx512bf16.cpp", "the tests of generic_*.h run every set of the machine"},
+      {"src/simd/scalar.cpp", "the tests of generic_*.h run every set of the machine"},
+      {"src/simd/lanes_avx2.h", "cannot be included without its compile flags; tested through avx2.cpp"},
+      {"src/simd/lanes_avx512.h", "cannot be included without its compile flags; tested through avx512.cpp"},
+      {"src/simd/detect_other.cpp", "for other CPUs than this one; dispatch_test.cpp runs it there"},
+      {"src/simd/element.h", "three tags"},
+      {"src/simd/generic_kernels.h", "fills the table that kernels_test.cpp looks at"},
+      {"src/simd/generic_prefetch.h", "has no effect but speed: bench/micro/kernels_bench.cpp"},
+      {"src/simd/sets.h", "declarations only"},
+  };
   return list;
 }
 

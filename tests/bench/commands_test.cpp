@@ -88,7 +88,7 @@ TEST(CommandLine, FailuresWhileRunningExitWithOneAndNameTheFile) {
   expect_refused("search " + one + "--index-file " + garbage, 1, "garbage.rattan");
   expect_refused("report " + garbage + " -o " + (folder / "page.html").string(), 1, "garbage.rattan line 1");
   expect_refused("sweep " + one + quick + "--index flat --report /nowhere/page.html", 1, "/nowhere/page.html");
-  EXPECT_EQ(run_bench("info " + one + " -o csv > /dev/full").exit_code, 1) << "a full disk is an error";
+  EXPECT_EQ(run_bench("info " + one + "-o csv", "/dev/full").exit_code, 1) << "a full disk is an error";
 }
 
 TEST(SweepCommand, CsvHasTheSchemaAndAMeanRow) {

@@ -12,6 +12,7 @@ TEST(Environment, EveryPartIsSaid) {
   EXPECT_EQ(environment().isa, simd::kernels().name);
   EXPECT_FALSE(environment().blas.empty());
   EXPECT_FALSE(environment().commit.empty());
+  EXPECT_TRUE(environment().llc_bytes == 0 || environment().llc_bytes >= 1U << 18);
 }
 
 }  // namespace

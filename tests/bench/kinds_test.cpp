@@ -45,14 +45,15 @@ TEST(Kinds, EveryAvailableKindIsBuilt) {
   BuildOptions options;
   set_build_run(options, 5, &serial_executor());
   EXPECT_EQ(options.graph.seed, 5U);
-  for (const BuildKind kind : {BuildKind::flat, BuildKind::ivf, BuildKind::hnsw, BuildKind::graph}) {
+  for (const BuildKind kind :
+       {BuildKind::flat, BuildKind::ivf, BuildKind::hnsw, BuildKind::hnsw_group, BuildKind::graph}) {
     if (!is_available({.name = kind_name(kind), .build = kind})) {
       continue;
     }
     const std::vector<BuiltIndex> built = build_indexes(kind, problem, options, *exact);
     ASSERT_EQ(built.size(), kind == BuildKind::ivf ? 2U : 1U);
     for (const BuiltIndex& index : built) {
-      EXPECT_EQ(index.index->kind(), kind_name(kind));
+      EXPECT_EQ(index.index->kind(), kind == BuildKind::hnsw_group ? "graph" : kind_name(kind));
       EXPECT_EQ(index.index->size(), problem.keys.view.rows);
       EXPECT_GE(index.max_setting, 1U);
     }

@@ -8,15 +8,15 @@
 
 namespace rattan::test {
 
-ProgramResult run_bench(const std::string& arguments) {
+ProgramResult run_bench(const std::string& arguments, const std::string& out_file) {
   const TempDirectory folder;
-  const std::string out = (folder / "out").string();
+  const std::string out = out_file.empty() ? (folder / "out").string() : out_file;
   const std::string err = (folder / "err").string();
   const std::string command = std::string(RATTAN_BENCH_PROGRAM) + " " + arguments + " >" + out + " 2>" + err;
   const int status = std::system(command.c_str());
   ProgramResult result;
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  result.out = read_file(out);
+  if (out_file.empty()) result.out = read_file(out);
   result.err = read_file(err);
   return result;
 }

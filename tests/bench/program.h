@@ -11,7 +11,7 @@ struct ProgramResult {
   std::string err;
 };
 
-// `arguments` go through a shell: quote what needs it.
-ProgramResult run_bench(const std::string& arguments);
+// `arguments` go through a shell: quote what needs it. `out_file`: where stdout goes instead of into the result.
+ProgramResult run_bench(const std::string& arguments, const std::string& out_file = "");
 
 }  // namespace rattan::test

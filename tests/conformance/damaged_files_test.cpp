@@ -25,15 +25,31 @@ class DamagedFiles : public EveryKind {
     whole_ = read_file(path_);
   }
 
-  // True if the bytes are refused as an Error; anything else that is thrown fails the test.
+  // True if the file is refused with an Error; anything else that is thrown fails the test.
   bool refused(const std::string& bytes) {
     write_file(path_, bytes);
+    return throws([&] { opened_ = open_index(path_, keys_); });
+  }
+
+  // The same for the container alone, without a file: what open_index does first.
+  static bool container_refused(const std::string& bytes) {
+    return throws([&] { Container::parse(as_bytes(bytes)); });
+  }
+
+  template <typename Call>
+  static bool throws(const Call& call) {
     try {
-      opened_ = open_index(path_, keys_);
+      call();
     } catch (const Error&) {
       return true;
     }
     return false;
+  }
+
+  static std::vector<std::byte> as_bytes(const std::string& text) {
+    std::vector<std::byte> bytes(text.size());
+    std::memcpy(bytes.data(), text.data(), text.size());
+    return bytes;
   }
 
   SharedMatrix keys_ = random_matrix(rows, dim, 1);
@@ -52,14 +68,17 @@ TEST_P(DamagedFiles, A15_EveryFlippedBitIsRefused) {
   for (std::size_t bit = 0; bit < 8 * whole_.size(); ++bit) {
     std::string bytes = whole_;
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
-    accepted += refused(bytes) ? 0 : 1;
+    accepted += container_refused(bytes) && (bit % 61 != 0 || refused(bytes)) ? 0 : 1;
   }
   EXPECT_EQ(accepted, 0U) << "of " << 8 * whole_.size();
 }
 
 // FAULTS A4.
 TEST_P(DamagedFiles, A4_EveryTruncationAndEveryAddedByteIsRefused) {
-  for (std::size_t size = 0; size < whole_.size(); ++size) EXPECT_TRUE(refused(whole_.substr(0, size))) << size;
+  for (std::size_t size = 0; size < whole_.size(); ++size) {
+    EXPECT_TRUE(container_refused(whole_.substr(0, size)) && (size % 61 != 0 || refused(whole_.substr(0, size))))
+        << size;
+  }
   for (std::size_t more = 1; more <= 64; ++more) EXPECT_TRUE(refused(whole_ + std::string(more, '\0'))) << more;
 }
 
@@ -67,11 +86,8 @@ TEST_P(DamagedFiles, A4_EveryTruncationAndEveryAddedByteIsRefused) {
 std::vector<std::pair<std::string, std::vector<std::byte>>> sections_of(const std::string& file) {
   std::uint32_t count = 0;
   std::memcpy(&count, file.data() + 48, sizeof count);
-  const Container container = [&] {
-    std::vector<std::byte> bytes(file.size());
-    std::memcpy(bytes.data(), file.data(), file.size());
-    return Container::parse(std::move(bytes));
-  }();
+  const auto* begin = reinterpret_cast<const std::byte*>(file.data());
+  const Container container = Container::parse({begin, begin + file.size()});
   std::vector<std::pair<std::string, std::vector<std::byte>>> sections;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::string name(file.data() + 56 + 32 * i);
@@ -109,7 +125,7 @@ void damage(std::vector<std::byte>& content, std::uint64_t seed) {
 TEST_P(DamagedFiles, A1_A18_ALyingWriterIsRefusedOrHarmless) {
   const auto sections = sections_of(whole_);
   std::size_t refusals = 0;
-  constexpr std::uint64_t lies = 2000;
+  constexpr std::uint64_t lies = 800;
   for (std::uint64_t lie = 0; lie < lies; ++lie) {
     ContainerWriter writer(GetParam().name);
     const std::size_t victim = random_below(99, lie, sections.size());

@@ -20,6 +20,14 @@ TEST(Check, RangeNamesParameterValueAndBounds) {
                      [] { check_range("beam", 10, 1, 9); });
 }
 
+TEST(Check, NothingIsBelowOrAboveARangeUnseen) {
+  EXPECT_NO_THROW(check_range("shift", -3, -3, -1));
+  test::expect_error(ErrorCode::invalid_argument, "shift is -4", [] { check_range("shift", -4, -3, -1); });
+  EXPECT_NO_THROW(check_range("ratio", 0.5, 0.0, 1.0));
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  test::expect_error(ErrorCode::invalid_argument, "ratio is nan", [] { check_range("ratio", nan, 0.0, 1.0); });
+}
+
 // FAULTS A2: sizes from a file never wrap.
 TEST(Check, ProductsAndSumsNeverWrap) {
   EXPECT_EQ(checked_mul(highest, 1, "bytes"), highest);

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/errors.h"
+
 namespace rattan {
 namespace {
 
@@ -19,10 +21,9 @@ struct NamedExecutor {
 
 std::vector<NamedExecutor> executors() {
   const auto borrowed = [](Executor& executor) { return std::shared_ptr<Executor>(&executor, [](Executor*) {}); };
-  return {{"default", borrowed(default_executor())},
-          {"serial", borrowed(serial_executor())},
-          {"openmp 1", make_openmp_executor(1)},
-          {"openmp 7", make_openmp_executor(7)}};
+  return {{"default", borrowed(default_executor())}, {"serial", borrowed(serial_executor())},
+          {"openmp 1", make_openmp_executor(1)},     {"openmp 2", make_openmp_executor(2)},
+          {"openmp 7", make_openmp_executor(7)},     {"openmp 16", make_openmp_executor(16)}};
 }
 
 TEST(Executor, RunsEveryTaskOnce) {
@@ -58,6 +59,13 @@ TEST(Executor, HonoursTheNumberOfThreads) {
   EXPECT_EQ(make_openmp_executor(0)->workers(), default_executor().workers());
 }
 
+TEST(Executor, RefusesMoreThreadsThanTheRuntimeWouldSurvive) {
+  EXPECT_EQ(make_openmp_executor(1024)->workers(), 1024U);
+  test::expect_error(ErrorCode::invalid_argument, "threads of make_openmp_executor is 1025",
+                     [] { make_openmp_executor(1025); });
+  test::expect_error(ErrorCode::invalid_argument, "threads", [] { make_openmp_executor(~0U); });
+}
+
 // FAULTS E5: an exception must not end the process at the border of a parallel region.
 TEST(Executor, RethrowsTheLowestNumberedError) {
   for (const NamedExecutor& entry : executors()) {
@@ -89,6 +97,18 @@ TEST(Executor, ServesSeveralCallersAtOnce) {
     }
     for (std::thread& caller : callers) caller.join();
     EXPECT_EQ(runs, 400) << name;
+  }
+}
+
+TEST(Executor, EveryErrorOfATaskIsRethrownAlone) {
+  for (const NamedExecutor& entry : executors()) {
+    for (std::size_t failing = 0; failing < 20; ++failing) {
+      test::expect_error(ErrorCode::io, std::to_string(failing), [&] {
+        entry.executor->run(20, [&](std::size_t task, unsigned) {
+          if (task >= failing) throw Error(ErrorCode::io, std::to_string(task));
+        });
+      });
+    }
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "tests/support/errors.h"
+
 namespace rattan {
 namespace {
 
@@ -36,6 +38,12 @@ TEST(NeighborTable, MayBeEmpty) {
   EXPECT_EQ(NeighborTable(0, 5).rows(), 0U);
   EXPECT_EQ(NeighborTable(5, 0).count(4), 0U);
   EXPECT_TRUE(NeighborTable(5, 0).ids(4).empty());
+}
+
+// FAULTS A2: the product of two sizes never wraps into a small allocation.
+TEST(NeighborTable, RefusesMoreSlotsThanMemoryCanHave) {
+  constexpr std::size_t half = std::size_t{1} << 32;
+  test::expect_error(ErrorCode::no_memory, "rows * k", [] { NeighborTable(half, half); });
 }
 
 TEST(NeighborTable, EqualityIgnoresWhatItCost) {

@@ -23,7 +23,7 @@ TEST(Audit, CountsDegreesReachabilityAndDepth) {
 }
 
 TEST(Audit, AgreesWithABreadthFirstSearch) {
-  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+  for (std::uint32_t seed = 0; seed < 30; ++seed) {
     const std::vector<KeyId> entries = seed % 3 == 0 ? std::vector<KeyId>{5} : std::vector<KeyId>{5, 199, 5};
     const Graph graph = test::random_graph(200, 1 + seed % 3, entries, seed);
     const std::vector<std::uint32_t> depths = test::naive_depths(graph);

@@ -35,7 +35,11 @@ class Model {
   std::vector<Neighbor> kept_;
 };
 
-std::vector<Neighbor> content(const Beam& beam) { return {beam.sorted().begin(), beam.sorted().end()}; }
+std::vector<Neighbor> content(const Beam& beam) {
+  std::vector<Neighbor> all;
+  for (std::size_t i = 0; i < beam.size(); ++i) all.push_back(beam[i]);
+  return all;
+}
 
 KeyId next(Beam& beam, const std::set<KeyId>& expanded) {
   return beam.next([&](KeyId id) { return expanded.contains(id); });
@@ -59,7 +63,10 @@ TEST(Beam, IsASortedVectorUnderRandomOperations) {
       } else if (draw < 9) {
         const KeyId wanted = model.next(expanded);
         ASSERT_EQ(next(beam, expanded), wanted) << "seed " << seed << " step " << step;
-        if (wanted != no_key) expanded.insert(wanted);
+        ASSERT_EQ(beam.peek(), wanted) << "seed " << seed << " step " << step;
+        if (wanted == no_key) continue;
+        expanded.insert(wanted);
+        if (draw == 8) beam.skip();
       } else {
         expanded.insert(static_cast<KeyId>(random_below(seed, 3 * step + 2, 151)));
       }
@@ -90,15 +97,54 @@ TEST(Beam, ATieAtTheEndGoesToTheSmallerId) {
   EXPECT_EQ(content(beam), (std::vector<Neighbor>{{1, 4}}));
 }
 
+TEST(Beam, SkipStepsOverTheNamedKey) {
+  Beam beam;
+  beam.reset(3);
+  EXPECT_EQ(beam.peek(), no_key);
+  for (const KeyId id : {1U, 2U, 3U}) beam.insert(-static_cast<float>(id), id);
+  EXPECT_EQ(next(beam, {}), 1U);
+  beam.skip();
+  EXPECT_EQ(beam.peek(), 2U);
+  beam.insert(0, 4);
+  EXPECT_EQ(next(beam, {1}), 4U);
+  beam.skip();
+  EXPECT_EQ(next(beam, {1, 4}), 2U);
+  beam.skip();
+  EXPECT_EQ(next(beam, {1, 4, 2}), no_key);
+}
+
 TEST(Beam, ResetForgets) {
   Beam beam;
   beam.reset(3);
   beam.insert(1, 1);
   EXPECT_EQ(next(beam, {1}), no_key);
   beam.reset(1);
-  EXPECT_TRUE(beam.sorted().empty());
+  EXPECT_EQ(beam.size(), 0U);
   beam.insert(-infinity, 2);
   EXPECT_EQ(next(beam, {}), 2U);
+}
+
+TEST(PackedNeighbor, KeepsScoreAndId) {
+  const float tiny = std::numeric_limits<float>::denorm_min();
+  for (const float score : {0.0F, 1.5F, -1.5F, tiny, -tiny, 3e38F, -3e38F, infinity, -infinity}) {
+    for (const KeyId id : {KeyId{0}, KeyId{1}, KeyId{1} << 31, no_key - 1}) {
+      EXPECT_EQ(unpack(pack({score, id})), (Neighbor{score, id}));
+    }
+  }
+  EXPECT_EQ(pack({-0.0F, 7}), pack({0.0F, 7}));
+}
+
+TEST(PackedNeighbor, OrdersAsBetterDoes) {
+  std::vector<Neighbor> all;
+  for (const float score : {0.0F, -0.0F, 1.0F, -1.0F, 1e-40F, -1e-40F, 2e38F, -2e38F, infinity, -infinity}) {
+    for (const KeyId id : {KeyId{0}, KeyId{5}, no_key - 1}) all.push_back({score, id});
+  }
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    all.push_back({static_cast<float>(random_normal(3, i)), static_cast<KeyId>(random_bits(4, i))});
+  }
+  for (const Neighbor& a : all) {
+    for (const Neighbor& b : all) EXPECT_EQ(pack(a) > pack(b), better(a, b)) << a.score << " " << b.score;
+  }
 }
 
 }  // namespace

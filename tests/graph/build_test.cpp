@@ -42,11 +42,14 @@ TEST(Build, MakesAWholeGraphOfEveryCase) {
 }
 
 TEST(Build, IsTheSameForAnyNumberOfThreads) {
-  for (const test::GraphCase& c : test::graph_cases(2500)) {
-    const Graph alone = built(c, params_of(6));
-    for (const unsigned threads : {1U, 2U, 3U, 4U, 8U, 16U}) {
+  const std::vector<test::GraphCase> cases = test::graph_cases(2500);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const Graph alone = built(cases[i], params_of(6));
+    const std::vector<unsigned> all = {1, 2, 3, 4, 8, 16};
+    const std::vector<unsigned> some = {2, 16};
+    for (const unsigned threads : i < 2 ? all : some) {
       const auto executor = make_openmp_executor(threads);
-      ASSERT_EQ(built(c, params_of(6, executor.get())), alone) << c.name << ", " << threads;
+      ASSERT_EQ(built(cases[i], params_of(6, executor.get())), alone) << cases[i].name << ", " << threads;
     }
   }
 }

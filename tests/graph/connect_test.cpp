@@ -15,6 +15,7 @@ namespace {
 
 using test::edges_of;
 using test::KeyLists;
+using test::naive_unreachable;
 
 // The stages before connect.
 Graph disconnected(const test::GraphCase& c, std::uint32_t max_degree, std::uint32_t entry_points) {

@@ -32,8 +32,8 @@ TEST(EdgeTable, EdgesAreDirectedAndInOrderOfAddition) {
 
 TEST(EdgeTable, AnEdgeIsAddedOnce) {
   EdgeTable table(2, 3);
-  table.add(0, 1);
-  table.add(0, 1);
+  EXPECT_TRUE(table.add(0, 1));
+  EXPECT_FALSE(table.add(0, 1));
   EXPECT_EQ(edges(table, 0), (std::vector<KeyId>{1}));
 }
 
@@ -43,7 +43,7 @@ TEST(EdgeTable, AFullKeyStaysAsItIs) {
   EXPECT_FALSE(table.full(2));
   table.add(2, 1);
   EXPECT_TRUE(table.full(2));
-  table.add(2, 3);
+  EXPECT_FALSE(table.add(2, 3));
   EXPECT_EQ(edges(table, 2), (std::vector<KeyId>{0, 1}));
   EXPECT_EQ(edges(table, 1), std::vector<KeyId>{});
   EXPECT_EQ(edges(table, 3), std::vector<KeyId>{});

@@ -83,7 +83,7 @@ TEST(Walk, DoesWhatTheNaiveWalkDoes) {
   WalkScratch scratch;
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
-    const auto draw = [&, i = std::uint64_t{0}](std::uint64_t bound) mutable { return random_below(seed, i++, bound); };
+    auto draw = [&, i = std::uint64_t{0}](std::uint64_t bound) mutable { return random_below(seed, i++, bound); };
     const std::size_t n = 1 + draw(200);
     const Graph graph = random_graph(n, 1 + static_cast<std::uint32_t>(draw(6)),
                                      {static_cast<KeyId>(draw(n)), static_cast<KeyId>(draw(n))}, seed);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "operands.h"
@@ -76,6 +77,32 @@ TEST_P(RowsTest, WeightedSumDoesNotDependOnTheOtherSets) {
       add_weighted()(weights.data(), sets, count, pointers.data(), count, dim, together.data());
       EXPECT_EQ(std::memcmp(together.data(), alone.data(), together.size() * sizeof(float)), 0)
           << "dim " << dim << ", " << sets << " sets";
+    }
+  }
+}
+
+// More rows than one pass takes, and rows that are longer than one pass.
+TEST_P(RowsTest, WeightedSumsOfManyAndOfLongRows) {
+  const std::pair<std::size_t, std::size_t> shapes[] = {{1200, 100}, {3, 70000}};
+  for (const auto& [count, dim] : shapes) {
+    const auto weights = normal_values(2 * count, 1);
+    const auto stored = encode(normal_values(count * dim, 2), dtype());
+    const auto pointers = row_pointers(stored.data(), count, dim * dtype_size(dtype()));
+    std::vector<float> out(2 * dim, 0.0F);
+    add_weighted()(weights.data(), 2, count, pointers.data(), count, dim, out.data());
+    for (std::size_t w = 0; w < 2; ++w) {
+      for (std::size_t c = 0; c < dim; c += 1 + dim / 100) {
+        double sum = 0;
+        double magnitude = 0;
+        for (std::size_t r = 0; r < count; ++r) {
+          const double term = static_cast<double>(weights[w * count + r]) *
+                              decode(stored.data() + (r * dim + c) * dtype_size(dtype()), dtype());
+          sum += term;
+          magnitude += std::fabs(term);
+        }
+        ASSERT_NEAR(static_cast<double>(out[w * dim + c]), sum, 2 * static_cast<double>(count) * 0x1p-24 * magnitude)
+            << count << " rows of " << dim;
+      }
     }
   }
 }

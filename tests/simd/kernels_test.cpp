@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -85,7 +84,7 @@ TEST_P(KernelsTest, SelectAboveFindsExactlyWhatPasses) {
       const std::size_t selected =
           GetParam()->select_above(scores.as<float>(), count, threshold, positions.as<std::uint32_t>());
       ASSERT_EQ(selected, expected.size()) << "count " << count << ", threshold " << threshold;
-      EXPECT_EQ(std::memcmp(positions.begin(), expected.data(), selected * sizeof(std::uint32_t)), 0);
+      for (std::size_t i = 0; i < selected; ++i) ASSERT_EQ(positions.as<std::uint32_t>()[i], expected[i]);
     }
   }
 }

@@ -19,7 +19,10 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 # Baseline of everything but the per-ISA files of src/simd: SSE4.2 and popcnt, never the build machine's own CPU.
 add_library(rattan_flags INTERFACE)
-target_compile_options(rattan_flags INTERFACE -march=x86-64-v2 -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
+  target_compile_options(rattan_flags INTERFACE -march=x86-64-v2)
+endif()
+target_compile_options(rattan_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>
   $<$<BOOL:${RATTAN_DEVELOPER_MODE}>:-Werror>)
 if(RATTAN_SANITIZE)

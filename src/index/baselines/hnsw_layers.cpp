@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "index/graph_sections.h"
 #include "storage/byte_reader.h"
 #include "storage/byte_writer.h"
 
@@ -30,15 +31,7 @@ void write_hnsw_layers(const HnswLayers& layers, ContainerWriter& writer) {
   settings.u32(static_cast<std::uint32_t>(layers.upper.size()));
   writer.add("settings", settings.take());
 
-  ByteWriter degrees;
-  ByteWriter edges;
-  for (std::size_t key = 0; key < layers.level0.keys(); ++key) {
-    const auto neighbors = layers.level0.neighbors(static_cast<KeyId>(key));
-    degrees.u32(static_cast<std::uint32_t>(neighbors.size()));
-    edges.array(neighbors);
-  }
-  writer.add("degrees", degrees.take());
-  writer.add("edges", edges.take());
+  add_edges(writer, layers.level0);
 
   ByteWriter upper;
   for (const HnswLayer& layer : layers.upper) {
@@ -86,31 +79,6 @@ HnswLayer read_upper(ByteReader& in, std::size_t rows, const HnswLayers& layers)
   return layer;
 }
 
-Graph read_level0(const Container& container, std::size_t rows, std::uint32_t max_degree) {
-  ByteReader degree_reader = container.section("degrees");
-  const auto degrees = degree_reader.array<std::uint32_t>(rows, "degrees");
-  degree_reader.expect_end();
-  for (const std::uint32_t degree : degrees) {
-    if (degree > max_degree) {
-      fail(ErrorCode::corrupt, degree_reader.name(), ": degree ", degree, ", allowed is 0 to ", max_degree);
-    }
-  }
-
-  ByteReader edges = container.section("edges");
-  Graph graph(rows, max_degree);
-  for (std::size_t key = 0; key < rows; ++key) {
-    const auto slots = graph.slots(static_cast<KeyId>(key));
-    for (std::uint32_t i = 0; i < degrees[key]; ++i) {
-      slots[i] = edges.u32("edges");
-      if (slots[i] >= rows) {
-        fail(ErrorCode::corrupt, edges.name(), ": edge to key ", slots[i], ", allowed is below ", rows);
-      }
-    }
-  }
-  edges.expect_end();
-  return graph;
-}
-
 void check_entry(const ByteReader& in, std::size_t rows, const HnswLayers& layers) {
   const KeyId entry = layers.entry;
   const bool known = rows == 0              ? entry == no_key
@@ -131,7 +99,7 @@ HnswLayers read_hnsw_layers(const Container& container, std::size_t rows) {
   const auto upper_layers = settings.number_in<std::uint32_t>("upper layers", 0, rows == 0 ? 0 : max_upper_layers);
   settings.expect_end();
 
-  layers.level0 = read_level0(container, rows, 2 * layers.max_degree);
+  layers.level0 = read_edges(container, rows, 2 * layers.max_degree);
   ByteReader upper = container.section("upper");
   for (std::uint32_t i = 0; i < upper_layers; ++i) layers.upper.push_back(read_upper(upper, rows, layers));
   upper.expect_end();

@@ -49,7 +49,7 @@ std::string IvfIndex::describe() const {
 }
 
 std::uint32_t IvfIndex::default_probes() const noexcept {
-  return std::max<std::uint32_t>(1, static_cast<std::uint32_t>(lists_.count() / 8));
+  return std::max<std::uint32_t>(8, static_cast<std::uint32_t>(lists_.count() / 8));
 }
 
 void IvfIndex::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {

@@ -28,7 +28,7 @@ class IvfIndex final : public Index {
   std::string describe() const override;
 
   const IvfLists& lists() const noexcept { return lists_; }
-  // What an unset SearchParams::probes means.
+  // What an unset SearchParams::probes means: an eighth of the lists, but at least 8.
   std::uint32_t default_probes() const noexcept;
 
  private:

@@ -2,6 +2,7 @@
 #include <faiss/Index.h>
 #include <faiss/impl/FaissException.h>
 
+#include <cmath>
 #include <cstdint>
 #include <exception>
 #include <limits>
@@ -26,6 +27,9 @@ class Assignment final : public faiss::Index {
   void add(std::int64_t count, const float* centroids) override {
     ntotal = count;
     centroids_.assign(centroids, centroids + count * d);
+    for (float& value : centroids_) {
+      if (!std::isfinite(value)) value = 0;  // sums of keys near the end of fp32's range
+    }
   }
 
   void reset() override {

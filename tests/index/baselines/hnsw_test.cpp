@@ -36,7 +36,7 @@ class Hnsw : public ::testing::Test {
     return static_cast<double>(same) / static_cast<double>(10 * found.rows());
   }
 
-  SharedMatrix keys_ = random_matrix(3000, 12, 1, DType::f16);
+  SharedMatrix keys_ = random_matrix(1500, 12, 1, DType::f16);
   SharedMatrix queries_ = random_matrix(16, 12, 2);
   std::unique_ptr<Index> index_;
 };
@@ -44,7 +44,7 @@ class Hnsw : public ::testing::Test {
 TEST_F(Hnsw, FindsNearlyAllForAFractionOfTheKeys) {
   const NeighborTable found = search(1, 60);
   EXPECT_GE(hits(found), 0.97);
-  for (const SearchStats& stats : found.stats) EXPECT_LT(stats.keys_scored, 1500U);
+  for (const SearchStats& stats : found.stats) EXPECT_LT(stats.keys_scored, 1000U);
 }
 
 TEST_F(Hnsw, AGroupIsItsRowsOneAfterTheOther) {
@@ -78,8 +78,8 @@ TEST_F(Hnsw, ItsLowestLayerServesTheGroupWalk) {
 
 TEST_F(Hnsw, MemoryIsLinksAndNoKeys) {
   const std::uint64_t bytes = index_->memory().total();
-  EXPECT_GE(bytes, 3000U * 32 * 4);
-  EXPECT_LT(bytes, 3000U * (32 + 8) * 4);
+  EXPECT_GE(bytes, 1500U * 32 * 4);
+  EXPECT_LT(bytes, 1500U * (32 + 8) * 4);
   EXPECT_NE(index_->describe().find("max_degree: 16"), std::string::npos);
 }
 

@@ -66,6 +66,7 @@ TEST_F(MakeIvfLists, DependsOnTheSeedAndNotOnThreads) {
     EXPECT_EQ(again.centroids, once.centroids) << threads;
     EXPECT_EQ(again.ids, once.ids) << threads;
   }
+  params.executor = &serial_executor();
   params.seed = 9;
   EXPECT_NE(make_ivf_lists(keys.view, params, nullptr).centroids, once.centroids);
 }

@@ -129,13 +129,17 @@ TEST(BuildIvf, ParametersAreValidated) {
   EXPECT_THROW(build_ivf(random_matrix(4, 4, 1), Metric::l2, params), Error);
 }
 
-TEST(BuildIvf, UnsetProbesAreAnEighthOfTheLists) {
+TEST(BuildIvf, UnsetProbesAreAnEighthOfTheListsAndAtLeastEight) {
   if (!have_faiss) GTEST_SKIP() << "this build has no FAISS";
   const SharedMatrix keys = random_matrix(rows, dim, 1);
   IvfBuildParams params;
-  params.lists = 40;
-  const auto index = build_ivf(keys, Metric::inner_product, params);
-  EXPECT_EQ(index->search(keys.view.slice(0, 1)).stats[0].nodes_expanded, 5U);
+  const auto probed = [&](std::uint32_t lists) {
+    params.lists = lists;
+    return build_ivf(keys, Metric::inner_product, params)->search(keys.view.slice(0, 1)).stats[0].nodes_expanded;
+  };
+  EXPECT_EQ(probed(80), 10U);
+  EXPECT_EQ(probed(40), 8U);
+  EXPECT_EQ(probed(5), 5U);
 }
 
 }  // namespace

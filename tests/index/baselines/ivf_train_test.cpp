@@ -67,6 +67,7 @@ TEST_F(IvfTrain, DependsOnTheSeedAndNotOnThreads) {
     exact_ = make_exact_topk_cpu(executor.get());
     EXPECT_EQ(train(sample, 2, 20, params), once) << threads;
   }
+  exact_ = make_exact_topk_cpu(&serial_executor());
   params.seed = 2;
   EXPECT_NE(train(sample, 2, 20, params), once);
 }

@@ -1,0 +1,125 @@
+// Recall and keys read of the graph, held in a band around checked-in figures on both sides: a silent gain must show as
+// well as a loss. After a change that means to move them, run this test, check that the move is the one meant, and put
+// the measured rows it prints in place of the old ones.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "datasets/embedded.h"
+#include "datasets/qkv_dump.h"
+#include "datasets/synthetic.h"
+#include "tests/golden/head_runs.h"
+#include "tests/support/files.h"
+
+namespace rattan::test {
+namespace {
+
+// Kernels of all ISAs gave the same figures to the digits shown; the rest is for other libraries and compilers.
+constexpr double recall_band = 0.004;
+constexpr double keys_band = 0.02;  // of the figure
+
+struct Golden {
+  Walking walking;
+  std::uint32_t beam_width;
+  Figures figures;
+};
+
+std::string row_of(const Golden& golden, const Figures& figures) {
+  char text[120];
+  std::snprintf(text, sizeof text, "{Walking::%s, %u, {%.4f, %.1f}},", to_string(golden.walking), golden.beam_width,
+                figures.recall, figures.keys_per_query);
+  return text;
+}
+
+bool in_band(const Figures& measured, const Figures& golden) {
+  return std::abs(measured.recall - golden.recall) <= recall_band &&
+         std::abs(measured.keys_per_query - golden.keys_per_query) <= keys_band * golden.keys_per_query;
+}
+
+void expect_golden(const HeadRuns& runs, const std::vector<Golden>& rows) {
+  for (const Golden& golden : rows) {
+    const Figures measured = runs.run(golden.walking, golden.beam_width);
+    EXPECT_TRUE(in_band(measured, golden.figures))
+        << "measured   " << row_of(golden, measured) << "\nchecked in " << row_of(golden, golden.figures) << "\nover "
+        << runs.keys() << " keys; {recall, keys read per query}";
+  }
+}
+
+// Layer 3, KV head 1 of the trained 23M: 1,280 keys.
+TEST(Golden, EmbeddedHead) {
+  const HeadRuns runs(datasets::embedded_group(), {0, 64, 1, 24, 20, 64});
+  expect_golden(runs, {
+                          {Walking::single, 30, {0.8941, 188.2}},
+                          {Walking::single, 80, {0.9604, 309.2}},
+                          {Walking::group, 30, {0.9598, 72.0}},
+                          {Walking::group_seeded, 20, {0.9484, 63.8}},
+                          {Walking::group_seeded, 40, {0.9723, 83.7}},
+                      });
+}
+
+HeadRuns synthetic_runs(std::uint64_t seed) {
+  datasets::SyntheticParams params;
+  params.keys = 8192;
+  params.dim = 64;
+  params.heads = 1;
+  params.seed = seed;
+  params.decode = 64;
+  return {datasets::make_synthetic(params, 0), {64, 256, 1, 48, 50, 64}};
+}
+
+TEST(Golden, SyntheticSeed1) {
+  expect_golden(synthetic_runs(1), {
+                                       {Walking::single, 75, {0.9621, 570.2}},
+                                       {Walking::group, 75, {0.9742, 304.9}},
+                                       {Walking::group_seeded, 50, {0.9639, 245.9}},
+                                       {Walking::group_seeded, 100, {0.9873, 360.0}},
+                                   });
+}
+
+TEST(Golden, SyntheticSeed2) {
+  expect_golden(synthetic_runs(2), {
+                                       {Walking::single, 75, {0.9688, 592.1}},
+                                       {Walking::group, 75, {0.9834, 317.0}},
+                                       {Walking::group_seeded, 50, {0.9715, 256.4}},
+                                       {Walking::group_seeded, 100, {0.9905, 373.2}},
+                                   });
+}
+
+// The dump of the shared model that the project's figures are given for.
+class GoldenDump : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto folder = shared_dump();
+    if (!folder) GTEST_SKIP() << "no dump: RATTAN_DATA is not set and ../shared/data holds none";
+    dump_.emplace_back(datasets::QkvDump::open(*folder));
+    const std::size_t prefill = dump_.front().group(0, 0).prefill;
+    if (prefill != 65536) GTEST_SKIP() << "the dump has " << prefill << " prefill rows, the figures are for 65536";
+  }
+  HeadRuns runs(int layer, int kv_head) const {
+    return {dump_.front().group(layer, kv_head), {128, 512, 32, 64, 100, 64}};
+  }
+
+  std::vector<datasets::QkvDump> dump_;  // none or one
+};
+
+TEST_F(GoldenDump, Layer1KvHead0) {
+  expect_golden(runs(1, 0), {
+                                {Walking::single, 200, {0.6442, 1144.6}},
+                                {Walking::group_seeded, 150, {0.7842, 604.1}},
+                                {Walking::group_seeded, 300, {0.8888, 1006.5}},
+                            });
+}
+
+TEST_F(GoldenDump, Layer2KvHead0) {
+  expect_golden(runs(2, 0), {
+                                {Walking::single, 200, {0.6404, 942.4}},
+                                {Walking::group_seeded, 150, {0.7860, 416.7}},
+                                {Walking::group_seeded, 300, {0.8687, 665.6}},
+                            });
+}
+
+}  // namespace
+}  // namespace rattan::test
