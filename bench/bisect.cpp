@@ -46,6 +46,7 @@ bool SettingSearch::grow_until(double target) {
   std::uint32_t setting = evaluated_.empty() ? range_.low : evaluated_.rbegin()->first;
   double best = at(setting).recall;
   for (int without_gain = 0; best < target && setting < range_.high && without_gain < patience;) {
+    if (at(setting).keys_per_query >= range_.enough_keys) break;
     setting = setting > range_.high / 2 ? range_.high : setting * 2;
     const double recall = at(setting).recall;
     without_gain = recall > best + least_gain ? 0 : without_gain + 1;

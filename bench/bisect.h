@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 
 #include "bench/evaluation.h"
@@ -13,6 +14,8 @@ struct SettingRange {
   std::uint32_t low = 1;
   std::uint32_t high = 1;
   double resolution = 0.03;  // stop when neighbouring settings differ by less than this share
+  // Widths stop doubling at the first setting that reads this many keys per query.
+  double enough_keys = std::numeric_limits<double>::infinity();
 };
 
 class SettingSearch {
@@ -26,8 +29,9 @@ class SettingSearch {
     bool reached = false;
   };
 
-  // Doubles the width until the target is reached or recall has stopped growing, then bisects in log steps. Settings
-  // are evaluated once and shared between targets; with one setting only (low == high) that one is the answer.
+  // Doubles the width until the target is reached, recall has stopped growing or enough keys are read, then bisects in
+  // log steps. Settings are evaluated once and shared between targets; with one setting only (low == high) that one is
+  // the answer.
   Result cheapest(double target);
 
   // Every setting evaluated so far.

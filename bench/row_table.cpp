@@ -39,8 +39,9 @@ void write_heading(std::ostream& out, const Row& row) {
 }
 
 void write_footnotes(std::ostream& out, std::span<const Row> rows) {
-  out << "recall: * target not reached, the best there is; worst: of the query heads (head rows) or KV heads (all "
-         "rows).\n"
+  out << "recall: * target not reached by widths up to where a search reads half of the keys, the best of them; worst: "
+         "of "
+         "the query heads\n(head rows) or KV heads (all rows).\n"
          "scan: keys read per query head / keys, in all rows the geometric mean; scan/step: keys read for all query "
          "heads of the KV head / keys\n(where heads search apart, a key that two of them read counts twice).\n";
   const auto timed = std::find_if(rows.begin(), rows.end(), [](const Row& row) { return row.latency_steps > 0; });

@@ -20,6 +20,9 @@ namespace {
 // Bisection begins at k over this: a seeded group walk reaches much with a beam far below k.
 constexpr std::uint32_t narrowest_beam = 20;
 
+// A search that reads this share of the keys has lost against a scan; wider ones only cost time.
+constexpr double hopeless_share = 0.5;
+
 // One way to ask one index: what bisection turns the width of.
 struct Candidate {
   const BuiltIndex* built;
@@ -99,10 +102,13 @@ std::string describe_setting(const Candidate& candidate, std::uint32_t setting) 
   return candidate.built->label.empty() ? text : text + " " + candidate.built->label;
 }
 
-SettingRange setting_range(const BuiltIndex& built, const Variant& variant, std::uint32_t k) {
+SettingRange setting_range(const BuiltIndex& built, const Variant& variant, const HeadProblem& problem) {
   if (variant.knob == Knob::none) return {};
-  if (variant.knob == Knob::probes) return {.low = 1, .high = built.max_setting};
-  return {.low = std::min(std::max(1U, k / narrowest_beam), built.max_setting), .high = built.max_setting};
+  SettingRange range{.low = 1, .high = built.max_setting};
+  if (variant.knob == Knob::beam_width) range.low = std::min(std::max(1U, problem.k / narrowest_beam), range.high);
+  range.enough_keys = hopeless_share * static_cast<double>(problem.keys.view.rows);
+  if (variant.group) range.enough_keys /= static_cast<double>(problem.heads);
+  return range;
 }
 
 SearchSetup Sweep::with_setting(const Candidate& candidate, std::uint32_t setting) const {
@@ -128,7 +134,7 @@ std::vector<Candidate> Sweep::candidates(const HeadState& state, const Variant& 
   }
   for (Candidate& candidate : list) {
     candidate.search = std::make_unique<SettingSearch>(
-        setting_range(*candidate.built, variant, state.problem.k),
+        setting_range(*candidate.built, variant, state.problem),
         [this, &state, &candidate](std::uint32_t setting) { return run(state, candidate, setting); });
   }
   return list;

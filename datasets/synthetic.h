@@ -5,7 +5,7 @@
 // away from their means. Queries are a tight cone: before RoPE |mean| / rms norm is 0.9 and the four strongest of 64
 // rotary pairs, all among the slowest, hold about half of the energy. The mean key points away from the mean query, and
 // keys hardly vary along it, which puts the queries far out. What tells keys apart lies in the other slow pairs; keys
-// also vary by topic and word in middle pairs where queries do not look, which misleads key-to-key indexes. Mean query
+// also vary by topic and word in middle pairs where queries do not look. Mean query
 // and mean key agree in middle pairs at short distances (a recent window), and the first four keys are sinks made to
 // hold 30 % of the mass of the median query. Query heads of a group look for words and earlier segments of their own.
 //
@@ -23,7 +23,7 @@
 //   131072 1   0.5       | .42-.92   33536             .13 (.09-.16)    87 (60-94)   11       -.61
 //   131072 1   2         | .55-.96      19             .94 (.88-.98)    76 (49-88)   11       -.50
 // `gap` divides the spread of the keys along the mean queries; it moves the Mahalanobis distance alone. (Tried: more
-// key variance where queries do not look, by gap. IVF and HNSW read the same share of keys for it, so it is not a
+// key variance where queries do not look, by gap. IVF read the same share of keys for it, so it is not a
 // dial.) `sharpness` multiplies the part of the logits that depends on the text. Shorter contexts have a larger window
 // and sinks that weigh more in the key covariance, so their far mass and distances are smaller.
 #pragma once

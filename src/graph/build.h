@@ -5,7 +5,6 @@
 #include <span>
 
 #include "graph/graph.h"
-#include "rattan/index.h"
 #include "rattan/matrix.h"
 #include "rattan/params.h"
 #include "rattan/results.h"

@@ -77,6 +77,15 @@ TEST(SettingSearch, GivesUpOnAStuckWalk) {
   EXPECT_LE(calls, 5U);
 }
 
+TEST(SettingSearch, StopsWhereEnoughKeysAreRead) {
+  SettingSearch search({.low = 1, .high = 1U << 20, .enough_keys = 100},
+                       [](std::uint32_t s) { return at(s, 1 - 1.0 / s, s); });
+  const SettingSearch::Result result = search.cheapest(0.999);
+  EXPECT_FALSE(result.reached);
+  EXPECT_EQ(result.evaluation.setting, 128U) << "the first width beyond";
+  EXPECT_TRUE(search.cheapest(0.95).reached);
+}
+
 TEST(SettingSearch, TheCheapestNeedNotBeTheNarrowest) {
   SettingSearch search({.low = 1, .high = 4}, [](std::uint32_t s) { return at(s, 0.95, s == 1 ? 50 : 10); });
   search.cheapest(0.97);

@@ -47,9 +47,8 @@ class DamagedFiles : public EveryKind {
   }
 
   static std::vector<std::byte> as_bytes(const std::string& text) {
-    std::vector<std::byte> bytes(text.size());
-    std::memcpy(bytes.data(), text.data(), text.size());
-    return bytes;
+    const auto* begin = reinterpret_cast<const std::byte*>(text.data());
+    return {begin, begin + text.size()};
   }
 
   SharedMatrix keys_ = random_matrix(rows, dim, 1);

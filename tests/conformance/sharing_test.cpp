@@ -17,7 +17,7 @@ class Sharing : public EveryKind {};
 
 // FAULTS F5-F7: more callers than cores, different parameters at once, no shared counters.
 TEST_P(Sharing, F5_F6_F7_CallersDoNotDisturbEachOther) {
-  const auto index = build(random_matrix(400, dim, 1, DType::f16));
+  const auto index = build(random_matrix(400, dim, 1, DType::f16), Metric::inner_product, &serial_executor());
   const SharedMatrix queries = random_matrix(16, dim, 2);
   constexpr std::size_t callers = 8;
   const auto params_of = [](std::size_t caller) {
