@@ -99,7 +99,7 @@ void draw_line(Svg& svg, const std::vector<Svg::Point>& paper, const std::string
     svg.circle(paper.front(), strong ? 5 : 2, "fill=\"" + variant_colour(index) + "\"", index);
   } else if (!paper.empty()) {
     svg.polyline(paper, variant_stroke(index) +
-                            (strong ? " stroke-width=\"2.6\"" : " stroke-width=\"1\" stroke-opacity=\"0.28\""));
+                            (strong ? " stroke-width=\"2.6\"" : " stroke-width=\"1\" stroke-opacity=\"0.4\""));
   }
 }
 

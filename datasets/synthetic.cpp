@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "core/check.h"
@@ -31,7 +32,10 @@ void store_row(const std::vector<float>& row, DType dtype, std::byte* out) {
 template <typename MakeRow>
 SharedMatrix make_matrix(std::size_t rows, std::size_t dim, DType dtype, Executor& executor, const MakeRow& make_row) {
   const std::size_t row_bytes = dim * dtype_size(dtype);
-  const std::shared_ptr<std::byte[]> bytes(new std::byte[rows * row_bytes]);
+  const std::shared_ptr<std::byte[]> bytes(new (std::nothrow) std::byte[rows * row_bytes]);
+  if (!bytes) {
+    fail(ErrorCode::no_memory, "synthetic: ", rows, " rows of ", row_bytes, " bytes do not fit into memory");
+  }
   parallel_blocks(executor, rows, block, [&](auto begin, auto end, unsigned) {
     std::vector<float> row(dim);
     for (std::size_t i = begin; i < end; ++i) {

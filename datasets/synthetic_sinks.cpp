@@ -39,13 +39,22 @@ double estimate_lse(const float* logits, std::size_t count, std::size_t key_step
   return max + std::log(sum * static_cast<double>(key_step));
 }
 
-// x with a * x = b for a (nearly) symmetric positive matrix, by Gauss-Seidel; diagonals below `floor` count as `floor`.
-std::vector<double> solve(const std::vector<std::vector<double>>& a, const std::vector<double>& b, double floor) {
-  std::vector<double> x(b.size());
+// The x that brings a * x near b, by Gauss-Seidel on the normal equations with a ridge: nearly parallel heads then
+// share what they need instead of pulling against each other.
+std::vector<double> solve(const std::vector<std::vector<double>>& a, const std::vector<double>& b, double ridge) {
+  const std::size_t size = b.size();
+  std::vector<std::vector<double>> normal(size, std::vector<double>(size));
+  std::vector<double> target(size), x(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t row = 0; row < size; ++row) {
+      target[i] += a[row][i] * b[row];
+      for (std::size_t j = 0; j < size; ++j) normal[i][j] += a[row][i] * a[row][j];
+    }
+    normal[i][i] += ridge * ridge;
+  }
   for (int round = 0; round < 100; ++round) {
-    for (std::size_t i = 0; i < b.size(); ++i) {
-      const double missing = b[i] - std::inner_product(a[i].begin(), a[i].end(), x.begin(), 0.0);
-      x[i] += missing / std::max(a[i][i], floor);
+    for (std::size_t i = 0; i < size; ++i) {
+      x[i] += (target[i] - std::inner_product(x.begin(), x.end(), normal[i].begin(), 0.0)) / normal[i][i];
     }
   }
   return x;
@@ -113,14 +122,14 @@ void SyntheticHead::place_sinks(Executor& executor) {
       reached[h][other] = scale * dot(means[h].data(), directions[other].data(), dim);
     }
   }
-  // Over contexts so long that even these pairs rotate, the floor keeps sinks from growing without bound.
-  const double floor = 0.2 * scale * dot(directions[0].data(), directions[0].data(), dim);
+  // The ridge also keeps sinks from growing without bound over contexts so long that even these pairs rotate.
+  const double ridge = 0.2 * scale * dot(directions[0].data(), directions[0].data(), dim);
   std::vector<double> needed = typical_lse(queries, executor);
   std::vector<std::vector<float>> made;
   for (std::size_t i = 0; i < sinks; ++i) {
     std::vector<double> logits = needed;
     for (double& x : logits) x += std::log(sink_share / (1 - sink_share) * sink_weights[i]);
-    const std::vector<double> weights = solve(reached, logits, floor);
+    const std::vector<double> weights = solve(reached, logits, ridge);
     std::vector<float> sink(dim);
     ordinary_key(i, sink.data());
     for (float& x : sink) x *= 0.02F;

@@ -1,11 +1,13 @@
-# A room is a folder: an object library that may use only the rooms below it. tests/<room> links just those.
+# A room is a folder: an object library that may use only rooms made before it, the lower ones. tests/<room> links just
+# those.
 #   rattan_room(<name> SOURCES <files> [USES <rooms>])
 function(rattan_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;USES" ${ARGN})
-  if(NOT ROOM_SOURCES)
-    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp "")
-    set(ROOM_SOURCES ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp)
-  endif()
+  foreach(used IN LISTS ROOM_USES)
+    if(NOT TARGET rattan_${used})
+      message(FATAL_ERROR "Room ${name} uses ${used}, which is no room below it")
+    endif()
+  endforeach()
   add_library(rattan_${name} OBJECT ${ROOM_SOURCES})
   target_link_libraries(rattan_${name} PRIVATE rattan_flags)
   target_include_directories(rattan_${name} PUBLIC
@@ -20,7 +22,7 @@ function(rattan_link_rooms target)
   set(linked "")
   while(pending)
     list(POP_FRONT pending room)
-    if(NOT room IN_LIST linked AND TARGET rattan_${room})
+    if(NOT room IN_LIST linked)
       list(APPEND linked ${room})
       target_link_libraries(${target} PRIVATE rattan_${room})
       get_property(uses GLOBAL PROPERTY RATTAN_ROOM_${room}_USES)
