@@ -47,9 +47,14 @@ void describe_group(const HeadSource& source, const InfoFlags& flags, Executor& 
   const datasets::KvGroup group = source.load();
   const Window window = fit_window(group.prefill, flags.problem.sinks, flags.problem.recent);
   const std::vector<RotaryStatistics> rotary = rotary_of(group, flags.rope_base);
+  const std::size_t step = std::max<std::size_t>(1, group.decode_positions.size() / flags.problem.queries);
+  std::vector<std::int64_t> positions;
+  for (std::size_t row = 0; row < group.decode_positions.size(); row += step) {
+    positions.push_back(group.decode_positions[row]);
+  }
   for (std::size_t head = 0; head < group.heads(); ++head) {
     const HeadStatistics statistics =
-        head_statistics(group.decode_queries[head].view, group.keys.view, group.decode_positions, window.sinks,
+        head_statistics(group.decode_queries[head].view.every(step), group.keys.view, positions, window.sinks,
                         window.recent, group.softmax_scale, &executor);
     records.push_back({{"source", source_label(source, group)},
                        {"layer", source.layer},
@@ -60,6 +65,7 @@ void describe_group(const HeadSource& source, const InfoFlags& flags, Executor& 
                        {"dim", group.dim()},
                        {"dtype", to_string(group.keys.view.dtype)},
                        {"decode_rows", group.decode_queries[head].view.rows},
+                       {"measured_rows", positions.size()},
                        {"sinks", window.sinks},
                        {"recent", window.recent},
                        {"far_mass", statistics.far_mass},
@@ -118,7 +124,7 @@ void print_statistics(const std::vector<Json>& records) {
   for (const auto& [source, heads] : groups) {
     const Json& first = heads.begin()->second.front();
     std::cout << "### " << source << "\n\n"
-              << first.at("prefill") << " prefill keys and " << first.at("decode_rows") << " decode rows of dimension "
+              << first.at("prefill") << " prefill keys and " << first.at("decode_rows") << " decode rows (" << first.at("measured_rows") << " measured) of dimension "
               << first.at("dim") << ", " << first.at("dtype").get<std::string>() << ", " << heads.begin()->second.size()
               << " query heads per KV head; sinks " << first.at("sinks") << ", recent " << first.at("recent")
               << ".\n\n";
@@ -190,6 +196,10 @@ Action configure_info(CLI::App& app) {
   app.add_option("--index-file", flags->file, "describe this index over the selected KV head instead")
       ->type_name("FILE");
   add_window_flags(app, flags->problem);
+  app.add_option("--queries", flags->problem.queries, "decode rows measured per query head, evenly spaced")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32))
+      ->capture_default_str()
+      ->group("Measurement");
   app.add_option("--rope-base", flags->rope_base, "to undo RoPE (rotate-half form)")
       ->check(CLI::Range(1.0, 1e12))
       ->capture_default_str();

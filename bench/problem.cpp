@@ -30,20 +30,19 @@ SharedMatrix gather_steps(const datasets::KvGroup& group, std::size_t steps) {
 }
 
 void check_group(const datasets::KvGroup& group) {
-  const std::string where = message("layer ", group.layer, ", KV head ", group.kv_head, ": ");
   if (group.heads() == 0 || group.decode_queries.front().view.rows == 0) {
-    fail(ErrorCode::invalid_argument, where, "no decode query rows, at least 1 is needed to measure recall");
+    fail(ErrorCode::invalid_argument, "no decode query rows, at least 1 is needed to measure recall");
   }
   if (group.heads() > simd::max_group) {
-    fail(ErrorCode::invalid_argument, where, group.heads(), " query heads share a KV head, allowed is 1 to ",
+    fail(ErrorCode::invalid_argument, group.heads(), " query heads share a KV head, allowed is 1 to ",
          simd::max_group);
   }
   if (group.prefill == 0 || group.prefill > group.keys.view.rows) {
-    fail(ErrorCode::invalid_argument, where, "prefill is ", group.prefill, ", allowed is 1 to ", group.keys.view.rows);
+    fail(ErrorCode::invalid_argument, "prefill is ", group.prefill, ", allowed is 1 to ", group.keys.view.rows);
   }
   for (const SharedMatrix& queries : group.decode_queries) {
     if (queries.view.cols == group.dim() && queries.view.dtype == group.decode_queries.front().view.dtype) continue;
-    fail(ErrorCode::invalid_argument, where, "decode queries have ", queries.view.cols, " columns of ",
+    fail(ErrorCode::invalid_argument, "decode queries have ", queries.view.cols, " columns of ",
          to_string(queries.view.dtype), ", keys have ", group.dim());
   }
 }

@@ -12,7 +12,7 @@
 #include "bench/measure.h"
 #include "bench/ood.h"
 #include "bench/text.h"
-#include "bench/usage_error.h"
+#include "core/check.h"
 
 namespace rattan::bench {
 namespace {
@@ -286,7 +286,12 @@ void Sweep::time_rows() {
 ReportData run_sweep(const std::vector<HeadSource>& heads, const SweepOptions& options, Progress& progress) {
   Sweep sweep(options, progress);
   for (std::size_t i = 0; i < heads.size(); ++i) {
-    sweep.measure_head(heads[i], std::to_string(i + 1) + "/" + std::to_string(heads.size()));
+    try {
+      sweep.measure_head(heads[i], std::to_string(i + 1) + "/" + std::to_string(heads.size()));
+    } catch (const Error& error) {
+      fail(error.code(), heads[i].source, ", layer ", heads[i].layer, ", KV head ", heads[i].kv_head, ": ",
+           error.what());
+    }
   }
   sweep.time_rows();
   return sweep.take();

@@ -75,6 +75,13 @@ TEST(Problem, TruthIsTheExactTopKOfTheIndexedKeys) {
   }
 }
 
+// FAULTS C4
+TEST(Problem, OneKeyIsEnough) {
+  const HeadProblem problem = make(small_group(1, 4), {.k = 3, .queries = 4});
+  EXPECT_EQ(problem.keys.view.rows, 1U);
+  EXPECT_EQ(problem.truth.count(0), 1U);
+}
+
 TEST(Problem, KeysAsChangesKeysAndValues) {
   const HeadProblem problem = make(small_group(), {.k = 3, .queries = 2, .keys_as = DType::bf16});
   EXPECT_EQ(problem.keys.view.dtype, DType::bf16);
@@ -124,7 +131,7 @@ TEST(Problem, GroupsThatCannotBeMeasuredAreNamed) {
   expect_error(ErrorCode::invalid_argument, "prefill is 0", [&] { make(group, {}); });
   group = small_group();
   group.decode_queries.clear();
-  expect_error(ErrorCode::invalid_argument, "layer 3, KV head 1: no decode query rows", [&] { make(group, {}); });
+  expect_error(ErrorCode::invalid_argument, "no decode query rows", [&] { make(group, {}); });
   expect_error(ErrorCode::invalid_argument, "9 query heads", [&] { make(small_group(100, 4, 9), {}); });
 }
 

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "tests/bench/groups.h"
+#include "tests/support/errors.h"
 
 namespace rattan::bench {
 namespace {
@@ -75,6 +77,37 @@ TEST(Sweep, TheResultDoesNotDependOnThreads) {
   options.threads = 3;
   const ReportData three = run_sweep(two_heads(), options, progress);
   EXPECT_EQ(one.points, three.points);
+}
+
+// FAULTS C4, D4
+TEST(Sweep, TinyAndEqualKeysAreRightAnswers) {
+  const auto one_key = [] { return test::small_group(1, 4); };
+  const auto equal_keys = [] {
+    datasets::KvGroup group = test::small_group(200, 4);
+    for (std::size_t row = 1; row < 204; ++row) {
+      for (std::size_t c = 0; c < 16; ++c) {
+        test::set_element(group.keys, row, c, static_cast<float>(test::element(group.keys.view, 0, c)));
+      }
+    }
+    return group;
+  };
+  SweepOptions options = small_options("flat,graph,graph:single");
+  options.latency_steps = 1;
+  Progress progress;
+  const ReportData data = run_sweep({{"one", 0, 0, one_key}, {"equal", 0, 0, equal_keys}}, options, progress);
+  for (const Row& row : data.rows) EXPECT_DOUBLE_EQ(row.recall, 1) << row.source << " " << row.index;
+}
+
+// FAULTS D1
+TEST(Sweep, KeysThatAreNoNumbersAreRefusedNamingTheHead) {
+  const auto with_nan = [] {
+    datasets::KvGroup group = test::small_group(200, 4);
+    test::set_element(group.keys, 150, 3, std::numeric_limits<float>::quiet_NaN());
+    return group;
+  };
+  Progress progress;
+  test::expect_error(ErrorCode::invalid_argument, "made, layer 3, KV head 1: ",
+                     [&] { run_sweep({{"made", 3, 1, with_nan}}, small_options("flat"), progress); });
 }
 
 TEST(Sweep, UntimedRowsSaySo) {
