@@ -47,7 +47,8 @@ void describe_group(const HeadSource& source, const InfoFlags& flags, Executor& 
   const datasets::KvGroup group = source.load();
   const Window window = fit_window(group.prefill, flags.problem.sinks, flags.problem.recent);
   const std::vector<RotaryStatistics> rotary = rotary_of(group, flags.rope_base);
-  const std::size_t step = std::max<std::size_t>(1, group.decode_positions.size() / flags.problem.queries);
+  const std::size_t step =
+      std::max<std::size_t>(1, (group.decode_positions.size() + flags.problem.queries - 1) / flags.problem.queries);
   std::vector<std::int64_t> positions;
   for (std::size_t row = 0; row < group.decode_positions.size(); row += step) {
     positions.push_back(group.decode_positions[row]);
@@ -124,8 +125,9 @@ void print_statistics(const std::vector<Json>& records) {
   for (const auto& [source, heads] : groups) {
     const Json& first = heads.begin()->second.front();
     std::cout << "### " << source << "\n\n"
-              << first.at("prefill") << " prefill keys and " << first.at("decode_rows") << " decode rows (" << first.at("measured_rows") << " measured) of dimension "
-              << first.at("dim") << ", " << first.at("dtype").get<std::string>() << ", " << heads.begin()->second.size()
+              << first.at("prefill") << " prefill keys and " << first.at("decode_rows") << " decode rows ("
+              << first.at("measured_rows") << " measured) of dimension " << first.at("dim") << ", "
+              << first.at("dtype").get<std::string>() << ", " << heads.begin()->second.size()
               << " query heads per KV head; sinks " << first.at("sinks") << ", recent " << first.at("recent")
               << ".\n\n";
     std::vector<Json> lines;

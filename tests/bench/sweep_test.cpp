@@ -106,8 +106,9 @@ TEST(Sweep, KeysThatAreNoNumbersAreRefusedNamingTheHead) {
     return group;
   };
   Progress progress;
-  test::expect_error(ErrorCode::invalid_argument, "made, layer 3, KV head 1: ",
-                     [&] { run_sweep({{"made", 3, 1, with_nan}}, small_options("flat"), progress); });
+  test::expect_error(ErrorCode::invalid_argument, "made, layer 3, KV head 1: ", [&] {
+    run_sweep({{"made", 3, 1, with_nan}}, small_options("flat"), progress);
+  });
 }
 
 TEST(Sweep, UntimedRowsSaySo) {
