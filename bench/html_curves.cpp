@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "bench/axis.h"
 #include "bench/html_charts.h"
@@ -43,6 +45,12 @@ std::vector<Curve> curves_of(std::span<const CurvePoint> points, const std::stri
   std::vector<Curve> curves;
   for (auto& [head, curve] : by_head) curves.push_back(front_of(std::move(curve)));
   return curves;
+}
+
+std::size_t count_curves(std::span<const CurvePoint> points) {
+  std::set<std::tuple<std::string, std::int64_t, std::int64_t>> curves;
+  for (const CurvePoint& point : points) curves.insert({point.index, point.layer, point.kv_head});
+  return curves.size();
 }
 
 // The geometric mean over the heads at recalls that all of them reach.
@@ -94,12 +102,18 @@ std::vector<Svg::Point> on_paper(const Frame& frame, const std::vector<Svg::Poin
   return paper;
 }
 
-void draw_line(Svg& svg, const std::vector<Svg::Point>& paper, const std::string& index, bool strong) {
+constexpr const char* strong_line = " stroke-width=\"2.6\"";
+
+// Many thin lines must not hide the thick ones.
+const char* thin_line(std::size_t lines) {
+  return lines <= 24 ? " stroke-width=\"1\" stroke-opacity=\"0.4\"" : " stroke-width=\"1\" stroke-opacity=\"0.18\"";
+}
+
+void draw_line(Svg& svg, const std::vector<Svg::Point>& paper, const std::string& index, const std::string& line) {
   if (paper.size() == 1) {
-    svg.circle(paper.front(), strong ? 5 : 2, "fill=\"" + variant_colour(index) + "\"", index);
+    svg.circle(paper.front(), line == strong_line ? 5 : 2, "fill=\"" + variant_colour(index) + "\"", index);
   } else if (!paper.empty()) {
-    svg.polyline(paper, variant_stroke(index) +
-                            (strong ? " stroke-width=\"2.6\"" : " stroke-width=\"1\" stroke-opacity=\"0.4\""));
+    svg.polyline(paper, variant_stroke(index) + line);
   }
 }
 
@@ -114,7 +128,7 @@ std::string scan_of(std::span<const Row> rows, const std::string& index, double 
 
 void draw_legend_entry(Svg& svg, std::size_t entry, const std::string& index, const std::string& figure) {
   const double y = top + 40 + legend_line * static_cast<double>(entry);
-  svg.line({legend_x, y - 4}, {legend_x + 30, y - 4}, variant_stroke(index) + " stroke-width=\"2.6\"");
+  svg.line({legend_x, y - 4}, {legend_x + 30, y - 4}, variant_stroke(index) + strong_line);
   svg.text({legend_x + 38, y}, index);
   svg.text({width - 4, y}, figure, "end");
 }
@@ -140,6 +154,7 @@ std::string draw_curves(std::span<const Row> rows, std::span<const CurvePoint> p
   draw_frame(svg, frame);
   svg.text({legend_x, top + 12}, "index");
   svg.text({width - 4, top + 12}, "at recall " + fixed(target, 2), "end");
+  const std::string thin = thin_line(count_curves(points));
   std::size_t entry = 0;
   for (const std::string& index : indexes_of(rows)) {
     const std::vector<Curve> curves = curves_of(points, index);
@@ -151,9 +166,9 @@ std::string draw_curves(std::span<const Row> rows, std::span<const CurvePoint> p
     for (const Curve& curve : curves) {
       std::vector<Svg::Point> line;
       for (const CurvePoint& point : curve) line.emplace_back(point.scan_fraction, point.recall);
-      if (curves.size() > 1) draw_line(svg, on_paper(frame, line), index, false);
+      if (curves.size() > 1) draw_line(svg, on_paper(frame, line), index, thin);
     }
-    draw_line(svg, on_paper(frame, mean), index, true);
+    draw_line(svg, on_paper(frame, mean), index, strong_line);
     draw_legend_entry(svg, entry++, index, scan_of(rows, index, target));
   }
   return svg.str();

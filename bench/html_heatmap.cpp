@@ -65,7 +65,7 @@ void draw_cell(Svg& svg, double x, double y, const Row& row, const HeatScale& sc
   svg.rect({x, y}, cell_width - 2, cell_height - 2, "fill=\"" + ramp(share) + "\"",
            row.index + ": recall " + fixed(row.recall, 3) + ", " + row.setting);
   svg.text({x + cell_width / 2 - 1, y + cell_height / 2 + 3}, text, "middle",
-           share > 0.5 ? "class=\"bright\"" : "class=\"dark\"");
+           share > 0.6 ? "class=\"bright\"" : "class=\"dark\"");
 }
 
 void draw_scale(Svg& svg, double y, const HeatScale& scale) {

@@ -85,7 +85,8 @@ void write_source(std::ostream& out, const ReportData& data, const std::string& 
       << ", " << first.threads << " threads (searches are timed on one), commit " << escape_markup(first.commit)
       << ", seed " << first.seed << ".</p>\n";
   write_figure(out, "Recall against keys read",
-               "Thick: geometric mean of the scans over the KV heads; thin: single KV heads. Every setting that the "
+               "Thick: geometric mean of the scans over the KV heads, as far as all reach; thin: single KV heads. "
+               "Every setting that the "
                "sweep tried is behind these lines.",
                draw_curves(rows, of_source(data.points, source)));
   write_figure(out, "Keys read per KV head", "At the recall target nearest to 0.95. Hover for recall and setting.",

@@ -45,7 +45,7 @@ TEST(KeyDistribution, DistancesMatchADirectSolve) {
   for (const DType dtype : test::all_dtypes) {
     const SharedMatrix keys = test::random_matrix(300, 12, 5, dtype);
     const KeyDistribution distribution(keys.view, serial_executor());
-    for (const std::size_t row : {0, 17, 299}) {
+    for (const std::size_t row : {0U, 17U, 299U}) {
       auto x = test::row_values(keys.view, row);
       EXPECT_NEAR(distribution.distance(x.data()), reference_distance(keys.view, x), 1e-9);
       for (double& v : x) v += 10;

@@ -66,6 +66,7 @@ SearchStats IvfIndex::search_group(MatrixView queries, const SearchParams& param
   SearchStats stats;
   pick_lists(queries, params.probes.value_or(default_probes()), scratch, stats);
   scorer_.prepare(queries, scratch.queries);
+  scratch.positions.resize(scan_block);
   scratch.best.resize(queries.rows);
   for (TopK& best : scratch.best) best.reset(params.k);
   for (std::size_t i = 0; i < lists_.count(); ++i) {
@@ -102,9 +103,9 @@ void IvfIndex::scan_list(std::span<const KeyId> ids, Scratch& scratch, SearchSta
     for (std::size_t row = 0; row < scratch.best.size(); ++row) {
       TopK& best = scratch.best[row];
       const float* scores = scratch.scores.data() + row * scan_block;
-      for (std::size_t i = 0; i < block.size(); ++i) {
-        if (scores[i] >= best.threshold()) best.push(scores[i], block[i]);  // false for NaN
-      }
+      const std::size_t selected =
+          scorer_.kernels().select_above(scores, block.size(), best.threshold(), scratch.positions.data());
+      for (std::size_t i = 0; i < selected; ++i) best.push(scores[scratch.positions[i]], block[scratch.positions[i]]);
     }
   }
   stats.keys_scored += ids.size();

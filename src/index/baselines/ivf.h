@@ -37,6 +37,7 @@ class IvfIndex final : public Index {
     PreparedQueries coarse_queries;
     std::vector<const void*> rows;
     std::vector<float> scores;
+    std::vector<std::uint32_t> positions;
     std::vector<TopK> best;
     TopK nearest;
     std::vector<std::uint8_t> probed;  // by list
