@@ -17,12 +17,16 @@ struct SearchStats {
   std::uint64_t keys_scored = 0;       // distinct keys read in full: entry points, seeds and tail included
   std::uint64_t nodes_expanded = 0;    // graph: adjacency lists read; IVF: lists probed
   std::uint64_t centroids_scored = 0;  // coarse centroids or other vectors read that are not keys
+  std::uint64_t codes_scored = 0;      // distinct keys scored by their code
+  std::uint64_t code_bytes = 0;        // of bytes_read, those of codes
   std::uint64_t bytes_read = 0;        // keys, centroids, codes and adjacency
 
   SearchStats& operator+=(const SearchStats& other) noexcept {
     keys_scored += other.keys_scored;
     nodes_expanded += other.nodes_expanded;
     centroids_scored += other.centroids_scored;
+    codes_scored += other.codes_scored;
+    code_bytes += other.code_bytes;
     bytes_read += other.bytes_read;
     return *this;
   }

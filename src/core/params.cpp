@@ -9,6 +9,7 @@ void SearchParams::validate() const {
   check_range<std::uint32_t>("SearchParams::group", group, 1, 8);
   if (beam_width) check_range<std::uint32_t>("SearchParams::beam_width", *beam_width, 1, 1U << 24);
   if (expansions) check_range<std::uint32_t>("SearchParams::expansions", *expansions, 1, 1U << 24);
+  if (rerank) check_range<std::uint32_t>("SearchParams::rerank", *rerank, 0, 1U << 24);
   if (probes) check_range<std::uint32_t>("SearchParams::probes", *probes, 1, 1U << 24);
   if (candidates.begin > candidates.end) {
     fail(ErrorCode::invalid_argument, "SearchParams::candidates begins at ", candidates.begin, " and ends at ",
@@ -20,6 +21,9 @@ void GraphBuildParams::validate() const {
   check_range<std::uint32_t>("GraphBuildParams::max_degree", max_degree, 2, 1024);
   check_range<std::uint32_t>("GraphBuildParams::oversampling", oversampling, 1, 16);
   check_range<std::uint32_t>("GraphBuildParams::entry_points", entry_points, 1, 4096);
+  if (code_bits != 0 && code_bits != 4 && code_bits != 8) {
+    fail(ErrorCode::invalid_argument, "GraphBuildParams::code_bits is ", code_bits, ", allowed is 0, 4 or 8");
+  }
 }
 
 void IvfBuildParams::validate() const {

@@ -1,6 +1,7 @@
 // Key-to-key adjacency with entry points; immutable once built. Everything a walk needs besides the keys.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -34,9 +35,8 @@ class Graph {
   // Strongest first.
   std::span<const KeyId> neighbors(KeyId key) const noexcept {
     const auto all = slots(key);
-    std::size_t degree = all.size();
-    while (degree != 0 && all[degree - 1] == no_key) --degree;
-    return all.first(degree);
+    // Counted without a branch: degrees are no predictor's guess.
+    return all.first(all.size() - static_cast<std::size_t>(std::count(all.begin(), all.end(), no_key)));
   }
 
   std::vector<KeyId> entry_points;

@@ -14,6 +14,7 @@
 #include "core/top_k.h"
 #include "graph/beam.h"
 #include "graph/graph.h"
+#include "graph/key_marks.h"
 #include "rattan/results.h"
 #include "scan/scorer.h"
 
@@ -24,24 +25,6 @@ struct WalkParams {
   std::uint32_t expansions = 0;  // adjacency lists per row; 0: no limit but the beam
   std::span<const KeyId> seeds;  // scored besides the entry points; ids < keys
   IdRange candidates;            // only these keys are offered to `results`
-};
-
-// One bit per key.
-class KeyMarks {
- public:
-  void reset(std::size_t keys) { words_.assign((keys + 63) / 64, 0); }
-  bool test(KeyId key) const noexcept { return (words_[key >> 6] >> (key & 63) & 1U) != 0; }
-  // Returns whether it was set before.
-  bool set(KeyId key) noexcept {
-    std::uint64_t& word = words_[key >> 6];
-    const std::uint64_t bit = std::uint64_t{1} << (key & 63);
-    const bool before = (word & bit) != 0;
-    word |= bit;
-    return before;
-  }
-
- private:
-  std::vector<std::uint64_t> words_;
 };
 
 // Buffers of a walk; a walk reuses them without allocating once they have grown.

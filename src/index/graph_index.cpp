@@ -21,12 +21,25 @@ constexpr std::uint32_t max_stride = 1024;
 // Trained heads reach recall@100 0.95 with beams of 177 to 366 in a seeded group walk (README.md has the table).
 std::uint32_t default_beam(std::uint32_t k) { return std::max(32U, 2 * k + k / 2); }
 
+std::optional<KeyCodes> make_codes(const MatrixView& keys, Metric metric, std::uint32_t bits, Executor* executor) {
+  if (bits == 0 || metric != Metric::inner_product) return std::nullopt;
+  return KeyCodes(keys, bits == 8 ? CodeLayout::rows8 : CodeLayout::rows4, executor_or_default(executor));
+}
+
+std::uint32_t bits_of(const std::optional<KeyCodes>& codes) {
+  if (!codes) return 0;
+  return codes->layout() == CodeLayout::rows8 ? 8 : 4;
+}
+
 std::uint32_t beam_of(const SearchParams& params) { return params.beam_width.value_or(default_beam(params.k)); }
 
 }  // namespace
 
-GraphIndex::GraphIndex(SharedMatrix keys, Metric metric, Graph graph, Executor* executor)
-    : Index(std::move(keys), metric, executor), graph_(std::move(graph)), scorer_(this->keys(), metric) {
+GraphIndex::GraphIndex(SharedMatrix keys, Metric metric, Graph graph, std::uint32_t code_bits, Executor* executor)
+    : Index(std::move(keys), metric, executor),
+      graph_(std::move(graph)),
+      scorer_(this->keys(), metric),
+      codes_(make_codes(this->keys(), metric, code_bits, executor)) {
   if (graph_.keys() != size()) {
     fail(ErrorCode::invalid_argument, "graph has ", graph_.keys(), " nodes, allowed is ", size(), " (one per key)");
   }
@@ -37,7 +50,9 @@ GraphIndex::GraphIndex(SharedMatrix keys, Metric metric, Graph graph, Executor* 
 }
 
 MemoryUse GraphIndex::memory() const {
-  return {{{"edges", graph_.edge_bytes()}, {"entry_points", graph_.entry_points.size() * sizeof(KeyId)}}};
+  MemoryUse use{{{"edges", graph_.edge_bytes()}, {"entry_points", graph_.entry_points.size() * sizeof(KeyId)}}};
+  if (codes_) use.parts.emplace_back("codes", codes_->bytes());
+  return use;
 }
 
 std::string GraphIndex::describe() const {
@@ -45,20 +60,24 @@ std::string GraphIndex::describe() const {
   const double mean = found.keys == 0 ? 0.0 : static_cast<double>(found.edges) / static_cast<double>(found.keys);
   return message("metric: ", to_string(metric()), "\nedges: ", found.edges, "\ndegree: ", found.min_degree, " to ",
                  found.max_degree, ", mean ", mean, "\nentry points: ", graph_.entry_points.size(),
-                 "\nunreachable keys: ", found.unreachable, "\ndepth: ", found.depth, "\n");
+                 "\nunreachable keys: ", found.unreachable, "\ndepth: ", found.depth, "\ncode bits: ", bits_of(codes_),
+                 "\n");
 }
 
 void GraphIndex::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {
   search_groups(queries, params, table, scratches_, [&](MatrixView group, std::size_t first_row, Scratch& scratch) {
-    const SearchStats stats = search_group(group, params, scratch);
+    std::vector<TopK>* results = nullptr;
+    const SearchStats stats = search_group(group, params, scratch, results);
     for (std::size_t i = 0; i < group.rows; ++i) {
-      write_row(scratch.walk.results[i].sorted(), table.ids(first_row + i), table.scores(first_row + i));
+      write_row((*results)[i].sorted(), table.ids(first_row + i), table.scores(first_row + i));
     }
     return stats;
   });
 }
 
-SearchStats GraphIndex::search_group(MatrixView queries, const SearchParams& params, Scratch& scratch) const {
+SearchStats GraphIndex::search_group(MatrixView queries, const SearchParams& params, Scratch& scratch,
+                                     std::vector<TopK>*& results) const {
+  results = &scratch.walk.results;
   scorer_.prepare(queries, scratch.walk.queries);
   if (std::max(params.k, beam_of(params)) >= size()) return scan_all(params, scratch);
   WalkParams walk_params;
@@ -66,7 +85,18 @@ SearchStats GraphIndex::search_group(MatrixView queries, const SearchParams& par
   walk_params.expansions = params.expansions.value_or(0);
   walk_params.seeds = params.seeds;
   walk_params.candidates = params.candidates;
-  return walk(scorer_, graph_, walk_params, params.k, scratch.walk);
+  if (!walks_codes(params)) return walk(scorer_, graph_, walk_params, params.k, scratch.walk);
+  results = &scratch.code_walk.results;
+  return walk_by_codes(queries, params, walk_params, scratch);
+}
+
+SearchStats GraphIndex::walk_by_codes(MatrixView queries, const SearchParams& params, const WalkParams& walk_params,
+                                      Scratch& scratch) const {
+  const CodeScorer code_scorer(*codes_, scorer_.kernels());
+  scorer_.prepare(queries, scratch.code_walk.queries);
+  code_scorer.prepare(queries, scratch.code_walk.code_queries);
+  const std::uint32_t rerank = params.rerank.value_or(walk_params.beam_width);
+  return code_walk(scorer_, code_scorer, graph_, walk_params, rerank, params.k, scratch.code_walk);
 }
 
 SearchStats GraphIndex::scan_all(const SearchParams& params, Scratch& scratch) const {
@@ -87,6 +117,7 @@ void GraphIndex::save_checked(const std::filesystem::path& path) const {
   add_identity(writer, *this);
   ByteWriter settings;
   settings.u32(graph_.stride());
+  settings.u32(bits_of(codes_));  // codes are made anew from the keys
   writer.add("settings", settings.take());
   add_edges(writer, graph_);
   ByteWriter entries;
@@ -116,10 +147,15 @@ std::unique_ptr<Index> open_graph(const Container& container, SharedMatrix keys,
   const std::size_t rows = keys.view.rows;
   ByteReader settings = container.section("settings");
   const auto stride = settings.number_in<std::uint32_t>("stride", 1, max_stride);
+  // Files of version 0.1.0 end here.
+  const auto code_bits = settings.remaining() == 0 ? 0 : settings.number_in<std::uint32_t>("code_bits", 0, 8);
   settings.expect_end();
+  if (code_bits != 0 && code_bits != 4 && code_bits != 8) {
+    fail(ErrorCode::corrupt, settings.name(), ": code_bits is ", code_bits, ", allowed is 0, 4 or 8");
+  }
   Graph graph = read_edges(container, rows, stride);
   graph.entry_points = read_entry_points(container.section("entry_points"), rows);
-  return std::make_unique<GraphIndex>(std::move(keys), metric, std::move(graph));
+  return std::make_unique<GraphIndex>(std::move(keys), metric, std::move(graph), code_bits);
 }
 
 std::unique_ptr<Index> build_graph(SharedMatrix keys, std::span<const NeighborTable> links, Metric metric,
@@ -128,7 +164,7 @@ std::unique_ptr<Index> build_graph(SharedMatrix keys, std::span<const NeighborTa
   check_matrix(keys.view, "keys");
   check_finite(keys.view, "keys", executor_or_default(params.executor));
   Graph graph = build_graph_edges(keys.view, links, params, stats);
-  return std::make_unique<GraphIndex>(std::move(keys), metric, std::move(graph), params.executor);
+  return std::make_unique<GraphIndex>(std::move(keys), metric, std::move(graph), params.code_bits, params.executor);
 }
 
 }  // namespace rattan

@@ -2,43 +2,57 @@
 // be searched with it too.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <vector>
 
+#include "graph/code_walk.h"
 #include "graph/graph.h"
 #include "graph/walk.h"
 #include "index/search_groups.h"
 #include "rattan/index.h"
 #include "scan/flat_scan.h"
+#include "scan/key_codes.h"
 #include "scan/scorer.h"
 #include "storage/container.h"
 
 namespace rattan {
 
-// The rows of a group walk together and read each key once. Where beam or k reach the number of keys, a walk would read
-// everything in a worse order: those searches are exact scans.
+// The rows of a group walk together; they score codes and read the best keys in full, or, without codes, every key
+// once. Where beam or k reach the number of keys, a walk would read everything in a worse order: those searches are
+// exact scans.
 class GraphIndex final : public Index {
  public:
-  // `graph` has one node per key; its ids are trusted.
-  GraphIndex(SharedMatrix keys, Metric metric, Graph graph, Executor* executor = nullptr);
+  // `graph` has one node per key; its ids are trusted. code_bits: as in GraphBuildParams.
+  GraphIndex(SharedMatrix keys, Metric metric, Graph graph, std::uint32_t code_bits = 0, Executor* executor = nullptr);
 
   std::string_view kind() const noexcept override { return "graph"; }
   MemoryUse memory() const override;
   std::string describe() const override;
   const Graph& graph() const noexcept { return graph_; }
+  const std::optional<KeyCodes>& codes() const noexcept { return codes_; }
 
  private:
   struct Scratch {
     WalkScratch walk;
+    CodeWalkScratch code_walk;
     FlatScratch scan;
   };
 
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
   void save_checked(const std::filesystem::path& path) const override;
-  SearchStats search_group(MatrixView queries, const SearchParams& params, Scratch& scratch) const;
+  bool walks_codes(const SearchParams& params) const noexcept { return codes_ && params.rerank != 0U; }
+  // Each leaves what it found in `results`, one selector per row.
+  SearchStats search_group(MatrixView queries, const SearchParams& params, Scratch& scratch,
+                           std::vector<TopK>*& results) const;
   SearchStats scan_all(const SearchParams& params, Scratch& scratch) const;
+  SearchStats walk_by_codes(MatrixView queries, const SearchParams& params, const WalkParams& walk_params,
+                            Scratch& scratch) const;
 
   Graph graph_;
   Scorer scorer_;
+  std::optional<KeyCodes> codes_;
   mutable ScratchPool<Scratch> scratches_;
 };
 

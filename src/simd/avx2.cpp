@@ -4,6 +4,6 @@
 
 namespace rattan::simd {
 
-constinit const Kernels avx2_kernels = make_kernels<Avx2>("avx2");
+constinit const Kernels avx2_kernels = make_kernels<Avx2>("avx2", avx2_code_kernels);
 
 }  // namespace rattan::simd

@@ -29,7 +29,10 @@ std::span<const Kernels* const> detect_kernels() noexcept {
   static constexpr const Kernels* best_first[] = {&avx512bf16_kernels, &avx512_kernels, &avx2_kernels, &scalar_kernels};
   const std::span<const Kernels* const> all(best_first);
   __builtin_cpu_init();
-  if (has_avx512()) return __builtin_cpu_supports("avx512bf16") ? all : all.subspan(1);
+  if (has_avx512()) {
+    const bool best = __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
+    return best ? all : all.subspan(1);
+  }
   return has_avx2() ? all.subspan(2) : all.subspan(3);
 }
 

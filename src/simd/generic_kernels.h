@@ -9,7 +9,7 @@
 namespace rattan::simd {
 
 template <typename Lanes>
-constexpr Kernels make_kernels(const char* name) {
+constexpr Kernels make_kernels(const char* name, const CodeKernels& codes) {
   return {
       .name = name,
       .bf16_queries = false,
@@ -21,6 +21,7 @@ constexpr Kernels make_kernels(const char* name) {
       .to_float = {&row_to_float<Lanes, F32>, &row_to_float<Lanes, F16>, &row_to_float<Lanes, Bf16>},
       .tile = make_tile<Lanes>(),
       .select_above = &Lanes::select_above,
+      .codes = &codes,
   };
 }
 

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "rattan/types.h"
+#include "simd/code_kernels.h"
 
 namespace rattan::simd {
 
@@ -60,6 +61,7 @@ struct Kernels {
   ToFloat to_float[3];
   TileKernel tile;
   SelectAbove select_above;
+  const CodeKernels* codes;  // avx512bf16: with VNNI
 
   ScoreRows score(Metric metric, DType dtype) const noexcept {
     return (metric == Metric::inner_product ? inner_product : l2)[static_cast<std::size_t>(dtype)];

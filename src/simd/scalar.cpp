@@ -86,6 +86,6 @@ struct Lanes {
 
 }  // namespace
 
-constinit const Kernels scalar_kernels = make_kernels<Lanes>("scalar");
+constinit const Kernels scalar_kernels = make_kernels<Lanes>("scalar", scalar_code_kernels);
 
 }  // namespace rattan::simd

@@ -35,7 +35,7 @@ TEST(DetectX86, MatchesTheFlagsOfProcCpuinfo) {
     expected.insert(expected.begin(), "avx2");
     if (has_all({"avx512f", "avx512bw", "avx512vl", "avx512dq"})) {
       expected.insert(expected.begin(), "avx512");
-      if (has_all({"avx512_bf16"})) expected.insert(expected.begin(), "avx512bf16");
+      if (has_all({"avx512_bf16", "avx512_vnni"})) expected.insert(expected.begin(), "avx512bf16");
     }
   }
   std::vector<std::string> found;

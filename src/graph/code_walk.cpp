@@ -1,0 +1,184 @@
+#include "graph/code_walk.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace rattan {
+namespace {
+
+// Keys that a head names per round. One to four read the same number of keys for the same recall; four make a quarter
+// of the rounds.
+constexpr std::size_t named_at_once = 4;
+
+class CodeWalk {
+ public:
+  CodeWalk(const Scorer& keys, const CodeScorer& codes, const Graph& graph, const WalkParams& params,
+           std::uint32_t rerank, CodeWalkScratch& scratch)
+      : keys_(keys),
+        codes_(codes),
+        graph_(graph),
+        params_(params),
+        heads_(scratch.queries.count()),
+        rerank_(rerank),
+        found_in_beams_(rerank == params.beam_width && params.candidates.begin == 0 &&
+                        params.candidates.end >= graph.keys()),
+        scratch_(scratch) {
+    scratch_.seen.reset(graph.keys());
+    scratch_.expanded.reset(graph.keys());
+    reset(scratch_.beams, params.beam_width);
+    if (!found_in_beams_) reset(scratch_.found, rerank);
+    const bool unlimited = params.expansions == 0;
+    scratch_.budget.assign(heads_, unlimited ? std::numeric_limits<std::uint32_t>::max() : params.expansions);
+    scratch_.unseen.clear();
+  }
+
+  SearchStats run(std::uint32_t k) {
+    visit(graph_.entry_points);
+    visit(params_.seeds);
+    read_unseen();
+    // The keys named in a round are chosen before the last round's finds are scored.
+    do {
+      name_keys();
+      read_unseen();
+      for (const KeyId key : scratch_.named) expand(key);
+    } while (!scratch_.named.empty() || !scratch_.unseen.empty());
+    read_in_full(k);
+    return stats_;
+  }
+
+ private:
+  void reset(std::vector<BucketBeam>& beams, std::size_t width) {
+    beams.resize(heads_);
+    const PreparedCodeQueries& queries = scratch_.code_queries;
+    for (std::size_t head = 0; head < heads_; ++head) {
+      beams[head].reset(width, queries.lowest(head), queries.highest(head));
+    }
+  }
+
+  // Whether a key was seen is a coin toss to the branch predictor: every key is stored, the count moves for new ones.
+  void visit(std::span<const KeyId> keys) {
+    std::vector<KeyId>& unseen = scratch_.unseen;
+    const std::size_t before = unseen.size();
+    unseen.resize(before + keys.size());
+    std::size_t count = before;
+    for (const KeyId key : keys) {
+      unseen[count] = key;
+      count += static_cast<std::size_t>(!scratch_.seen.set(key));
+    }
+    unseen.resize(count);
+    for (std::size_t i = before; i < count; ++i) prefetch(codes_.codes().row(unseen[i]), codes_.codes().row_bytes());
+  }
+
+  static void prefetch(const void* at, std::size_t bytes) noexcept {
+    for (std::size_t offset = 0; offset < bytes; offset += cache_line) {
+      __builtin_prefetch(static_cast<const std::byte*>(at) + offset);
+    }
+  }
+
+  void name_keys() {
+    scratch_.named.clear();
+    for (std::size_t head = 0; head < heads_; ++head) {
+      for (std::size_t i = 0; i < named_at_once && scratch_.budget[head] != 0;) {
+        const KeyId key = scratch_.beams[head].take_best();
+        if (key == no_key) break;
+        if (scratch_.expanded.set(key)) continue;
+        ++i;
+        --scratch_.budget[head];
+        scratch_.named.push_back(key);
+        prefetch(graph_.slots(key).data(), graph_.slots(key).size_bytes());
+      }
+    }
+  }
+
+  void expand(KeyId key) {
+    const auto neighbors = graph_.neighbors(key);
+    ++stats_.nodes_expanded;
+    stats_.bytes_read += neighbors.size_bytes();
+    visit(neighbors);
+  }
+
+  void read_unseen() {
+    const std::vector<KeyId>& unseen = scratch_.unseen;
+    if (unseen.empty()) return;
+    const std::size_t count = unseen.size();
+    stats_.codes_scored += count;
+    stats_.code_bytes += count * codes_.codes().row_bytes();
+    scratch_.scores.resize(heads_ * count);
+    scratch_.positions.resize(count);
+    codes_.score(scratch_.code_queries, unseen, scratch_.rows, scratch_.scores.data(), count);
+    for (std::size_t head = 0; head < heads_; ++head) keep(head, scratch_.scores.data() + head * count);
+    scratch_.unseen.clear();
+  }
+
+  void keep(std::size_t head, const float* scores) {
+    const std::vector<KeyId>& unseen = scratch_.unseen;
+    BucketBeam& beam = scratch_.beams[head];
+    const float threshold =
+        found_in_beams_ ? beam.threshold() : std::min(beam.threshold(), scratch_.found[head].threshold());
+    const std::size_t kept = codes_.kernels().select_above(scores, unseen.size(), threshold, scratch_.positions.data());
+    for (std::size_t i = 0; i < kept; ++i) {
+      const float score = scores[scratch_.positions[i]];
+      const KeyId key = unseen[scratch_.positions[i]];
+      beam.insert(score, key);
+      if (!found_in_beams_ && params_.candidates.contains(key)) scratch_.found[head].insert(score, key);
+    }
+  }
+
+  // The best of every row by code, read once for all rows.
+  void read_in_full(std::uint32_t k) {
+    scratch_.seen.reset(graph_.keys());
+    scratch_.reread.clear();
+    for (std::size_t head = 0; head < heads_; ++head) collect(head);
+    const std::size_t count = scratch_.reread.size();
+    stats_.keys_scored += count;
+    stats_.bytes_read += stats_.code_bytes + count * keys_.keys().row_bytes();
+    scratch_.scores.resize(heads_ * count);
+    scratch_.positions.resize(count);
+    keys_.score(scratch_.queries, scratch_.reread, scratch_.rows, scratch_.scores.data(), count);
+    scratch_.results.resize(heads_);
+    for (std::size_t head = 0; head < heads_; ++head) {
+      TopK& results = scratch_.results[head];
+      results.reset(k);
+      const float* scores = scratch_.scores.data() + head * count;
+      for (std::size_t i = 0; i < count; ++i) {
+        if (scores[i] >= results.threshold()) results.push(scores[i], scratch_.reread[i]);  // false for NaN
+      }
+    }
+  }
+
+  void collect(std::size_t head) {
+    std::vector<Neighbor>& survivors = scratch_.survivors;
+    survivors.clear();
+    const BucketBeam& found = found_in_beams_ ? scratch_.beams[head] : scratch_.found[head];
+    found.each_kept([&](const Neighbor& neighbor) { survivors.push_back(neighbor); });
+    // Ties of the last bucket are read too, unless the scores are all alike.
+    if (survivors.size() > 2 * std::size_t{rerank_}) {
+      std::nth_element(survivors.begin(), survivors.begin() + rerank_, survivors.end(), better);
+      survivors.resize(rerank_);
+    }
+    for (const Neighbor& neighbor : survivors) {
+      if (scratch_.seen.set(neighbor.id)) continue;
+      scratch_.reread.push_back(neighbor.id);
+      prefetch(keys_.keys().row(neighbor.id), keys_.keys().row_bytes());
+    }
+  }
+
+  const Scorer& keys_;
+  const CodeScorer& codes_;
+  const Graph& graph_;
+  const WalkParams& params_;
+  std::size_t heads_;
+  std::uint32_t rerank_;
+  bool found_in_beams_;
+  CodeWalkScratch& scratch_;
+  SearchStats stats_;
+};
+
+}  // namespace
+
+SearchStats code_walk(const Scorer& keys, const CodeScorer& codes, const Graph& graph, const WalkParams& params,
+                      std::uint32_t rerank, std::uint32_t k, CodeWalkScratch& scratch) {
+  return CodeWalk(keys, codes, graph, params, std::max(rerank, k), scratch).run(k);
+}
+
+}  // namespace rattan

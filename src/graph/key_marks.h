@@ -1,0 +1,29 @@
+// One bit per key: what a walk has seen.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "rattan/types.h"
+
+namespace rattan {
+
+class KeyMarks {
+ public:
+  void reset(std::size_t keys) { words_.assign((keys + 63) / 64, 0); }
+  bool test(KeyId key) const noexcept { return (words_[key >> 6] >> (key & 63) & 1U) != 0; }
+  // Returns whether it was set before.
+  bool set(KeyId key) noexcept {
+    std::uint64_t& word = words_[key >> 6];
+    const std::uint64_t bit = std::uint64_t{1} << (key & 63);
+    const bool before = (word & bit) != 0;
+    word |= bit;
+    return before;
+  }
+
+ private:
+  std::vector<std::uint64_t> words_;
+};
+
+}  // namespace rattan
