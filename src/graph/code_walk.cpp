@@ -37,11 +37,12 @@ class CodeWalk {
     visit(params_.seeds);
     read_unseen();
     // The keys named in a round are chosen before the last round's finds are scored.
-    do {
+    for (bool more = true; more;) {
       name_keys();
+      more = !scratch_.named.empty() || !scratch_.unseen.empty();
       read_unseen();
       for (const KeyId key : scratch_.named) expand(key);
-    } while (!scratch_.named.empty() || !scratch_.unseen.empty());
+    }
     read_in_full(k);
     return stats_;
   }

@@ -22,17 +22,25 @@ class PreparedCodeQueries {
   void prepare(MatrixView queries, const KeyCodes& codes, const simd::Kernels& kernels);
 
   const void* data() const noexcept { return data_.data(); }
-  std::size_t count() const noexcept { return steps_.size(); }
+  std::size_t count() const noexcept { return scales_.size(); }
 
-  // step(q) * score is <q, k'> - <q, offsets> for the key k' that the codes stand for, but for the rounding of q: at
-  // most step(q) / 2 times the sum of the key's codes.
-  double step(std::size_t query) const noexcept { return steps_[query]; }
+  // No score of the query lies outside [lowest, highest] but by the rounding of fp32.
+  float lowest(std::size_t query) const noexcept { return lowest_[query]; }
+  float highest(std::size_t query) const noexcept { return highest_[query]; }
+
+  // scale(q) * score is <q, k'> - <q, lowest of the channels> for the key k' that the codes stand for, but for the
+  // rounding of q: at most scale(q) / 2 times the sum of the key's codes. May be 0 or infinite where fp32 ends.
+  float scale(std::size_t query) const noexcept { return scales_[query]; }
 
  private:
-  std::vector<float> floats_;
+  void write(std::size_t query, double step, const KeyCodes& codes);
+
+  std::vector<float> values_;
   std::vector<double> weights_;
-  std::vector<double> steps_;
   AlignedVector<std::int8_t> data_;
+  std::vector<float> lowest_;
+  std::vector<float> highest_;
+  std::vector<float> scales_;
 };
 
 // Scores are integers as floats: only their order within a query means anything. The same bits on every CPU.
@@ -48,14 +56,14 @@ class CodeScorer {
     prepared.prepare(queries, *codes_, *kernels_);
   }
 
-  // scores[q * stride + i] of key ids[i] < codes().rows(); CodeLayout::rows only. `rows` is scratch.
+  // scores[q * stride + i] of key ids[i] < codes().rows(); not for CodeLayout::blocks4. `rows` is scratch.
   void score(const PreparedCodeQueries& queries, std::span<const KeyId> ids, std::vector<const void*>& rows,
              float* scores, std::size_t stride) const;
 
-  // scores[q * stride + i] of keys begin + i, i < count. In CodeLayout::blocks `begin` is a multiple of
-  // simd::code_block_rows, and scores are written for whole blocks: stride is at least `count` rounded up to them.
-  void score_range(const PreparedCodeQueries& queries, std::size_t begin, std::size_t count,
-                   std::vector<const void*>& rows, float* scores, std::size_t stride) const;
+  // scores[q * stride + i] of key 16 * first + i for `count` whole blocks; CodeLayout::blocks4 only. Slots past the
+  // last key hold no meaning.
+  void score_blocks(const PreparedCodeQueries& queries, std::size_t first, std::size_t count, float* scores,
+                    std::size_t stride) const;
 
  private:
   const KeyCodes* codes_;

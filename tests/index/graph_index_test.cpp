@@ -51,7 +51,8 @@ bool same_stats(const NeighborTable& a, const NeighborTable& b) {
   return std::equal(a.stats.begin(), a.stats.end(), b.stats.begin(), b.stats.end(),
                     [](const SearchStats& x, const SearchStats& y) {
                       return x.keys_scored == y.keys_scored && x.nodes_expanded == y.nodes_expanded &&
-                             x.bytes_read == y.bytes_read && x.centroids_scored == y.centroids_scored;
+                             x.bytes_read == y.bytes_read && x.centroids_scored == y.centroids_scored &&
+                             x.codes_scored == y.codes_scored && x.code_bytes == y.code_bytes;
                     });
 }
 
@@ -86,6 +87,7 @@ TEST(GraphIndex, ARowOrGroupIsOneWalk) {
     params.expansions = 15;
     params.candidates = {100, 800};
     params.seeds = seeds;
+    params.rerank = 0;
     const NeighborTable found = index->search(queries.view, params);
     const Scorer scorer(keys.view, Metric::inner_product);
     const WalkParams walk_params{20, 15, seeds, {100, 800}};
@@ -101,6 +103,49 @@ TEST(GraphIndex, ARowOrGroupIsOneWalk) {
     EXPECT_EQ(found, wanted) << group;
     EXPECT_TRUE(same_stats(found, wanted)) << group;
   }
+}
+
+TEST(GraphIndex, CodesSpareMostReadsInFull) {
+  const SharedMatrix keys = random_matrix(3000, 64, 30, DType::bf16);
+  const SharedMatrix queries = random_matrix(4, 64, 31);
+  const auto index = built(keys, Metric::inner_product, 16);
+  SearchParams params = params_of(10, 60, 4);
+  const SearchStats by_code = index->search(queries.view, params).stats.at(0);
+  EXPECT_GT(by_code.codes_scored, 2 * by_code.keys_scored);
+  EXPECT_EQ(by_code.code_bytes, 32 * by_code.codes_scored);
+  params.rerank = 20;
+  const SearchStats fewer = index->search(queries.view, params).stats.at(0);
+  EXPECT_EQ(fewer.codes_scored, by_code.codes_scored);
+  EXPECT_LT(fewer.keys_scored, by_code.keys_scored);
+  params.rerank = 0;
+  const SearchStats by_key = index->search(queries.view, params).stats.at(0);
+  EXPECT_EQ(by_key.codes_scored, 0U);
+  EXPECT_EQ(by_key.code_bytes, 0U);
+  EXPECT_GT(by_key.bytes_read, by_code.bytes_read);
+}
+
+TEST(GraphIndex, CodeBitsAreChosenAtTheBuildAndSaved) {
+  const SharedMatrix keys = random_matrix(700, 20, 32);
+  const SharedMatrix queries = random_matrix(8, 20, 33);
+  const Graph graph = graph_of(*built(keys));
+  const test::TempDirectory dir;
+  for (const std::uint32_t bits : {0U, 4U, 8U}) {
+    const GraphIndex index(keys, Metric::inner_product, graph, bits);
+    ASSERT_EQ(index.codes().has_value(), bits != 0);
+    EXPECT_EQ(index.memory().total(), index.graph().edge_bytes() + 5 * 4 + 700 * bits * 8);
+    const auto path = dir.path() / std::to_string(bits);
+    index.save(path);
+    const auto opened = open_index(path, keys);
+    const SearchParams params = params_of(7, 50, 4);
+    const NeighborTable found = index.search(queries.view, params);
+    EXPECT_EQ(opened->search(queries.view, params), found);
+    EXPECT_TRUE(same_stats(opened->search(queries.view, params), found));
+    EXPECT_EQ(opened->describe(), index.describe());
+  }
+  EXPECT_FALSE(GraphIndex(keys, Metric::l2, graph, 4).codes().has_value());
+  GraphBuildParams params;
+  params.code_bits = 5;
+  expect_error(ErrorCode::invalid_argument, "code_bits is 5, allowed is 0, 4 or 8", [&] { params.validate(); });
 }
 
 TEST(GraphIndex, BeamExpansionsAndSeedsComeFromTheCall) {
@@ -195,14 +240,15 @@ TEST(GraphIndex, KeysAndLinksAreCheckedBeforeTheBuild) {
   expect_error(ErrorCode::invalid_argument, "keys", [&] { build_graph(keys, {&links, 1}); });
 }
 
-TEST(GraphIndex, MemoryIsEdgesAndEntryPoints) {
+TEST(GraphIndex, MemoryIsEdgesEntryPointsAndCodes) {
   const auto index = built(random_matrix(300, 5, 11), Metric::inner_product, 16);
   std::map<std::string, std::uint64_t> parts;
   for (const auto& [name, bytes] : index->memory().parts) parts[name] = bytes;
-  EXPECT_EQ(parts.size(), 2U);
+  EXPECT_EQ(parts.size(), 3U);
+  EXPECT_EQ(parts["codes"], 300U * 32);
   EXPECT_EQ(parts["edges"], 300U * 16 * sizeof(KeyId));
   EXPECT_EQ(parts["entry_points"], 5U * sizeof(KeyId));
-  EXPECT_EQ(index->memory().total(), 300U * 16 * 4 + 5 * 4);
+  EXPECT_EQ(index->memory().total(), 300U * 16 * 4 + 5 * 4 + 300U * 32);
 }
 
 TEST(GraphIndex, DescribesWhatTheBuildFound) {
