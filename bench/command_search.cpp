@@ -50,6 +50,7 @@ Json search_at(const Index& index, const HeadProblem& problem, const SearchSetup
           {"keys_per_query", evaluation.keys_per_query},
           {"expansions_per_query", evaluation.expansions_per_query},
           {"bytes_per_query", evaluation.bytes_per_query},
+          {"codes_per_query", evaluation.codes_per_query},
           {"mass", quality.mass},
           {"output_error", quality.output_error}};
 }

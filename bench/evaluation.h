@@ -15,6 +15,7 @@ struct Evaluation {
   double keys_per_query = 0;
   double bytes_per_query = 0;
   double centroids_per_query = 0;
+  double codes_per_query = 0;  // keys scored by code
   double expansions_per_query = 0;
 };
 

@@ -16,6 +16,8 @@ constexpr std::size_t most_entries = 16;
 
 constexpr Variant all_variants[] = {
     {"flat", BuildKind::flat, Knob::none, true, false, "exact scan, one pass over the keys for the whole group"},
+    {"scan4", BuildKind::scan4, Knob::rerank, true, false,
+     "pass over 4-bit codes for the whole group, best read in full"},
     {"ivf", BuildKind::ivf, Knob::probes, false, false, "k-means lists, one head at a time"},
     {"ivf:group", BuildKind::ivf, Knob::probes, true, false, "the same, a list is read once for the whole group"},
     {"hnsw", BuildKind::hnsw, Knob::beam_width, false, false, "hnswlib, one head at a time"},
@@ -23,6 +25,8 @@ constexpr Variant all_variants[] = {
     {"hnsw:group-seed", BuildKind::hnsw_group, Knob::beam_width, true, true, "the same from the last step's keys"},
     {"graph", BuildKind::graph, Knob::beam_width, true, true, "Rattan's graph, group walk, from the last step's keys"},
     {"graph:noseed", BuildKind::graph, Knob::beam_width, true, false, "the same from the entry points only"},
+    {"graph:keys", BuildKind::graph, Knob::beam_width, true, true, "the same without codes: every key is read in full",
+     false},
     {"graph:single", BuildKind::graph, Knob::beam_width, false, true, "the graph one head at a time, seeded"},
     {"graph:single-noseed", BuildKind::graph, Knob::beam_width, false, false,
      "the graph one head at a time from the entry points only"},
@@ -97,6 +101,7 @@ bool is_available(const Variant& variant) {
 std::string_view kind_name(BuildKind kind) {
   switch (kind) {
     case BuildKind::flat: return "flat";
+    case BuildKind::scan4: return "scan4";
     case BuildKind::ivf: return "ivf";
     case BuildKind::hnsw: return "hnsw";
     case BuildKind::hnsw_group: return "hnsw";
@@ -107,7 +112,7 @@ std::string_view kind_name(BuildKind kind) {
 
 void set_build_run(BuildOptions& build, std::uint64_t seed, Executor* executor) {
   build.graph.seed = build.ivf.seed = build.hnsw.seed = seed;
-  build.graph.executor = build.ivf.executor = build.hnsw.executor = executor;
+  build.scan4.executor = build.graph.executor = build.ivf.executor = build.hnsw.executor = executor;
 }
 
 BuiltIndex group_walk_over(const BuiltIndex& hnsw, const HeadProblem& problem) {
@@ -129,6 +134,13 @@ std::vector<BuiltIndex> build_indexes(BuildKind kind, const HeadProblem& problem
       BuiltIndex flat;
       flat.index = build_flat(problem.keys);
       built.push_back(std::move(flat));
+      break;
+    }
+    case BuildKind::scan4: {
+      BuiltIndex scan4;
+      scan4.index = build_scan4(problem.keys, Metric::inner_product, options.scan4, &scan4.stats);
+      scan4.max_setting = as_setting(problem.keys.view.rows);
+      built.push_back(std::move(scan4));
       break;
     }
     case BuildKind::ivf:

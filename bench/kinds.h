@@ -16,8 +16,8 @@
 
 namespace rattan::bench {
 
-enum class BuildKind : std::uint8_t { flat, ivf, hnsw, hnsw_group, graph };
-enum class Knob : std::uint8_t { none, probes, beam_width };
+enum class BuildKind : std::uint8_t { flat, scan4, ivf, hnsw, hnsw_group, graph };
+enum class Knob : std::uint8_t { none, rerank, probes, beam_width };
 
 struct Variant {
   std::string_view name = {};
@@ -26,6 +26,7 @@ struct Variant {
   bool group = false;   // the query heads of a step search together; else one search per head
   bool seeded = false;  // a step starts from the previous step's results
   std::string_view meaning = {};
+  bool codes = true;  // where the index has them
 };
 
 // Every variant, in the order of tables and legends.
@@ -37,11 +38,13 @@ std::vector<Variant> parse_variants(std::string_view list);
 // Whether this build of the library makes that kind ("ivf" needs FAISS, "hnsw" hnswlib).
 bool is_available(const Variant& variant);
 
-std::string_view kind_name(BuildKind kind);  // "flat", "ivf", "hnsw", "graph"; what the library must have for it
+std::string_view kind_name(
+    BuildKind kind);  // "flat", "scan4", "ivf", "hnsw", "graph"; what the library must have for it
 
 struct BuildOptions {
   LinkOptions links;
   GraphBuildParams graph;
+  Scan4BuildParams scan4;
   IvfBuildParams ivf;
   std::optional<bool> ivf_spherical;  // unset: plain and spherical are both built
   HnswBuildParams hnsw;

@@ -12,27 +12,6 @@ constexpr std::uint64_t assumed_cache = std::uint64_t{32} << 20;
 constexpr std::uint64_t largest_sweep = std::uint64_t{1} << 30;
 constexpr std::size_t words_per_line = 8;
 
-// Reads twice the last-level cache, so that nothing of the indexes is left in it.
-class CacheSweeper {
- public:
-  CacheSweeper() {
-    const std::uint64_t cache = environment().llc_bytes != 0 ? environment().llc_bytes : assumed_cache;
-    words_.assign(std::min(2 * cache, largest_sweep) / sizeof(std::uint64_t), 1);
-  }
-
-  std::uint64_t bytes() const { return words_.size() * sizeof(std::uint64_t); }
-
-  void sweep() {
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < words_.size(); i += words_per_line) sum += words_[i];
-    sink_ = sum;
-  }
-
- private:
-  std::vector<std::uint64_t> words_;
-  volatile std::uint64_t sink_ = 0;
-};
-
 // Consecutive jobs on distinct KV heads may follow each other directly; a head that comes again starts a new batch.
 std::vector<std::vector<std::size_t>> batches_of(const std::vector<LatencyJob>& jobs) {
   std::vector<std::vector<std::size_t>> batches;
@@ -66,6 +45,17 @@ std::vector<std::vector<double>> time_jobs(const std::vector<LatencyJob>& jobs, 
 }
 
 }  // namespace
+
+CacheSweeper::CacheSweeper() {
+  const std::uint64_t cache = environment().llc_bytes != 0 ? environment().llc_bytes : assumed_cache;
+  words_.assign(std::min(2 * cache, largest_sweep) / sizeof(std::uint64_t), 1);
+}
+
+void CacheSweeper::sweep() {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < words_.size(); i += words_per_line) sum += words_[i];
+  sink_ = sum;
+}
 
 double quantile(std::vector<double> values, double share) {
   const double rank = std::ceil(share * static_cast<double>(values.size()));

@@ -37,6 +37,19 @@ struct LatencyRun {
 // are equal are timed once.
 LatencyRun measure_latency(const std::vector<LatencyJob>& jobs, std::size_t steps);
 
+// Reads twice the last-level cache (at most 1 GiB) from elsewhere, so that nothing of the indexes is left in it.
+class CacheSweeper {
+ public:
+  CacheSweeper();
+
+  std::uint64_t bytes() const { return words_.size() * sizeof(std::uint64_t); }
+  void sweep();
+
+ private:
+  std::vector<std::uint64_t> words_;
+  volatile std::uint64_t sink_ = 0;
+};
+
 // The value below which `share` of the values lie (nearest rank); values must not be empty.
 double quantile(std::vector<double> values, double share);
 

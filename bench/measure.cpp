@@ -32,6 +32,8 @@ SearchParams search_params(const SearchSetup& setup, const HeadProblem& problem)
   params.k = problem.k;
   params.group = setup.variant.group ? static_cast<std::uint32_t>(problem.heads) : 1;
   params.executor = &serial_executor();
+  if (!setup.variant.codes) params.rerank = 0;
+  if (setup.variant.knob == Knob::rerank) params.rerank = setup.setting;
   if (setup.variant.knob == Knob::probes) params.probes = setup.setting;
   if (setup.variant.knob == Knob::beam_width) {
     params.beam_width = setup.setting;
@@ -120,6 +122,7 @@ Evaluation evaluate(const NeighborTable& found, const HeadProblem& problem, std:
   result.keys_per_query = static_cast<double>(total.keys_scored) / queries;
   result.bytes_per_query = static_cast<double>(total.bytes_read) / queries;
   result.centroids_per_query = static_cast<double>(total.centroids_scored) / queries;
+  result.codes_per_query = static_cast<double>(total.codes_scored) / queries;
   result.expansions_per_query = static_cast<double>(total.nodes_expanded) / queries;
   return result;
 }

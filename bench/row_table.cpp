@@ -65,6 +65,7 @@ std::vector<Column> row_columns() {
           scan_column(),
           percent_column("scan/step", "scan_group"),
           fixed_column("keys/q", "keys_per_query", 0),
+          fixed_column("codes/q", "codes_per_query", 0),
           fixed_column("KB/q", "bytes_per_query", 1, 1e-3),
           fixed_column("mass", "mass", 3),
           fixed_column("out err", "output_error", 4),

@@ -43,6 +43,7 @@ struct Row {
   double keys_per_query = not_measured;
   double bytes_per_query = not_measured;
   double centroids_per_query = not_measured;
+  double codes_per_query = not_measured;
   double expansions_per_query = not_measured;
   double mass = not_measured;
   double output_error = not_measured;

@@ -11,17 +11,12 @@
 #include "bench/latency.h"
 #include "bench/measure.h"
 #include "bench/ood.h"
+#include "bench/settings.h"
 #include "bench/text.h"
 #include "core/check.h"
 
 namespace rattan::bench {
 namespace {
-
-// Bisection begins at k over this: a seeded group walk reaches much with a beam far below k.
-constexpr std::uint32_t narrowest_beam = 20;
-
-// A search that reads this share of the keys has lost against a scan; wider ones only cost time.
-constexpr double hopeless_share = 0.5;
 
 // One way to ask one index: what bisection turns the width of.
 struct Candidate {
@@ -87,30 +82,6 @@ class Sweep {
   std::string place_;
 };
 
-std::string describe_setting(const Candidate& candidate, std::uint32_t setting) {
-  std::string text;
-  switch (candidate.setup.variant.knob) {
-    case Knob::none: text = "exact"; break;
-    case Knob::probes:
-      text = "probes " + std::to_string(setting) + "/" + std::to_string(candidate.built->max_setting);
-      break;
-    case Knob::beam_width: text = "beam " + std::to_string(setting); break;
-  }
-  if (candidate.setup.expansions_per_width > 0) {
-    text += ", expansions x" + significant(candidate.setup.expansions_per_width, 2);
-  }
-  return candidate.built->label.empty() ? text : text + " " + candidate.built->label;
-}
-
-SettingRange setting_range(const BuiltIndex& built, const Variant& variant, const HeadProblem& problem) {
-  if (variant.knob == Knob::none) return {};
-  SettingRange range{.low = 1, .high = built.max_setting};
-  if (variant.knob == Knob::beam_width) range.low = std::min(std::max(1U, problem.k / narrowest_beam), range.high);
-  range.enough_keys = hopeless_share * static_cast<double>(problem.keys.view.rows);
-  if (variant.group) range.enough_keys /= static_cast<double>(problem.heads);
-  return range;
-}
-
 SearchSetup Sweep::with_setting(const Candidate& candidate, std::uint32_t setting) const {
   SearchSetup setup = candidate.setup;
   setup.setting = setting;
@@ -118,7 +89,7 @@ SearchSetup Sweep::with_setting(const Candidate& candidate, std::uint32_t settin
 }
 
 Evaluation Sweep::run(const HeadState& state, const Candidate& candidate, std::uint32_t setting) {
-  progress_.show(place_ + ", " + describe_setting(candidate, setting));
+  progress_.show(place_ + ", " + describe_setting(*candidate.built, candidate.setup, setting));
   const NeighborTable found =
       search_all_steps(*candidate.built->index, state.problem, with_setting(candidate, setting), *executor_);
   return evaluate(found, state.problem, setting);
@@ -173,7 +144,7 @@ Row Sweep::make_row(const HeadState& state, const Choice& choice, double target)
   row.target = target;
   row.reached = choice.result.reached;
   row.heads_reached = row.reached ? 1 : 0;
-  row.setting = describe_setting(*choice.candidate, evaluation.setting);
+  row.setting = describe_setting(built, choice.candidate->setup, evaluation.setting);
   row.recall = evaluation.recall;
   row.recall_worst_head = evaluation.recall_worst_head;
   row.scan_fraction = evaluation.keys_per_query / keys;
@@ -181,6 +152,7 @@ Row Sweep::make_row(const HeadState& state, const Choice& choice, double target)
   row.keys_per_query = evaluation.keys_per_query;
   row.bytes_per_query = evaluation.bytes_per_query;
   row.centroids_per_query = evaluation.centroids_per_query;
+  row.codes_per_query = evaluation.codes_per_query;
   row.expansions_per_query = evaluation.expansions_per_query;
   const Quality& quality = choice.candidate->quality.at(evaluation.setting);
   row.mass = quality.mass;

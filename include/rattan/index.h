@@ -39,7 +39,7 @@ class Index {
   // Throws Error(io) or Error(unsupported).
   void save(const std::filesystem::path& path) const;
 
-  virtual std::string_view kind() const noexcept = 0;  // "flat", "ivf", "hnsw", "graph"
+  virtual std::string_view kind() const noexcept = 0;  // "flat", "scan4", "ivf", "hnsw", "graph"
   virtual MemoryUse memory() const = 0;
   // Settings and what the build found, one "name: value" per line, for people.
   virtual std::string describe() const = 0;
@@ -65,6 +65,11 @@ class Index {
 // Exact scan, one pass over the keys for all rows of a group.
 std::unique_ptr<Index> build_flat(SharedMatrix keys, Metric metric = Metric::inner_product);
 
+// 4-bit codes of all keys are scored in one pass for all rows of a group, the best by code are read in full
+// (SearchParams::rerank). The kind for short contexts. With l2 there are no codes, and searches are exact.
+std::unique_ptr<Index> build_scan4(SharedMatrix keys, Metric metric = Metric::inner_product,
+                                   const Scan4BuildParams& = {}, BuildStats* stats = nullptr);
+
 // k-means lists (FAISS trains), scanned with Rattan's own kernels. Error(unsupported) in a build without FAISS.
 std::unique_ptr<Index> build_ivf(SharedMatrix keys, Metric metric = Metric::inner_product, const IvfBuildParams& = {},
                                  BuildStats* stats = nullptr);
@@ -84,7 +89,7 @@ std::unique_ptr<Index> build_graph(SharedMatrix keys, std::span<const NeighborTa
 // Every byte is verified before the first search. Throws Error(not_found, io, corrupt, version, invalid_argument).
 std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatrix keys);
 
-// Kinds this build can make, e.g. {"flat", "graph", "hnsw", "ivf"}.
+// Kinds this build can make, e.g. {"flat", "graph", "hnsw", "ivf", "scan4"}.
 std::vector<std::string> available_kinds();
 
 }  // namespace rattan

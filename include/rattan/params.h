@@ -70,6 +70,10 @@ struct GraphBuildParams {
   void validate() const;
 };
 
+struct Scan4BuildParams {
+  Executor* executor = nullptr;  // null: default_executor()
+};
+
 struct IvfBuildParams {
   std::uint32_t lists = 0;        // 0: 2 * sqrt(keys)
   bool spherical = false;         // k-means with normalised centroids

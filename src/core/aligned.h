@@ -9,6 +9,11 @@ namespace rattan {
 
 inline constexpr std::size_t cache_line = 64;
 
+// From 2 MiB on, memory begins a huge page and the system is asked to use such: a search touches keys in no order, and
+// every page it touches costs a walk through the page table. May throw std::bad_alloc.
+void* allocate_aligned(std::size_t bytes);
+void free_aligned(void* memory, std::size_t bytes) noexcept;
+
 template <typename T>
 struct CacheLineAllocator {
   using value_type = T;
@@ -18,10 +23,8 @@ struct CacheLineAllocator {
   CacheLineAllocator(const CacheLineAllocator<U>&) noexcept {
   }  // NOLINT(google-explicit-constructor): allocators rebind
 
-  T* allocate(std::size_t count) {
-    return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{cache_line}));
-  }
-  void deallocate(T* memory, std::size_t) noexcept { ::operator delete (memory, std::align_val_t{cache_line}); }
+  T* allocate(std::size_t count) { return static_cast<T*>(allocate_aligned(count * sizeof(T))); }
+  void deallocate(T* memory, std::size_t count) noexcept { free_aligned(memory, count * sizeof(T)); }
 
   template <typename U>
   friend bool operator==(const CacheLineAllocator&, const CacheLineAllocator<U>&) noexcept {

@@ -50,9 +50,15 @@ class TopK {
     if (kept_.size() == 2 * k_) shrink();
   }
 
+  // In no order; at most k. Further pushes may follow.
+  std::span<const Neighbor> best() {
+    if (kept_.size() > k_) shrink();
+    return kept_;
+  }
+
   // Sorted best first; at most k. Further pushes may follow.
   std::span<const Neighbor> sorted() {
-    if (kept_.size() > k_) shrink();
+    best();
     std::sort(kept_.begin(), kept_.end(), better);
     return kept_;
   }

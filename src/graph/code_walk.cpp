@@ -127,41 +127,12 @@ class CodeWalk {
 
   // The best of every row by code, read once for all rows.
   void read_in_full(std::uint32_t k) {
-    scratch_.seen.reset(graph_.keys());
-    scratch_.reread.clear();
-    for (std::size_t head = 0; head < heads_; ++head) collect(head);
-    const std::size_t count = scratch_.reread.size();
-    stats_.keys_scored += count;
-    stats_.bytes_read += stats_.code_bytes + count * keys_.keys().row_bytes();
-    scratch_.scores.resize(heads_ * count);
-    scratch_.positions.resize(count);
-    keys_.score(scratch_.queries, scratch_.reread, scratch_.rows, scratch_.scores.data(), count);
-    scratch_.results.resize(heads_);
-    for (std::size_t head = 0; head < heads_; ++head) {
-      TopK& results = scratch_.results[head];
-      results.reset(k);
-      const float* scores = scratch_.scores.data() + head * count;
-      for (std::size_t i = 0; i < count; ++i) {
-        if (scores[i] >= results.threshold()) results.push(scores[i], scratch_.reread[i]);  // false for NaN
-      }
+    scratch_.rerank.start(keys_);
+    for (const BucketBeam& beam : found_in_beams_ ? scratch_.beams : scratch_.found) {
+      scratch_.rerank.add_kept(beam, rerank_);
     }
-  }
-
-  void collect(std::size_t head) {
-    std::vector<Neighbor>& survivors = scratch_.survivors;
-    survivors.clear();
-    const BucketBeam& found = found_in_beams_ ? scratch_.beams[head] : scratch_.found[head];
-    found.each_kept([&](const Neighbor& neighbor) { survivors.push_back(neighbor); });
-    // Ties of the last bucket are read too, unless the scores are all alike.
-    if (survivors.size() > 2 * std::size_t{rerank_}) {
-      std::nth_element(survivors.begin(), survivors.begin() + rerank_, survivors.end(), better);
-      survivors.resize(rerank_);
-    }
-    for (const Neighbor& neighbor : survivors) {
-      if (scratch_.seen.set(neighbor.id)) continue;
-      scratch_.reread.push_back(neighbor.id);
-      prefetch(keys_.keys().row(neighbor.id), keys_.keys().row_bytes());
-    }
+    stats_.keys_scored = scratch_.rerank.finish(scratch_.queries, k, scratch_.results);
+    stats_.bytes_read += stats_.code_bytes + stats_.keys_scored * keys_.keys().row_bytes();
   }
 
   const Scorer& keys_;

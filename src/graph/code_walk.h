@@ -10,13 +10,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/key_marks.h"
 #include "core/top_k.h"
-#include "graph/bucket_beam.h"
 #include "graph/graph.h"
-#include "graph/key_marks.h"
 #include "graph/walk.h"
 #include "rattan/results.h"
+#include "scan/bucket_beam.h"
 #include "scan/code_scorer.h"
+#include "scan/rerank.h"
 #include "scan/scorer.h"
 
 namespace rattan {
@@ -32,8 +33,7 @@ struct CodeWalkScratch {
   std::vector<std::uint32_t> budget;
   std::vector<KeyId> named;
   std::vector<KeyId> unseen;
-  std::vector<Neighbor> survivors;
-  std::vector<KeyId> reread;
+  Rerank rerank;
   std::vector<const void*> rows;
   std::vector<float> scores;
   std::vector<std::uint32_t> positions;

@@ -14,7 +14,7 @@
 #include "core/top_k.h"
 #include "graph/beam.h"
 #include "graph/graph.h"
-#include "graph/key_marks.h"
+#include "core/key_marks.h"
 #include "rattan/results.h"
 #include "scan/scorer.h"
 

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
-#include "core/top_k.h"
+#include "index/exact_pass.h"
 #include "index/search_groups.h"
 #include "rattan/index.h"
-#include "scan/flat_scan.h"
 #include "scan/scorer.h"
 #include "storage/container.h"
 
@@ -24,24 +22,11 @@ class FlatIndex final : public Index {
   std::string describe() const override;
 
  private:
-  struct Scratch {
-    PreparedQueries queries;
-    FlatScratch scan;
-    std::vector<TopK> best;
-  };
-
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
   void save_checked(const std::filesystem::path& path) const override;
-  void prepare(MatrixView queries, std::uint32_t k, Scratch& scratch) const;
-  SearchStats search_alone(MatrixView queries, const SearchParams& params, std::size_t first_row, Scratch& scratch,
-                           NeighborTable& table) const;
-  SearchStats search_shared(MatrixView queries, const SearchParams& params, std::size_t first_row, Executor& executor,
-                            NeighborTable& table) const;
-  IdRange scanned(const SearchParams& params) const noexcept;
-  SearchStats cost(IdRange range) const noexcept;
 
   Scorer scorer_;
-  mutable ScratchPool<Scratch> scratches_;
+  mutable ScratchPool<ExactPass::Scratch> scratches_;
 };
 
 std::unique_ptr<Index> open_flat(const Container& container, SharedMatrix keys, Metric metric);

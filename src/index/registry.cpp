@@ -12,15 +12,15 @@
 #include "index/flat_index.h"
 #include "index/graph_index.h"
 #include "index/identity.h"
+#include "index/scan4_index.h"
 
 namespace rattan {
 
 std::span<const IndexKind> index_kinds() {
   static const std::array kinds{
-      IndexKind{"flat", true, open_flat},
-      IndexKind{"graph", true, open_graph},
-      IndexKind{"hnsw", have_hnswlib, open_hnsw},
-      IndexKind{"ivf", have_faiss, open_ivf},
+      IndexKind{"flat", true, open_flat},         IndexKind{"graph", true, open_graph},
+      IndexKind{"hnsw", have_hnswlib, open_hnsw}, IndexKind{"ivf", have_faiss, open_ivf},
+      IndexKind{"scan4", true, open_scan4},
   };
   return kinds;
 }

@@ -114,6 +114,9 @@ void score_codes(const void* query_data, std::size_t queries, const void* const*
   }
 }
 
+// Bytes between a scan's loads and what it asks for: the hardware's own prefetching stops at every page.
+inline constexpr std::size_t scan_ahead = 6144;
+
 // `B` blocks for Q queries; a sum for each half of the bytes, so that enough sums are under way to hide the latency of
 // a multiplication.
 template <typename Lanes, std::size_t Q, std::size_t B>
@@ -131,8 +134,10 @@ template <typename Lanes, std::size_t Q, std::size_t B>
     typename Lanes::Codes high_codes[B * vectors];
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < B * vectors; ++v) {
-      const auto codes = Lanes::load(blocks + (v / vectors) * code_block_rows * row_bytes + code_block_rows * at +
-                                     (v % vectors) * Lanes::width);
+      const Bytes place =
+          blocks + (v / vectors) * code_block_rows * row_bytes + code_block_rows * at + (v % vectors) * Lanes::width;
+      if ((v % vectors) * Lanes::width % 64 == 0) __builtin_prefetch(place + scan_ahead);
+      const auto codes = Lanes::load(place);
       low_codes[v] = Lanes::low_half(codes);
       high_codes[v] = Lanes::high_half(codes);
     }

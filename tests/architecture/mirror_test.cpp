@@ -12,6 +12,10 @@ namespace {
 // Files without a test of their own name, and where they are tested instead.
 const std::map<std::string, std::string>& exceptions() {
   static const std::map<std::string, std::string> list = {
+      {"src/core/huge_pages.h", "advice without a result: aligned_test.cpp calls it"},
+      {"src/core/huge_pages_linux.cpp", "advice without a result: aligned_test.cpp calls it"},
+      {"src/core/huge_pages_other.cpp", "does nothing"},
+      {"src/index/exact_pass.h", "the pass of FlatIndex: flat_index_test.cpp and scan4_index_test.cpp"},
       {"src/simd/avx2.cpp", "the tests of generic_*.h run every set of the machine"},
       {"src/simd/avx512.cpp", "the tests of generic_*.h run every set of the machine"},
       {"src/simd/avx512bf16.cpp", "the tests of generic_*.h run every set of the machine"},

@@ -37,6 +37,7 @@ const std::vector<Kind>& known_kinds() {
       {"graph", false, true, graph_from_random_queries},
       {"hnsw", false, false, with_defaults<HnswBuildParams>(build_hnsw)},
       {"ivf", false, true, with_defaults<IvfBuildParams>(build_ivf)},
+      {"scan4", false, true, with_defaults<Scan4BuildParams>(build_scan4)},
   };
   return known;
 }
@@ -65,6 +66,7 @@ SearchParams widest(std::uint32_t k, std::uint32_t group) {
   params.group = group;
   params.beam_width = 1U << 14;
   params.probes = 1U << 14;
+  params.rerank = 0;
   return params;
 }
 

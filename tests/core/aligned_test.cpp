@@ -17,6 +17,14 @@ TEST(AlignedVector, BeginsACacheLineHoweverItGrew) {
   for (std::uint16_t i = 0; i < 1000; ++i) ASSERT_EQ(halves[i], i);
 }
 
+TEST(AlignedVector, LargeMemoryBeginsAHugePage) {
+  for (const std::size_t bytes : {std::size_t{2} << 20, (std::size_t{5} << 20) + 3}) {
+    const AlignedVector<char> large(bytes, 'x');
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(large.data()) % (2U << 20), 0U);
+    EXPECT_EQ(large.back(), 'x');
+  }
+}
+
 TEST(AlignedVector, MovesAndCopiesLikeAnyVector) {
   AlignedVector<float> first(7, 1.5F);
   const float* const data = first.data();

@@ -1,4 +1,4 @@
-#include "graph/bucket_beam.h"
+#include "scan/bucket_beam.h"
 
 #include <gtest/gtest.h>
 
@@ -80,6 +80,23 @@ TEST(BucketBeam, TakesEveryKeptKeyOnceInOrderOfBuckets) {
   beam.insert(1 << 20, 5000);
   EXPECT_EQ(beam.take_best(), 5000U);
   EXPECT_EQ(beam.take_best(), no_key);
+}
+
+TEST(BucketBeam, MergedPartsKeepWhatOneBeamKeeps) {
+  for (const std::uint64_t bound : {20U, 100000U}) {
+    const std::vector<Neighbor> all = random_scores(2000, bound, 11);
+    BucketBeam whole;
+    std::vector<BucketBeam> parts(3);
+    whole.reset(60, 0, static_cast<float>(bound));
+    for (BucketBeam& part : parts) part.reset(60, 0, static_cast<float>(bound));
+    for (const Neighbor& neighbor : all) {
+      whole.insert(neighbor.score, neighbor.id);
+      parts[random_below(3, neighbor.id, 3)].insert(neighbor.score, neighbor.id);
+    }
+    parts[2].merge(parts[0]);
+    parts[2].merge(parts[1]);
+    EXPECT_EQ(kept(parts[2]), kept(whole));
+  }
 }
 
 TEST(BucketBeam, ResetForgetsEverything) {

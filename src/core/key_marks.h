@@ -1,4 +1,4 @@
-// One bit per key: what a walk has seen.
+// One bit per key: what a search has seen.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "graph/key_marks.h"
+#include "core/key_marks.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,9 @@
-// The best keys of one query row during a walk over codes, in buckets of equal width over the range of the scores.
+// The best keys of one query row during a search by codes, in buckets of equal width over the range of the scores.
 //
 // A walk inserts thousands of keys at places no predictor guesses; a sorted beam moves a kilobyte for each (40 % of the
-// walk's time with 260 keys a beam). Scores of codes are approximate anyway, so their order within a bucket may be
-// arbitrary: an insertion is a few stores, the threshold and the best open key are bucket numbers that only creep.
+// walk's time with 260 keys a beam), and selecting the best of a buffer guesses as often. Scores of codes are
+// approximate anyway, so their order within a bucket may be arbitrary: an insertion is a few stores, the threshold and
+// the best open key are bucket numbers that only creep.
 #pragma once
 
 #include <algorithm>
@@ -64,6 +65,12 @@ class BucketBeam {
       first_open_[best_open_] = entry.next;
     }
     return entry.neighbor.id;
+  }
+
+  // Inserts what `other`, which has the same width and range, keeps. The kept keys are then those of one beam that saw
+  // everything that both saw, in whatever order.
+  void merge(const BucketBeam& other) {
+    other.each_kept([&](const Neighbor& neighbor) { insert(neighbor.score, neighbor.id); });
   }
 
   // Calls visit(Neighbor) for every kept key, in order of insertion.

@@ -1,0 +1,51 @@
+// The kind "scan4": 4-bit codes of all keys are scored, the best by code are read in full. The kind for short contexts:
+// nothing is learnt, and a new key is one more code.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/top_k.h"
+#include "index/exact_pass.h"
+#include "index/scan_groups.h"
+#include "rattan/index.h"
+#include "scan/code_scan.h"
+#include "scan/code_scorer.h"
+#include "scan/rerank.h"
+#include "scan/scorer.h"
+#include "storage/container.h"
+
+namespace rattan {
+
+// SearchParams::rerank best keys by code of each row are read in full, those of a group once. With rerank 0, with
+// Metric::l2 or where as many keys are asked as there are, the search is an exact scan. Seeds and widths are ignored.
+class Scan4Index final : public Index {
+ public:
+  Scan4Index(SharedMatrix keys, Metric metric, Executor* executor = nullptr);
+
+  std::string_view kind() const noexcept override { return "scan4"; }
+  MemoryUse memory() const override;
+  std::string describe() const override;
+
+ private:
+  struct Scratch : ExactPass::Scratch {
+    PreparedCodeQueries code_queries;
+    CodeScanScratch codes;
+    std::vector<BucketBeam> beams;
+    Rerank rerank;
+    std::vector<TopK> results;
+  };
+  struct CodePass;
+
+  void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
+  void save_checked(const std::filesystem::path& path) const override;
+
+  Scorer scorer_;
+  std::optional<KeyCodes> codes_;  // not with l2
+  mutable ScratchPool<Scratch> scratches_;
+};
+
+std::unique_ptr<Index> open_scan4(const Container& container, SharedMatrix keys, Metric metric);
+
+}  // namespace rattan

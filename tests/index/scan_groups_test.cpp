@@ -1,0 +1,86 @@
+#include "index/scan_groups.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <mutex>
+#include <vector>
+
+#include "tests/support/matrices.h"
+
+namespace rattan {
+namespace {
+
+struct Seen {
+  std::vector<KeyId> keys;
+};
+
+// Writes down what it is asked to scan.
+struct Recorder {
+  void prepare(MatrixView, const SearchParams&, Seen& seen) const { seen.keys.clear(); }
+  void pass(IdRange range, Seen& seen) const {
+    for (KeyId key = range.begin; key < range.end; ++key) seen.keys.push_back(key);
+  }
+  void merge(const Seen& from, Seen& into) const {
+    into.keys.insert(into.keys.end(), from.keys.begin(), from.keys.end());
+  }
+  SearchStats finish(std::size_t first_row, IdRange range, Seen& seen, NeighborTable& table) const {
+    std::sort(seen.keys.begin(), seen.keys.end());
+    table.ids(first_row)[0] = seen.keys.front();
+    table.ids(first_row)[1] = seen.keys.back();
+    SearchStats stats;
+    stats.keys_scored = seen.keys.size();
+    stats.nodes_expanded = range.end - range.begin;
+    return stats;
+  }
+};
+
+TEST(SearchByScan, EveryGroupSeesEveryKeyOfTheRangeOnceForAnyNumberOfWorkers) {
+  const SharedMatrix queries = test::random_matrix(6, 3, 1);
+  for (const unsigned workers : {1U, 2U, 5U}) {
+    const auto executor = make_openmp_executor(workers);
+    for (const std::uint32_t group : {1U, 2U, 3U, 6U}) {
+      for (const IdRange range : {IdRange{0, 10000}, IdRange{7, 8}, IdRange{4095, 9001}}) {
+        SearchParams params;
+        params.group = group;
+        params.executor = executor.get();
+        NeighborTable table(6, 2);
+        table.stats.resize(6 / group);
+        ScratchPool<Seen> pool;
+        search_by_scan(Recorder{}, queries.view, params, range, table, pool);
+        for (std::size_t i = 0; i < 6 / group; ++i) {
+          EXPECT_EQ(table.stats[i].keys_scored, range.end - range.begin);
+          EXPECT_EQ(table.stats[i].nodes_expanded, range.end - range.begin);
+          EXPECT_EQ(table.ids(i * group)[0], range.begin);
+          EXPECT_EQ(table.ids(i * group)[1], range.end - 1);
+        }
+      }
+    }
+  }
+}
+
+TEST(SearchByScan, AnEmptyRangeFindsNothing) {
+  const SharedMatrix queries = test::random_matrix(1, 3, 1);
+  const auto executor = make_openmp_executor(2);
+  SearchParams params;
+  params.executor = executor.get();
+  NeighborTable table(1, 2);
+  table.stats.resize(1);
+  ScratchPool<Seen> pool;
+  search_by_scan(Recorder{}, queries.view, params, {5, 5}, table, pool);
+  EXPECT_EQ(table.count(0), 0U);
+  EXPECT_EQ(table.stats[0].keys_scored, 0U);
+}
+
+TEST(ScannedRange, IsCutToTheKeysThereAre) {
+  SearchParams params;
+  params.candidates = {10, 90};
+  EXPECT_EQ(scanned_range(params, 100).begin, 10U);
+  EXPECT_EQ(scanned_range(params, 100).end, 90U);
+  EXPECT_EQ(scanned_range(params, 50).end, 50U);
+  EXPECT_EQ(scanned_range(params, 5).begin, 5U);
+  EXPECT_EQ(scanned_range(params, 5).end, 5U);
+}
+
+}  // namespace
+}  // namespace rattan
