@@ -72,7 +72,7 @@ class CodeWalk {
 
   static void prefetch(const void* at, std::size_t bytes) noexcept {
     for (std::size_t offset = 0; offset < bytes; offset += cache_line) {
-      __builtin_prefetch(static_cast<const std::byte*>(at) + offset);
+      __builtin_prefetch(static_cast<const std::byte*>(at) + offset, 0, 2);
     }
   }
 

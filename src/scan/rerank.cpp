@@ -1,10 +1,16 @@
 #include "scan/rerank.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/aligned.h"
 
 namespace rattan {
+namespace {
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
+
+}  // namespace
 
 void Rerank::start(const Scorer& scorer) {
   scorer_ = &scorer;
@@ -16,7 +22,7 @@ void Rerank::add(KeyId key) {
   if (added_.set(key)) return;
   keys_.push_back(key);
   const auto* row = static_cast<const std::byte*>(scorer_->keys().row(key));
-  for (std::size_t at = 0; at < scorer_->keys().row_bytes(); at += cache_line) __builtin_prefetch(row + at);
+  for (std::size_t at = 0; at < scorer_->keys().row_bytes(); at += cache_line) __builtin_prefetch(row + at, 0, 2);
 }
 
 void Rerank::add_kept(const BucketBeam& beam, std::size_t wanted) {
@@ -29,18 +35,30 @@ void Rerank::add_kept(const BucketBeam& beam, std::size_t wanted) {
   for (const Neighbor& neighbor : kept_) add(neighbor.id);
 }
 
+// Most keys are near the threshold, where a selection guesses wrong: buckets leave it little more than k.
+void Rerank::keep_best(std::span<const float> scores, std::uint32_t k, TopK& best) {
+  float lowest = infinity;
+  float highest = -infinity;
+  for (const float score : scores) {
+    lowest = score < lowest ? score : lowest;  // false for NaN
+    highest = score > highest ? score : highest;
+  }
+  if (!(lowest <= highest)) return;
+  buckets_.reset(k, lowest, highest);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (scores[i] >= buckets_.threshold()) buckets_.insert(scores[i], keys_[i]);
+  }
+  buckets_.each_kept([&](const Neighbor& neighbor) { best.push(neighbor.score, neighbor.id); });
+}
+
 std::size_t Rerank::finish(const PreparedQueries& queries, std::uint32_t k, std::vector<TopK>& results) {
   const std::size_t count = keys_.size();
   scores_.resize(queries.count() * count);
   scorer_->score(queries, keys_, rows_, scores_.data(), count);
   results.resize(queries.count());
   for (std::size_t row = 0; row < queries.count(); ++row) {
-    TopK& best = results[row];
-    best.reset(k);
-    const float* scores = scores_.data() + row * count;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (scores[i] >= best.threshold()) best.push(scores[i], keys_[i]);  // false for NaN
-    }
+    results[row].reset(k);
+    if (k != 0 && count != 0) keep_best({scores_.data() + row * count, count}, k, results[row]);
   }
   return count;
 }

@@ -31,12 +31,15 @@ class Rerank {
   std::size_t finish(const PreparedQueries& queries, std::uint32_t k, std::vector<TopK>& results);
 
  private:
+  void keep_best(std::span<const float> scores, std::uint32_t k, TopK& best);
+
   const Scorer* scorer_ = nullptr;
   KeyMarks added_;
   std::vector<KeyId> keys_;
   std::vector<Neighbor> kept_;
   std::vector<const void*> rows_;
   std::vector<float> scores_;
+  BucketBeam buckets_;
 };
 
 }  // namespace rattan
