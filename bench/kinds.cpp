@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 
 #include "bench/text.h"
 #include "bench/usage_error.h"
+#include "index/auto_index.h"
 #include "index/baselines/hnsw.h"
 #include "index/graph_index.h"
 
@@ -25,6 +27,8 @@ constexpr Variant all_variants[] = {
     {"hnsw:group-seed", BuildKind::hnsw_group, Knob::beam_width, true, true, "the same from the last step's keys"},
     {"graph", BuildKind::graph, Knob::beam_width, true, true, "Rattan's graph, group walk, from the last step's keys"},
     {"graph:noseed", BuildKind::graph, Knob::beam_width, true, false, "the same from the entry points only"},
+    {"auto", BuildKind::automatic, Knob::none, true, true,
+     "the fastest of flat, scan4 and graph at recall 0.95, by calibration"},
     {"graph:keys", BuildKind::graph, Knob::beam_width, true, true, "the same without codes: every key is read in full",
      false},
     {"graph:single", BuildKind::graph, Knob::beam_width, false, true, "the graph one head at a time, seeded"},
@@ -69,6 +73,39 @@ std::vector<KeyId> entry_points_of(const HnswLayers& layers) {
   return entries;
 }
 
+// Prefill queries of all heads at positions of the last half, spread evenly. Where links leave queries out, these are
+// such.
+SharedMatrix calibration_queries(const HeadProblem& problem, std::size_t steps) {
+  const auto& heads = problem.group.prefill_queries;
+  const MatrixView& first = heads.front().view;
+  const std::size_t row_bytes = first.row_bytes();
+  auto bytes = std::make_shared<std::vector<std::byte>>(steps * heads.size() * row_bytes);
+  for (std::size_t step = 0; step < steps; ++step) {
+    const std::size_t row = first.rows - 1 - (step * (first.rows / 2) / steps | 1U) % first.rows;
+    for (std::size_t head = 0; head < heads.size(); ++head) {
+      std::memcpy(bytes->data() + (step * heads.size() + head) * row_bytes, heads[head].view.row(row), row_bytes);
+    }
+  }
+  return {MatrixView(bytes->data(), first.dtype, steps * heads.size(), first.cols), bytes};
+}
+
+BuiltIndex build_one_auto(const HeadProblem& problem, const BuildOptions& options, const ExactTopK& exact) {
+  constexpr std::size_t calibration_steps = 32;
+  BuiltIndex built;
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<NeighborTable> links = make_links(problem, options.links, exact);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  AutoBuildParams params = options.automatic;
+  params.k = problem.k;
+  params.group = static_cast<std::uint32_t>(problem.heads);
+  params.graph = options.graph;
+  const SharedMatrix calibration = calibration_queries(problem, calibration_steps);
+  built.index = build_auto(problem.keys, links, calibration.view, Metric::inner_product, params, &built.stats);
+  built.stats.stages.insert(built.stats.stages.begin(), {"links", seconds});
+  built.label = dynamic_cast<const AutoIndex&>(*built.index).chosen().kind();
+  return built;
+}
+
 std::uint32_t as_setting(std::size_t keys) {
   return static_cast<std::uint32_t>(std::clamp<std::size_t>(keys, 1, no_key - 1));
 }
@@ -106,13 +143,15 @@ std::string_view kind_name(BuildKind kind) {
     case BuildKind::hnsw: return "hnsw";
     case BuildKind::hnsw_group: return "hnsw";
     case BuildKind::graph: return "graph";
+    case BuildKind::automatic: return "auto";
   }
   return "";
 }
 
 void set_build_run(BuildOptions& build, std::uint64_t seed, Executor* executor) {
   build.graph.seed = build.ivf.seed = build.hnsw.seed = seed;
-  build.scan4.executor = build.graph.executor = build.ivf.executor = build.hnsw.executor = executor;
+  build.scan4.executor = build.graph.executor = build.ivf.executor = build.hnsw.executor = build.automatic.executor =
+      executor;
 }
 
 BuiltIndex group_walk_over(const BuiltIndex& hnsw, const HeadProblem& problem) {
@@ -161,6 +200,7 @@ std::vector<BuiltIndex> build_indexes(BuildKind kind, const HeadProblem& problem
         built.push_back(group_walk_over(hnsw, problem));
       }
       break;
+    case BuildKind::automatic: built.push_back(build_one_auto(problem, options, exact)); break;
     case BuildKind::graph:
       built.push_back(build_one_graph(problem, options, exact));
       built.back().max_setting = as_setting(problem.keys.view.rows);

@@ -16,7 +16,7 @@
 
 namespace rattan::bench {
 
-enum class BuildKind : std::uint8_t { flat, scan4, ivf, hnsw, hnsw_group, graph };
+enum class BuildKind : std::uint8_t { flat, scan4, ivf, hnsw, hnsw_group, graph, automatic };
 enum class Knob : std::uint8_t { none, rerank, probes, beam_width };
 
 struct Variant {
@@ -48,6 +48,7 @@ struct BuildOptions {
   IvfBuildParams ivf;
   std::optional<bool> ivf_spherical;  // unset: plain and spherical are both built
   HnswBuildParams hnsw;
+  AutoBuildParams automatic;  // its k, group and graph follow from the problem and from `graph`
 };
 
 // Hands seed and executor to every kind.

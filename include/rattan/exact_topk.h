@@ -1,6 +1,7 @@
 // Exact top-k keys of many queries: training links and ground truth. One interface, one implementation per device.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -40,6 +41,23 @@ class ExactTopK {
 // Tiles of queries x keys through a packed fp32 product, with the selection beside it. `executor` null: the default
 // one.
 std::unique_ptr<ExactTopK> make_exact_topk_cpu(Executor* executor = nullptr);
+
+struct CudaOptions {
+  int device = 0;
+  std::size_t memory_limit = 0;  // bytes of device memory a search may hold; 0: three quarters of what is free
+  void* stream = nullptr;        // a cudaStream_t all device work is ordered in; null: one of its own
+  Executor* executor = nullptr;  // of the work left to the CPU; null: the default one
+};
+
+// Exact top-k on a CUDA device. Queries and keys may lie in host memory (pageable or pinned) or on the device; work is
+// cut to the memory limit. Searches of one object run one after the other.
+// Keys and queries of one 2-byte type, up to 256 columns, inner product and k up to 1,024 run on the tensor cores:
+// scores are then sums in fp32 in another order than the CPU's, so ids agree with make_exact_topk_cpu() but for keys
+// whose scores differ by less than the rounding of both (cuda/README.md states the bound). Everything else in host
+// memory goes to the CPU; on the device it is Error(unsupported).
+// Throws Error(unsupported) where cuda_available() is false, find() also Error(no_memory), after which it may be called
+// again.
+std::unique_ptr<ExactTopK> make_exact_topk_cuda(const CudaOptions& options = {});
 
 // True where this build has CUDA code and a usable device; else false, and `why` (if given) says what is missing.
 bool cuda_available(std::string* why = nullptr);

@@ -17,6 +17,8 @@
 
 namespace rattan {
 
+class ContainerWriter;
+
 // Bytes by part. Keys are borrowed and never counted.
 struct MemoryUse {
   std::vector<std::pair<std::string, std::uint64_t>> parts;  // "edges", "entry_points", "centroids", ...
@@ -53,10 +55,14 @@ class Index {
   // Checks keys (dtype, shape, finite values) and metric. `executor` null: default_executor().
   Index(SharedMatrix keys, Metric metric, Executor* executor = nullptr);
 
+  // For an index around another: the sections of `index` in a file of its own.
+  static void write_sections_of(const Index& index, ContainerWriter& writer) { index.write_sections(writer); }
+
  private:
   // Arguments are checked; table is rows x k and filled with no_key; its stats have one entry per group.
   virtual void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const = 0;
-  virtual void save_checked(const std::filesystem::path& path) const = 0;
+  // What the file holds besides the identity of the keys.
+  virtual void write_sections(ContainerWriter& writer) const = 0;
 
   SharedMatrix keys_;
   Metric metric_;
@@ -69,6 +75,16 @@ std::unique_ptr<Index> build_flat(SharedMatrix keys, Metric metric = Metric::inn
 // (SearchParams::rerank). The kind for short contexts. With l2 there are no codes, and searches are exact.
 std::unique_ptr<Index> build_scan4(SharedMatrix keys, Metric metric = Metric::inner_product,
                                    const Scan4BuildParams& = {}, BuildStats* stats = nullptr);
+
+// The fastest of flat, scan4 and graph for these keys on this machine: each is built, its width is turned until it
+// reaches params.recall on the calibration queries, and they are timed against each other, caches cold, on one thread.
+// calibration: [rows, d], queries like those to come (held-out prefill queries), rows a multiple of params.group, at
+// least one group; 16 to 64 groups are enough. Without links there is no graph among the candidates. Searches use the
+// width found, in proportion to their k, unless they bring their own. describe() says what was measured. The choice
+// depends on timing: two builds may differ. Throws Error(invalid_argument) for calibration rows that do not fit.
+std::unique_ptr<Index> build_auto(SharedMatrix keys, std::span<const NeighborTable> links, MatrixView calibration,
+                                  Metric metric = Metric::inner_product, const AutoBuildParams& = {},
+                                  BuildStats* stats = nullptr);
 
 // k-means lists (FAISS trains), scanned with Rattan's own kernels. Error(unsupported) in a build without FAISS.
 std::unique_ptr<Index> build_ivf(SharedMatrix keys, Metric metric = Metric::inner_product, const IvfBuildParams& = {},
@@ -89,7 +105,7 @@ std::unique_ptr<Index> build_graph(SharedMatrix keys, std::span<const NeighborTa
 // Every byte is verified before the first search. Throws Error(not_found, io, corrupt, version, invalid_argument).
 std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatrix keys);
 
-// Kinds this build can make, e.g. {"flat", "graph", "hnsw", "ivf", "scan4"}.
+// Kinds this build can make, e.g. {"auto", "flat", "graph", "hnsw", "ivf", "scan4"}.
 std::vector<std::string> available_kinds();
 
 }  // namespace rattan

@@ -27,8 +27,8 @@ struct SearchParams {
   // Graph: at most this many adjacency lists are read per row. Unset: no limit but the beam.
   std::optional<std::uint32_t> expansions;
 
-  // Indexes with codes: how many of the best keys by code are read in full per row; raised to k where it is less. Unset:
-  // chosen from k, or the beam width. 0: codes are not used, every score is one of a key read in full.
+  // Indexes with codes: how many of the best keys by code are read in full per row; raised to k where it is less.
+  // Unset: chosen from k, or the beam width. 0: codes are not used, every score is one of a key read in full.
   std::optional<std::uint32_t> rerank;
 
   // IVF: lists scanned per row. Unset: chosen from the number of lists.
@@ -64,14 +64,25 @@ struct GraphBuildParams {
   // are none.
   std::uint32_t code_bits = 4;
 
-  std::uint64_t seed = 1;           // of every random choice
-  Executor* executor = nullptr;     // null: default_executor()
+  std::uint64_t seed = 1;        // of every random choice
+  Executor* executor = nullptr;  // null: default_executor()
 
   void validate() const;
 };
 
 struct Scan4BuildParams {
   Executor* executor = nullptr;  // null: default_executor()
+};
+
+// Knobs of build_auto.
+struct AutoBuildParams {
+  std::uint32_t k = 100;    // neighbours per row that searches will ask; 1..2^20
+  std::uint32_t group = 1;  // rows that will be searched together; as SearchParams::group
+  double recall = 0.95;     // wanted share of the exact k nearest, mean over the calibration rows; above 0, at most 1
+  GraphBuildParams graph;   // of the graph among the candidates; its executor is not used
+  Executor* executor = nullptr;
+
+  void validate() const;
 };
 
 struct IvfBuildParams {

@@ -9,7 +9,7 @@ namespace rattan {
 
 inline constexpr std::size_t cache_line = 64;
 
-// From 2 MiB on, memory begins a huge page and the system is asked to use such: a search touches keys in no order, and
+// From 1 MiB on, memory is whole huge pages and the system is asked to use such: a search touches keys in no order, and
 // every page it touches costs a walk through the page table. May throw std::bad_alloc.
 void* allocate_aligned(std::size_t bytes);
 void free_aligned(void* memory, std::size_t bytes) noexcept;

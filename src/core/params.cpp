@@ -26,6 +26,15 @@ void GraphBuildParams::validate() const {
   }
 }
 
+void AutoBuildParams::validate() const {
+  check_range<std::uint32_t>("AutoBuildParams::k", k, 1, 1U << 20);
+  check_range<std::uint32_t>("AutoBuildParams::group", group, 1, 8);
+  if (!(recall > 0 && recall <= 1)) {
+    fail(ErrorCode::invalid_argument, "AutoBuildParams::recall is ", recall, ", allowed is above 0 to 1");
+  }
+  graph.validate();
+}
+
 void IvfBuildParams::validate() const {
   check_range<std::uint32_t>("IvfBuildParams::lists", lists, 0, 1U << 24);
   check_range<std::uint32_t>("IvfBuildParams::iterations", iterations, 1, 1000);

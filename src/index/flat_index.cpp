@@ -14,11 +14,8 @@ void FlatIndex::search_checked(MatrixView queries, const SearchParams& params, N
   search_by_scan(ExactPass{scorer_}, queries, params, scanned_range(params, size()), table, scratches_);
 }
 
-void FlatIndex::save_checked(const std::filesystem::path& path) const {
-  ContainerWriter writer{std::string(kind())};
-  add_identity(writer, *this);
-  writer.save(path);
-}
+// The keys are all there is.
+void FlatIndex::write_sections(ContainerWriter&) const {}
 
 std::unique_ptr<Index> build_flat(SharedMatrix keys, Metric metric) {
   return std::make_unique<FlatIndex>(std::move(keys), metric);

@@ -23,7 +23,7 @@ class FlatIndex final : public Index {
 
  private:
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
-  void save_checked(const std::filesystem::path& path) const override;
+  void write_sections(ContainerWriter& writer) const override;
 
   Scorer scorer_;
   mutable ScratchPool<ExactPass::Scratch> scratches_;

@@ -112,9 +112,7 @@ SearchStats GraphIndex::scan_all(const SearchParams& params, Scratch& scratch) c
   return stats;
 }
 
-void GraphIndex::save_checked(const std::filesystem::path& path) const {
-  ContainerWriter writer{std::string(kind())};
-  add_identity(writer, *this);
+void GraphIndex::write_sections(ContainerWriter& writer) const {
   ByteWriter settings;
   settings.u32(graph_.stride());
   settings.u32(bits_of(codes_));  // codes are made anew from the keys
@@ -123,7 +121,6 @@ void GraphIndex::save_checked(const std::filesystem::path& path) const {
   ByteWriter entries;
   entries.array(graph_.entry_points);
   writer.add("entry_points", entries.take());
-  writer.save(path);
 }
 
 namespace {

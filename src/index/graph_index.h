@@ -41,7 +41,7 @@ class GraphIndex final : public Index {
   };
 
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
-  void save_checked(const std::filesystem::path& path) const override;
+  void write_sections(ContainerWriter& writer) const override;
   bool walks_codes(const SearchParams& params) const noexcept { return codes_ && params.rerank != 0U; }
   // Each leaves what it found in `results`, one selector per row.
   SearchStats search_group(MatrixView queries, const SearchParams& params, Scratch& scratch,

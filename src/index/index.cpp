@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "index/checks.h"
+#include "index/identity.h"
 #include "scan/finite.h"
 
 namespace rattan {
@@ -50,6 +51,11 @@ NeighborTable Index::search(MatrixView queries, const SearchParams& params) cons
   return table;
 }
 
-void Index::save(const std::filesystem::path& path) const { save_checked(path); }
+void Index::save(const std::filesystem::path& path) const {
+  ContainerWriter writer{std::string(kind())};
+  add_identity(writer, *this);
+  write_sections(writer);
+  writer.save(path);
+}
 
 }  // namespace rattan

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/check.h"
+#include "index/auto_index.h"
 #include "index/baselines/hnsw.h"
 #include "index/baselines/hnsw_build.h"
 #include "index/baselines/ivf.h"
@@ -18,9 +19,9 @@ namespace rattan {
 
 std::span<const IndexKind> index_kinds() {
   static const std::array kinds{
-      IndexKind{"flat", true, open_flat},         IndexKind{"graph", true, open_graph},
-      IndexKind{"hnsw", have_hnswlib, open_hnsw}, IndexKind{"ivf", have_faiss, open_ivf},
-      IndexKind{"scan4", true, open_scan4},
+      IndexKind{"auto", true, open_auto},     IndexKind{"flat", true, open_flat},
+      IndexKind{"graph", true, open_graph},   IndexKind{"hnsw", have_hnswlib, open_hnsw},
+      IndexKind{"ivf", have_faiss, open_ivf}, IndexKind{"scan4", true, open_scan4},
   };
   return kinds;
 }

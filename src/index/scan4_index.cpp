@@ -77,11 +77,8 @@ void Scan4Index::search_checked(MatrixView queries, const SearchParams& params, 
   }
 }
 
-void Scan4Index::save_checked(const std::filesystem::path& path) const {
-  ContainerWriter writer{std::string(kind())};
-  add_identity(writer, *this);
-  writer.save(path);
-}
+// Codes are made anew from the keys: they are as fast to make as to verify.
+void Scan4Index::write_sections(ContainerWriter&) const {}
 
 std::unique_ptr<Index> build_scan4(SharedMatrix keys, Metric metric, const Scan4BuildParams& params,
                                    BuildStats* stats) {
@@ -91,7 +88,6 @@ std::unique_ptr<Index> build_scan4(SharedMatrix keys, Metric metric, const Scan4
   return index;
 }
 
-// Codes are made anew from the keys: they are as fast to make as to verify.
 std::unique_ptr<Index> open_scan4(const Container&, SharedMatrix keys, Metric metric) {
   return std::make_unique<Scan4Index>(std::move(keys), metric);
 }

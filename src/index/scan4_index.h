@@ -39,7 +39,7 @@ class Scan4Index final : public Index {
   struct CodePass;
 
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
-  void save_checked(const std::filesystem::path& path) const override;
+  void write_sections(ContainerWriter& writer) const override;
 
   Scorer scorer_;
   std::optional<KeyCodes> codes_;  // not with l2

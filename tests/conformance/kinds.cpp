@@ -22,6 +22,15 @@ std::unique_ptr<Index> graph_from_random_queries(SharedMatrix keys, Metric metri
   return build_graph(std::move(keys), links, metric, params);
 }
 
+std::unique_ptr<Index> auto_from_random_queries(SharedMatrix keys, Metric metric, Executor* executor) {
+  const SharedMatrix queries = random_matrix(8, keys.view.cols, 78);
+  const std::vector<NeighborTable> links{make_exact_topk_cpu(executor)->find(queries.view, keys.view, 16, metric)};
+  AutoBuildParams params;
+  params.k = 10;
+  params.executor = executor;
+  return build_auto(std::move(keys), links, queries.view, metric, params);
+}
+
 template <typename Params, typename Build>
 auto with_defaults(Build build) {
   return [build](SharedMatrix keys, Metric metric, Executor* executor) {
@@ -33,11 +42,12 @@ auto with_defaults(Build build) {
 
 const std::vector<Kind>& known_kinds() {
   static const std::vector<Kind> known{
-      {"flat", true, true, [](SharedMatrix keys, Metric metric, Executor*) { return build_flat(keys, metric); }},
-      {"graph", false, true, graph_from_random_queries},
-      {"hnsw", false, false, with_defaults<HnswBuildParams>(build_hnsw)},
-      {"ivf", false, true, with_defaults<IvfBuildParams>(build_ivf)},
-      {"scan4", false, true, with_defaults<Scan4BuildParams>(build_scan4)},
+      {"auto", false, false, true, auto_from_random_queries},
+      {"flat", true, true, false, [](SharedMatrix keys, Metric metric, Executor*) { return build_flat(keys, metric); }},
+      {"graph", false, true, false, graph_from_random_queries},
+      {"hnsw", false, false, false, with_defaults<HnswBuildParams>(build_hnsw)},
+      {"ivf", false, true, false, with_defaults<IvfBuildParams>(build_ivf)},
+      {"scan4", false, true, false, with_defaults<Scan4BuildParams>(build_scan4)},
   };
   return known;
 }

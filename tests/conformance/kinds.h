@@ -22,6 +22,9 @@ struct Kind {
   // The same bytes for any number of build threads.
   bool same_bytes;
 
+  // The build measures time, and what it measured is in the file.
+  bool timed;
+
   // With the kind's default parameters, `executor` null as everywhere.
   std::function<std::unique_ptr<Index>(SharedMatrix keys, Metric metric, Executor* executor)> build;
 };

@@ -18,7 +18,7 @@ TEST(AlignedVector, BeginsACacheLineHoweverItGrew) {
 }
 
 TEST(AlignedVector, LargeMemoryBeginsAHugePage) {
-  for (const std::size_t bytes : {std::size_t{2} << 20, (std::size_t{5} << 20) + 3}) {
+  for (const std::size_t bytes : {std::size_t{1} << 20, std::size_t{2} << 20, (std::size_t{5} << 20) + 3}) {
     const AlignedVector<char> large(bytes, 'x');
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(large.data()) % (2U << 20), 0U);
     EXPECT_EQ(large.back(), 'x');

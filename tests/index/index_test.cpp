@@ -6,7 +6,9 @@
 #include <limits>
 #include <vector>
 
+#include "storage/container.h"
 #include "tests/support/errors.h"
+#include "tests/support/files.h"
 #include "tests/support/matrices.h"
 
 namespace rattan {
@@ -24,7 +26,6 @@ class Recorder final : public Index {
 
   mutable int searches = 0;
   mutable std::size_t stats_entries = 0;
-  mutable std::filesystem::path saved;
 
  private:
   void search_checked(MatrixView, const SearchParams&, NeighborTable& table) const override {
@@ -32,7 +33,7 @@ class Recorder final : public Index {
     stats_entries = table.stats.size();
     for (std::size_t row = 0; row < table.rows(); ++row) EXPECT_EQ(table.count(row), 0U);
   }
-  void save_checked(const std::filesystem::path& path) const override { saved = path; }
+  void write_sections(ContainerWriter& writer) const override { writer.add("recorded", {std::byte{7}}); }
 };
 
 class IndexFront : public ::testing::Test {
@@ -131,8 +132,12 @@ TEST_F(IndexFront, ReportsWhatItWasBuiltOn) {
   EXPECT_EQ(index.dim(), 6U);
   EXPECT_EQ(index.metric(), Metric::l2);
   EXPECT_EQ(index.memory().total(), 7U);
-  index.save("somewhere");
-  EXPECT_EQ(index.saved, "somewhere");
+  const test::TempDirectory folder;
+  index.save(folder / "somewhere");
+  const Container saved = Container::open(folder / "somewhere");
+  EXPECT_EQ(saved.kind(), "recorder");
+  EXPECT_TRUE(saved.has("identity"));
+  EXPECT_TRUE(saved.has("recorded"));
 }
 
 TEST_F(IndexFront, TheOwnerOfTheKeysLivesAsLongAsTheIndex) {

@@ -55,12 +55,7 @@ void HnswIndex::search_checked(MatrixView queries, const SearchParams& params, N
   });
 }
 
-void HnswIndex::save_checked(const std::filesystem::path& path) const {
-  ContainerWriter writer{std::string(kind())};
-  add_identity(writer, *this);
-  write_hnsw_layers(layers_, writer);
-  writer.save(path);
-}
+void HnswIndex::write_sections(ContainerWriter& writer) const { write_hnsw_layers(layers_, writer); }
 
 std::unique_ptr<Index> build_hnsw(SharedMatrix keys, Metric metric, const HnswBuildParams& params, BuildStats* stats) {
   params.validate();

@@ -32,7 +32,7 @@ class HnswIndex final : public Index {
 
  private:
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
-  void save_checked(const std::filesystem::path& path) const override;
+  void write_sections(ContainerWriter& writer) const override;
 
   HnswLayers layers_;
   Scorer scorer_;

@@ -112,12 +112,7 @@ void IvfIndex::scan_list(std::span<const KeyId> ids, Scratch& scratch, SearchSta
   stats.bytes_read += ids.size() * (keys().row_bytes() + sizeof(KeyId));
 }
 
-void IvfIndex::save_checked(const std::filesystem::path& path) const {
-  ContainerWriter writer{std::string(kind())};
-  add_identity(writer, *this);
-  write_ivf_lists(lists_, writer);
-  writer.save(path);
-}
+void IvfIndex::write_sections(ContainerWriter& writer) const { write_ivf_lists(lists_, writer); }
 
 std::unique_ptr<Index> build_ivf(SharedMatrix keys, Metric metric, const IvfBuildParams& params, BuildStats* stats) {
   params.validate();

@@ -44,7 +44,7 @@ class IvfIndex final : public Index {
   };
 
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
-  void save_checked(const std::filesystem::path& path) const override;
+  void write_sections(ContainerWriter& writer) const override;
   SearchStats search_group(MatrixView queries, const SearchParams& params, Scratch& scratch) const;
   void pick_lists(MatrixView queries, std::uint32_t probes, Scratch& scratch, SearchStats& stats) const;
   void scan_list(std::span<const KeyId> ids, Scratch& scratch, SearchStats& stats) const;

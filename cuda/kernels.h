@@ -1,0 +1,79 @@
+// The kernels of exact top-k, launched on a stream. Launch errors are left for cudaGetLastError.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+#include "layout.h"
+
+namespace rattan::cuda {
+
+// Rows of a chunk are padded to this: a multiple of what a thread block takes on every architecture.
+inline constexpr std::uint32_t row_padding = 384;
+inline constexpr std::uint32_t most_k = 1024;
+
+// What packing finds out about its source.
+struct Findings {
+  unsigned long long first_bad;  // row * cols + col of the first NaN or infinity; ~0: none
+  unsigned int max_square;       // bits of the largest squared norm
+};
+
+struct PackWork {
+  const std::uint16_t* source = nullptr;  // on the device
+  std::size_t row_stride = 0;             // in elements
+  std::uint32_t step = 1;                 // packed row i is source row i * step ...
+  const std::uint32_t* order = nullptr;   // ... or order[i], if given
+  std::uint32_t count = 0;                // packed rows with data
+  std::uint32_t padded = 0;               // rows to write, a multiple of tile_rows
+  std::uint32_t cols = 0;
+  std::uint32_t blocks = 0;
+  std::uint32_t tile_rows = 0;
+  bool bf16 = false;
+  std::uint8_t* packed = nullptr;
+  Findings* findings = nullptr;           // may be null
+};
+void pack(const PackWork& work, cudaStream_t stream);
+
+// One pass of queries x keys.
+struct ScoreWork {
+  const std::uint8_t* queries = nullptr;
+  const std::uint8_t* keys = nullptr;
+  const std::uint32_t* counts = nullptr;  // visible keys per row, falling
+  std::uint32_t stride = 1;               // key i of `keys` is key i * stride of `counts`
+  std::uint32_t rows = 0;                 // a multiple of row_padding
+  std::uint32_t blocks = 0;
+  bool bf16 = false;
+
+  // Where `maxima` is null: every visible key whose score reaches the row's threshold becomes a survivor (score bits,
+  // key); `found` counts those without room, too.
+  const float* thresholds = nullptr;
+  uint2* survivors = nullptr;  // [rows, capacity]
+  std::uint32_t* found = nullptr;
+  std::uint32_t capacity = 0;
+
+  // Else only the largest score of every 8 keys is kept: [rows, maxima_stride].
+  float* maxima = nullptr;
+  std::uint32_t maxima_stride = 0;
+};
+void score_hopper(const ScoreWork& work, cudaStream_t stream);  // compute capability 9.0
+void score_ampere(const ScoreWork& work, cudaStream_t stream);  // 8.0 and above
+
+// thresholds[row] = a score that about k * (1 to 4) visible keys reach, by the sample's maxima; -infinity where all
+// visible keys fit the buffer or the sample is too small, +infinity for rows that see nothing.
+void choose_thresholds(const ScoreWork& sample, std::uint32_t k, std::uint32_t capacity, float* thresholds,
+                       cudaStream_t stream);
+
+struct FinishWork {
+  ScoreWork scored;
+  std::uint32_t count = 0;  // rows without the padding
+  std::uint32_t k = 0;
+  std::uint32_t first_id = 0;
+  std::uint32_t* redo = nullptr;  // [1 + count]: number of rows to do again, then the rows
+  std::uint32_t* ids = nullptr;   // [count, k], filled up with no_key
+  float* scores = nullptr;        // [count, k], filled up with -infinity
+};
+// Sorts survivors; rows with too few or too many of them are scanned again, one key at a time.
+void finish(const FinishWork& work, cudaStream_t stream);
+
+}  // namespace rattan::cuda

@@ -1,0 +1,40 @@
+// The kind "auto": another kind, chosen by calibration, with the width that reached the wanted recall.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "rattan/index.h"
+#include "storage/container.h"
+
+namespace rattan {
+
+struct AutoChoice {
+  std::uint32_t k = 100;    // that the width was found for
+  std::uint32_t width = 0;  // see apply_width
+  std::string explanation;  // lines for people
+};
+
+class AutoIndex final : public Index {
+ public:
+  // `chosen` is over the same keys.
+  AutoIndex(SharedMatrix keys, Metric metric, std::unique_ptr<Index> chosen, AutoChoice choice,
+            Executor* executor = nullptr);
+
+  std::string_view kind() const noexcept override { return "auto"; }
+  MemoryUse memory() const override { return chosen_->memory(); }
+  std::string describe() const override;
+  const Index& chosen() const noexcept { return *chosen_; }
+  const AutoChoice& choice() const noexcept { return choice_; }
+
+ private:
+  void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
+  void write_sections(ContainerWriter& writer) const override;
+
+  std::unique_ptr<Index> chosen_;
+  AutoChoice choice_;
+};
+
+std::unique_ptr<Index> open_auto(const Container& container, SharedMatrix keys, Metric metric);
+
+}  // namespace rattan

@@ -1,0 +1,119 @@
+#include "index/calibrate.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/parallel.h"
+
+namespace rattan {
+namespace {
+
+// A decoder comes back to a head after hundreds of others: between two searches more is read than caches of cores hold.
+constexpr std::size_t evicted_bytes = std::size_t{64} << 20;
+constexpr std::size_t timed_groups = 16;
+
+// Of k.
+constexpr double widths[] = {0.5, 0.7, 1, 1.2, 1.5, 1.8, 2.2, 2.6, 3, 3.5, 4, 5, 6, 8, 11, 16};
+
+std::uint32_t scaled(double factor, std::uint32_t k) {
+  return std::max(1U, static_cast<std::uint32_t>(std::lround(factor * k)));
+}
+
+SearchParams params_for(const Index& index, std::uint32_t width, const AutoBuildParams& params) {
+  SearchParams search;
+  search.k = params.k;
+  search.group = params.group;
+  search.executor = params.executor;
+  apply_width(index.kind(), width, search);
+  return search;
+}
+
+// Rows of the truth are sorted; a found key whose score reaches the last one's counts, whichever of equals it is.
+double recall_of(const NeighborTable& found, const NeighborTable& truth) {
+  double sum = 0;
+  for (std::size_t row = 0; row < truth.rows(); ++row) {
+    const std::size_t wanted = truth.count(row);
+    if (wanted == 0) return 1;
+    const float last = truth.scores(row)[wanted - 1];
+    const auto scores = found.scores(row).first(found.count(row));
+    const auto hits = std::count_if(scores.begin(), scores.end(), [&](float score) { return score >= last; });
+    sum += std::min(1.0, static_cast<double>(hits) / static_cast<double>(wanted));
+  }
+  return sum / static_cast<double>(truth.rows());
+}
+
+Trial find_width(const Index& index, MatrixView queries, const NeighborTable& truth, const AutoBuildParams& params) {
+  Trial trial;
+  trial.index = &index;
+  for (const double factor : widths) {
+    trial.width = scaled(factor, params.k);
+    trial.recall = recall_of(index.search(queries, params_for(index, trial.width, params)), truth);
+    trial.reached = trial.recall >= params.recall;
+    if (trial.reached || trial.width >= index.size()) break;
+  }
+  return trial;
+}
+
+double median(std::vector<double>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// Reads memory of its own, so that little of an index is left in the caches.
+class Evictor {
+ public:
+  Evictor() : words_(evicted_bytes / sizeof(std::uint64_t), 1) {}
+  void run() {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < words_.size(); i += 8) sum += words_[i];
+    sink_ = sum;
+  }
+
+ private:
+  std::vector<std::uint64_t> words_;
+  volatile std::uint64_t sink_ = 0;
+};
+
+void time_trials(std::vector<Trial>& trials, MatrixView queries, const AutoBuildParams& params) {
+  Evictor evictor;
+  std::vector<std::vector<double>> times(trials.size());
+  const std::size_t groups = queries.rows / params.group;
+  for (std::size_t round = 0; round <= timed_groups; ++round) {  // the first is not counted
+    const MatrixView group = queries.slice(round % groups * params.group, params.group);
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      if (!trials[i].reached) continue;
+      SearchParams search = params_for(*trials[i].index, trials[i].width, params);
+      search.executor = &serial_executor();
+      evictor.run();
+      const auto start = std::chrono::steady_clock::now();
+      trials[i].index->search(group, search);
+      const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
+      if (round != 0) times[i].push_back(took.count());
+    }
+  }
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    if (trials[i].reached) trials[i].microseconds = median(times[i]);
+  }
+}
+
+}  // namespace
+
+void apply_width(std::string_view kind, std::uint32_t width, SearchParams& params) {
+  if (kind == "graph" && !params.beam_width) params.beam_width = width;
+  if (kind == "scan4" && !params.rerank) params.rerank = width;
+}
+
+std::vector<Trial> try_out(const std::vector<const Index*>& candidates, MatrixView queries,
+                           const AutoBuildParams& params) {
+  const NeighborTable truth = candidates.front()->search(queries, params_for(*candidates.front(), 0, params));
+  std::vector<Trial> trials{{candidates.front(), 0, 1.0, true, 0}};
+  for (std::size_t i = 1; i < candidates.size(); ++i) {
+    trials.push_back(find_width(*candidates[i], queries, truth, params));
+  }
+  time_trials(trials, queries, params);
+  return trials;
+}
+
+}  // namespace rattan

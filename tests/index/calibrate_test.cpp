@@ -1,0 +1,69 @@
+#include "index/calibrate.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/matrices.h"
+
+namespace rattan {
+namespace {
+
+using test::random_matrix;
+
+AutoBuildParams params_of(double recall) {
+  AutoBuildParams params;
+  params.k = 20;
+  params.group = 2;
+  params.recall = recall;
+  params.executor = &serial_executor();
+  return params;
+}
+
+TEST(Calibrate, TheWidthIsTheFirstThatReachesTheRecall) {
+  const SharedMatrix keys = random_matrix(4000, 32, 1);
+  const SharedMatrix queries = random_matrix(16, 32, 2);
+  const auto flat = build_flat(keys);
+  const auto scan4 = build_scan4(keys);
+  std::uint32_t last = 0;
+  for (const double recall : {0.7, 0.95, 0.999}) {
+    const std::vector<Trial> trials = try_out({flat.get(), scan4.get()}, queries.view, params_of(recall));
+    ASSERT_EQ(trials.size(), 2U);
+    EXPECT_EQ(trials[0].index, flat.get());
+    EXPECT_EQ(trials[0].recall, 1.0);
+    EXPECT_GT(trials[0].microseconds, 0);
+    ASSERT_TRUE(trials[1].reached);
+    EXPECT_GE(trials[1].recall, recall);
+    EXPECT_GE(trials[1].width, last);
+    EXPECT_GT(trials[1].microseconds, 0);
+    last = trials[1].width;
+  }
+  EXPECT_GT(last, 20U);
+}
+
+TEST(Calibrate, ACandidateThatCannotReachTheRecallIsNotTimed) {
+  const SharedMatrix keys = random_matrix(3000, 8, 3);
+  const SharedMatrix queries = random_matrix(4, 8, 4);
+  const auto flat = build_flat(keys);
+  const auto other = build_flat(random_matrix(3000, 8, 5));
+  const std::vector<Trial> trials = try_out({flat.get(), other.get()}, queries.view, params_of(1.0));
+  EXPECT_FALSE(trials[1].reached);
+  EXPECT_EQ(trials[1].microseconds, 0);
+}
+
+TEST(Calibrate, WidthsOfTheCallerStay) {
+  SearchParams params;
+  apply_width("graph", 50, params);
+  EXPECT_EQ(params.beam_width, 50U);
+  EXPECT_FALSE(params.rerank.has_value());
+  apply_width("scan4", 70, params);
+  EXPECT_EQ(params.rerank, 70U);
+  apply_width("graph", 99, params);
+  apply_width("scan4", 99, params);
+  EXPECT_EQ(params.beam_width, 50U);
+  EXPECT_EQ(params.rerank, 70U);
+  SearchParams untouched;
+  apply_width("flat", 5, untouched);
+  EXPECT_FALSE(untouched.beam_width.has_value());
+}
+
+}  // namespace
+}  // namespace rattan
