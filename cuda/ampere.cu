@@ -1,5 +1,5 @@
-// queries x keys with mma.sync (compute capability 8.0 and above): 128 query rows and 64 keys a step, a ring of key tiles
-// filled by cp.async. Eight warps, four over the rows and two over the keys, each with a 32 x 32 piece.
+// queries x keys with mma.sync (compute capability 8.0 and above): 128 query rows and 64 keys a step, a ring of key
+// tiles filled by cp.async. Eight warps, four over the rows and two over the keys, each with a 32 x 32 piece.
 #include "select.cuh"
 
 namespace rattan::cuda {
@@ -34,10 +34,11 @@ __device__ void load_matrix(std::uint32_t (&to)[4], std::uint32_t from) {
                : "memory");
 }
 
-#define RATTAN_MMA(type)                                                                                          \
-  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32." type "." type ".f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, " \
-               "{%0,%1,%2,%3};"                                                                                   \
-               : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])                                           \
+#define RATTAN_MMA(type)                                                \
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32." type "." type   \
+               ".f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "           \
+               "{%0,%1,%2,%3};"                                         \
+               : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3]) \
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1))
 
 template <bool Bf16>

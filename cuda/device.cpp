@@ -56,6 +56,12 @@ DevicePool::DevicePool(int device) {
 
 DevicePool::~DevicePool() { cudaMemPoolDestroy(pool_); }
 
+std::size_t DevicePool::reserved() const {
+  std::uint64_t bytes = 0;
+  check(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrReservedMemCurrent, &bytes), "memory pool");
+  return bytes;
+}
+
 void DevicePool::trim() noexcept { cudaMemPoolTrimTo(pool_, 0); }
 
 PinnedBuffer::~PinnedBuffer() { cudaFreeHost(data_); }

@@ -33,7 +33,8 @@ class DevicePool {
   DevicePool& operator=(const DevicePool&) = delete;
 
   cudaMemPool_t get() const noexcept { return pool_; }
-  void trim() noexcept;  // gives back what is free
+  std::size_t reserved() const;  // bytes held, in use or not
+  void trim() noexcept;          // gives back what is free
 
  private:
   cudaMemPool_t pool_ = nullptr;

@@ -14,11 +14,7 @@ namespace {
 class CudaExactTopK final : public ExactTopK {
  public:
   explicit CudaExactTopK(const CudaOptions& options)
-      : options_(options),
-        scope_(options.device),
-        pool_(options.device),
-        stream_(options.stream),
-        cpu_(make_exact_topk_cpu(options.executor)) {
+      : options_(options), pool_(options.device), stream_(options.stream), cpu_(make_exact_topk_cpu(options.executor)) {
     int major = 0;
     int minor = 0;
     cuda::check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, options.device), "device");
@@ -33,8 +29,10 @@ class CudaExactTopK final : public ExactTopK {
     const bool key_device = cuda::on_device(keys.data);
     if (!fits(queries, keys, k, metric)) {
       if (query_device || key_device) {
-        fail(ErrorCode::unsupported, "exact top-k of matrices in device memory: allowed are queries and keys of one "
-             "2-byte type, 1 to 256 columns, inner product and k of 1 to ", cuda::most_k);
+        fail(ErrorCode::unsupported,
+             "exact top-k of matrices in device memory: allowed are queries and keys of one "
+             "2-byte type, 1 to 256 columns, inner product and k of 1 to ",
+             cuda::most_k);
       }
       return cpu_->find(queries, keys, k, metric, visible);
     }
@@ -65,17 +63,25 @@ class CudaExactTopK final : public ExactTopK {
     if (limit == 0) {
       std::size_t free = 0;
       std::size_t total = 0;
-      pool_.trim();
       cuda::check(cudaMemGetInfo(&free, &total), "free memory");
-      limit = free / 4 * 3;
+      limit = (free + pool_.reserved()) / 4 * 3;
     }
-    const cuda::SearchContext context{pool_,  stream_.get(), limit, hopper_, static_cast<std::uint32_t>(multiprocessors_),
-                                      slots_, executor_or_default(options_.executor)};
-    return cuda::search(context, queries, keys, k, rows, table);
+    const cuda::SearchContext context{pool_,
+                                      stream_.get(),
+                                      limit,
+                                      hopper_,
+                                      static_cast<std::uint32_t>(multiprocessors_),
+                                      slots_,
+                                      executor_or_default(options_.executor)};
+    try {
+      return cuda::search(context, queries, keys, k, rows, table);
+    } catch (const Error&) {
+      pool_.trim();  // memory kept for the next search may be what others lack
+      throw;
+    }
   }
 
   CudaOptions options_;
-  cuda::DeviceScope scope_;
   mutable cuda::DevicePool pool_;
   cuda::Stream stream_;
   mutable cuda::HostSlot slots_[2];
@@ -90,6 +96,7 @@ class CudaExactTopK final : public ExactTopK {
 std::unique_ptr<ExactTopK> make_exact_topk_cuda(const CudaOptions& options) {
   std::string why;
   if (!cuda_available(&why)) fail(ErrorCode::unsupported, "exact top-k on a GPU: ", why);
+  const cuda::DeviceScope scope(options.device);
   return std::make_unique<CudaExactTopK>(options);
 }
 

@@ -20,7 +20,7 @@ __global__ void __launch_bounds__(threshold_warps * 32)
   const std::uint32_t lane = threadIdx.x % 32;
   const std::uint32_t count = sample.counts[row];
   const std::uint32_t tiles = ((count + sample.stride - 1) / sample.stride + key_tile - 1) / key_tile;
-  const std::uint32_t values = tiles * maxima_per_tile;
+  const std::uint32_t values = count <= capacity ? 0 : tiles * maxima_per_tile;
   const std::uint32_t rank = sample_rank(k, sample.stride);
   const float* maxima = sample.maxima + std::size_t{row} * sample.maxima_stride;
 
@@ -110,8 +110,8 @@ __global__ void __launch_bounds__(scan_threads) scan_again(const __grid_constant
   for (std::uint32_t at = blockIdx.x; at < rows; at += gridDim.x) {
     const std::uint32_t row = work.redo[1 + at];
     for (std::uint32_t col = threadIdx.x; col < scored.blocks * block_cols; col += scan_threads) {
-      const auto* bits = reinterpret_cast<const std::uint16_t*>(
-          scored.queries + packed_offset(query_tile, scored.blocks, row, col));
+      const auto* bits =
+          reinterpret_cast<const std::uint16_t*>(scored.queries + packed_offset(query_tile, scored.blocks, row, col));
       query[col] = widen_half(*bits, scored.bf16);
     }
     for (std::uint32_t i = threadIdx.x; i < scan_list; i += scan_threads) list[i] = 0;

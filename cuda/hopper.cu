@@ -34,8 +34,8 @@ __device__ void barrier_arrive(unsigned long long* barrier) {
 
 __device__ void barrier_wait(unsigned long long* barrier, std::uint32_t parity) {
   asm volatile(
-      "{\n.reg .pred done;\nagain:\nmbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n@!done bra again;\n}\n" ::"r"(
-          shared_address(barrier)),
+      "{\n.reg .pred done;\nagain:\nmbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n@!done bra again;\n}\n" ::
+          "r"(shared_address(barrier)),
       "r"(parity)
       : "memory");
 }
@@ -57,16 +57,18 @@ __device__ std::uint64_t operand(const void* tile) {
   return swizzle_128 | stride_1024 | leading | ((shared_address(tile) & 0x3ffffU) >> 4);
 }
 
-#define RATTAN_R8(a, i) "+f"(a[i]), "+f"(a[i + 1]), "+f"(a[i + 2]), "+f"(a[i + 3]), "+f"(a[i + 4]), "+f"(a[i + 5]), "+f"(a[i + 6]), "+f"(a[i + 7])
-#define RATTAN_WGMMA(type)                                                                                             \
-  asm volatile(                                                                                                        \
-      "{\n.reg .pred keep;\nsetp.ne.b32 keep, %66, 0;\n"                                                               \
-      "wgmma.mma_async.sync.aligned.m64n128k16.f32." type "." type                                                     \
-      " {%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,"   \
-      "%29,%30,%31,%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,"   \
-      "%56,%57,%58,%59,%60,%61,%62,%63}, %64, %65, keep, 1, 1, 0, 0;\n}\n"                                             \
-      : RATTAN_R8(sum, 0), RATTAN_R8(sum, 8), RATTAN_R8(sum, 16), RATTAN_R8(sum, 24), RATTAN_R8(sum, 32),              \
-        RATTAN_R8(sum, 40), RATTAN_R8(sum, 48), RATTAN_R8(sum, 56)                                                     \
+#define RATTAN_R8(a, i)                                                                                       \
+  "+f"(a[i]), "+f"(a[i + 1]), "+f"(a[i + 2]), "+f"(a[i + 3]), "+f"(a[i + 4]), "+f"(a[i + 5]), "+f"(a[i + 6]), \
+      "+f"(a[i + 7])
+#define RATTAN_WGMMA(type)                                                                                           \
+  asm volatile(                                                                                                      \
+      "{\n.reg .pred keep;\nsetp.ne.b32 keep, %66, 0;\n"                                                             \
+      "wgmma.mma_async.sync.aligned.m64n128k16.f32." type "." type                                                   \
+      " {%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28," \
+      "%29,%30,%31,%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55," \
+      "%56,%57,%58,%59,%60,%61,%62,%63}, %64, %65, keep, 1, 1, 0, 0;\n}\n"                                           \
+      : RATTAN_R8(sum, 0), RATTAN_R8(sum, 8), RATTAN_R8(sum, 16), RATTAN_R8(sum, 24), RATTAN_R8(sum, 32),            \
+        RATTAN_R8(sum, 40), RATTAN_R8(sum, 48), RATTAN_R8(sum, 56)                                                   \
       : "l"(a), "l"(b), "r"(keep_sum))
 
 // sum[64] (+)= 64 rows x 128 keys over 16 columns.

@@ -31,7 +31,7 @@ struct PackWork {
   std::uint32_t tile_rows = 0;
   bool bf16 = false;
   std::uint8_t* packed = nullptr;
-  Findings* findings = nullptr;           // may be null
+  Findings* findings = nullptr;  // may be null
 };
 void pack(const PackWork& work, cudaStream_t stream);
 

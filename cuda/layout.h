@@ -1,6 +1,7 @@
 // How queries and keys lie on the device: rows in tiles, a tile in blocks of 64 columns, a block as rows of 128 bytes
-// whose 16-byte pieces are exchanged by the row number (the 128-byte swizzle that wgmma reads; ldmatrix reads it without
-// bank conflicts). A tile is contiguous, so one bulk copy brings it to shared memory. Missing rows and columns are zero.
+// whose 16-byte pieces are exchanged by the row number (the 128-byte swizzle that wgmma reads; ldmatrix reads it
+// without bank conflicts). A tile is contiguous, so one bulk copy brings it to shared memory. Missing rows and columns
+// are zero.
 #pragma once
 
 #include <cstddef>

@@ -237,9 +237,6 @@ void Search::enqueue(HostSlot& slot, std::size_t first, std::uint32_t count) con
   if (most > plan_.capacity) {
     pack(sampling, stream);
     score(sample);
-  } else {
-    sample.stride = most + 1;  // no row needs a threshold: no maximum is looked at
-    sample.maxima_stride = 0;
   }
   choose_thresholds(sample, plan_.k, plan_.capacity, thresholds_.get(), stream);
 

@@ -96,7 +96,7 @@ const std::vector<Owner>& owners() {
       {"cblas", {"bench/", "tests/"}},
       {"gtest/", {"tests/"}},
       {"gmock/", {"tests/"}},
-      {"cuda", {"cuda/"}},
+      {"cuda", {"cuda/", "tests/cuda/"}},
   };
   return list;
 }

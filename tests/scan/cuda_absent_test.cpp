@@ -3,6 +3,7 @@
 #include <string>
 
 #include "rattan/exact_topk.h"
+#include "tests/support/errors.h"
 
 namespace rattan {
 namespace {
@@ -12,6 +13,7 @@ TEST(CudaAbsent, SaysWhatIsMissing) {
   EXPECT_FALSE(cuda_available(&why));
   EXPECT_EQ(why, "built without CUDA");
   EXPECT_FALSE(cuda_available());
+  test::expect_error(ErrorCode::unsupported, why, [] { (void)make_exact_topk_cuda(); });
 }
 
 }  // namespace
