@@ -28,7 +28,8 @@ struct SearchParams {
   std::optional<std::uint32_t> expansions;
 
   // Indexes with codes: how many of the best keys by code are read in full per row; raised to k where it is less.
-  // Unset: chosen from k, or the beam width. 0: codes are not used, every score is one of a key read in full.
+  // Unset: chosen from k; for a graph
+  // the beam width, 1.5 k at least. 0: codes are not used, every score is one of a key read in full.
   std::optional<std::uint32_t> rerank;
 
   // IVF: lists scanned per row. Unset: chosen from the number of lists.

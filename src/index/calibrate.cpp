@@ -10,8 +10,8 @@ namespace rattan {
 namespace {
 
 // A decoder comes back to a head after hundreds of others: between two searches more is read than caches of cores hold.
-constexpr std::size_t evicted_bytes = std::size_t{64} << 20;
-constexpr std::size_t timed_groups = 16;
+constexpr std::size_t evicted_bytes = std::size_t{32} << 20;
+constexpr std::size_t timed_groups = 8;
 
 // Of k.
 constexpr double widths[] = {0.5, 0.7, 1, 1.2, 1.5, 1.8, 2.2, 2.6, 3, 3.5, 4, 5, 6, 8, 11, 16};

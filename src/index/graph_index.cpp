@@ -21,6 +21,9 @@ constexpr std::uint32_t max_stride = 1024;
 // Trained heads reach recall@100 0.95 with beams of 177 to 366 in a seeded group walk (README.md has the table).
 std::uint32_t default_beam(std::uint32_t k) { return std::max(32U, 2 * k + k / 2); }
 
+// With as few as k, the order by code would decide which of the last ones are found.
+std::uint32_t default_rerank(std::uint32_t beam_width, std::uint32_t k) { return std::max(beam_width, k + k / 2); }
+
 std::optional<KeyCodes> make_codes(const MatrixView& keys, Metric metric, std::uint32_t bits, Executor* executor) {
   if (bits == 0 || metric != Metric::inner_product) return std::nullopt;
   return KeyCodes(keys, bits == 8 ? CodeLayout::rows8 : CodeLayout::rows4, executor_or_default(executor));
@@ -95,7 +98,7 @@ SearchStats GraphIndex::walk_by_codes(MatrixView queries, const SearchParams& pa
   const CodeScorer code_scorer(*codes_, scorer_.kernels());
   scorer_.prepare(queries, scratch.code_walk.queries);
   code_scorer.prepare(queries, scratch.code_walk.code_queries);
-  const std::uint32_t rerank = params.rerank.value_or(walk_params.beam_width);
+  const std::uint32_t rerank = params.rerank.value_or(default_rerank(walk_params.beam_width, params.k));
   return code_walk(scorer_, code_scorer, graph_, walk_params, rerank, params.k, scratch.code_walk);
 }
 

@@ -65,7 +65,7 @@ TEST(CommandLine, BadValuesAreNamedAndExitWithTwo) {
   expect_refused("sweep " + tiny + "--k -3", 2, "--k");
   expect_refused("sweep " + tiny + "--k ten", 2, "--k");
   expect_refused("sweep " + tiny + "--recall 0.9,1.5", 2, "--recall");
-  expect_refused("sweep " + tiny + "--index flat,annoy", 2, "\"annoy\", allowed are flat, ivf");
+  expect_refused("sweep " + tiny + "--index flat,annoy", 2, "\"annoy\", allowed are flat, scan4, ivf");
   expect_refused("sweep " + tiny + "--layers 4", 2, "--layers asks for 4");
   expect_refused("sweep " + tiny + "--kv-heads x", 2, "--kv-heads is \"x\"");
   expect_refused("sweep " + tiny + "--latency maybe", 2, "--latency");

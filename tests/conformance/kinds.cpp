@@ -23,8 +23,9 @@ std::unique_ptr<Index> graph_from_random_queries(SharedMatrix keys, Metric metri
 }
 
 std::unique_ptr<Index> auto_from_random_queries(SharedMatrix keys, Metric metric, Executor* executor) {
+  const SharedMatrix linked = random_matrix(std::max<std::size_t>(keys.view.rows, 1), keys.view.cols, 77);
   const SharedMatrix queries = random_matrix(8, keys.view.cols, 78);
-  const std::vector<NeighborTable> links{make_exact_topk_cpu(executor)->find(queries.view, keys.view, 16, metric)};
+  const std::vector<NeighborTable> links{make_exact_topk_cpu(executor)->find(linked.view, keys.view, 16, metric)};
   AutoBuildParams params;
   params.k = 10;
   params.executor = executor;

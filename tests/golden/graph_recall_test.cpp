@@ -29,14 +29,15 @@ struct Golden {
 
 std::string row_of(const Golden& golden, const Figures& figures) {
   char text[120];
-  std::snprintf(text, sizeof text, "{Walking::%s, %u, {%.4f, %.1f}},", to_string(golden.walking), golden.beam_width,
-                figures.recall, figures.keys_per_query);
+  std::snprintf(text, sizeof text, "{Walking::%s, %u, {%.4f, %.1f, %.1f}},", to_string(golden.walking),
+                golden.beam_width, figures.recall, figures.keys_per_query, figures.codes_per_query);
   return text;
 }
 
 bool in_band(const Figures& measured, const Figures& golden) {
   return std::abs(measured.recall - golden.recall) <= recall_band &&
-         std::abs(measured.keys_per_query - golden.keys_per_query) <= keys_band * golden.keys_per_query;
+         std::abs(measured.keys_per_query - golden.keys_per_query) <= keys_band * golden.keys_per_query &&
+         std::abs(measured.codes_per_query - golden.codes_per_query) <= keys_band * golden.codes_per_query;
 }
 
 void expect_golden(const HeadRuns& runs, const std::vector<Golden>& rows) {
@@ -44,7 +45,7 @@ void expect_golden(const HeadRuns& runs, const std::vector<Golden>& rows) {
     const Figures measured = runs.run(golden.walking, golden.beam_width);
     EXPECT_TRUE(in_band(measured, golden.figures))
         << "measured   " << row_of(golden, measured) << "\nchecked in " << row_of(golden, golden.figures) << "\nover "
-        << runs.keys() << " keys; {recall, keys read per query}";
+        << runs.keys() << " keys; {recall, keys read in full and codes scored per query}";
   }
 }
 
@@ -52,11 +53,13 @@ void expect_golden(const HeadRuns& runs, const std::vector<Golden>& rows) {
 TEST(Golden, EmbeddedHead) {
   const HeadRuns runs(datasets::embedded_group(), {0, 64, 1, 24, 20, 64});
   expect_golden(runs, {
-                          {Walking::single, 30, {0.8941, 188.2}},
-                          {Walking::single, 80, {0.9604, 309.2}},
-                          {Walking::group, 30, {0.9598, 72.0}},
-                          {Walking::group_seeded, 20, {0.9484, 63.8}},
-                          {Walking::group_seeded, 40, {0.9723, 83.7}},
+                          {Walking::single, 30, {0.8787, 30.4, 205.0}},
+                          {Walking::single, 80, {0.9590, 80.6, 314.5}},
+                          {Walking::group, 30, {0.9545, 17.4, 93.0}},
+                          {Walking::group_seeded, 20, {0.9447, 17.2, 72.7}},
+                          {Walking::group_seeded_keys, 20, {0.9484, 63.8, 0}},
+                          {Walking::group_seeded, 40, {0.9748, 22.1, 88.8}},
+                          {Walking::group_seeded_keys, 40, {0.9723, 83.7, 0}},
                       });
 }
 
@@ -72,19 +75,23 @@ HeadRuns synthetic_runs(std::uint64_t seed) {
 
 TEST(Golden, SyntheticSeed1) {
   expect_golden(synthetic_runs(1), {
-                                       {Walking::single, 75, {0.9650, 566.9}},
-                                       {Walking::group, 75, {0.9753, 305.1}},
-                                       {Walking::group_seeded, 50, {0.9624, 247.1}},
-                                       {Walking::group_seeded, 100, {0.9879, 359.7}},
+                                       {Walking::single, 75, {0.9439, 75.6, 591.0}},
+                                       {Walking::group, 75, {0.9594, 55.6, 336.8}},
+                                       {Walking::group_seeded, 50, {0.9501, 55.1, 251.3}},
+                                       {Walking::group_seeded_keys, 50, {0.9624, 247.1, 0}},
+                                       {Walking::group_seeded, 100, {0.9848, 72.9, 366.3}},
+                                       {Walking::group_seeded_keys, 100, {0.9879, 359.7, 0}},
                                    });
 }
 
 TEST(Golden, SyntheticSeed2) {
   expect_golden(synthetic_runs(2), {
-                                       {Walking::single, 75, {0.9622, 588.2}},
-                                       {Walking::group, 75, {0.9766, 316.0}},
-                                       {Walking::group_seeded, 50, {0.9633, 256.0}},
-                                       {Walking::group_seeded, 100, {0.9864, 373.7}},
+                                       {Walking::single, 75, {0.9376, 75.6, 604.7}},
+                                       {Walking::group, 75, {0.9587, 56.1, 340.3}},
+                                       {Walking::group_seeded, 50, {0.9507, 55.5, 260.2}},
+                                       {Walking::group_seeded_keys, 50, {0.9633, 256.0, 0}},
+                                       {Walking::group_seeded, 100, {0.9829, 73.5, 377.1}},
+                                       {Walking::group_seeded_keys, 100, {0.9864, 373.7, 0}},
                                    });
 }
 
@@ -107,17 +114,21 @@ class GoldenDump : public ::testing::Test {
 
 TEST_F(GoldenDump, Layer1KvHead0) {
   expect_golden(runs(1, 0), {
-                                {Walking::single, 200, {0.6442, 1144.6}},
-                                {Walking::group_seeded, 150, {0.7842, 604.1}},
-                                {Walking::group_seeded, 300, {0.8888, 1006.5}},
+                                {Walking::single, 200, {0.6673, 202.2, 1318.9}},
+                                {Walking::group_seeded, 150, {0.7863, 114.8, 622.6}},
+                                {Walking::group_seeded_keys, 150, {0.7842, 604.1, 0}},
+                                {Walking::group_seeded, 300, {0.8902, 223.6, 1026.8}},
+                                {Walking::group_seeded_keys, 300, {0.8888, 1006.5, 0}},
                             });
 }
 
 TEST_F(GoldenDump, Layer2KvHead0) {
   expect_golden(runs(2, 0), {
-                                {Walking::single, 200, {0.6404, 942.4}},
-                                {Walking::group_seeded, 150, {0.7860, 416.7}},
-                                {Walking::group_seeded, 300, {0.8687, 665.6}},
+                                {Walking::single, 200, {0.6507, 201.6, 1101.8}},
+                                {Walking::group_seeded, 150, {0.7878, 102.1, 429.5}},
+                                {Walking::group_seeded_keys, 150, {0.7860, 416.7, 0}},
+                                {Walking::group_seeded, 300, {0.8741, 194.3, 681.3}},
+                                {Walking::group_seeded_keys, 300, {0.8687, 665.6, 0}},
                             });
 }
 

@@ -34,6 +34,7 @@ const char* to_string(Walking walking) {
     case Walking::single: return "single";
     case Walking::group: return "group";
     case Walking::group_seeded: return "group_seeded";
+    case Walking::group_seeded_keys: return "group_seeded_keys";
   }
   return "";
 }
@@ -59,17 +60,22 @@ Figures HeadRuns::run(Walking walking, std::uint32_t beam_width) const {
   params.k = setting_.k;
   params.beam_width = beam_width;
   params.group = walking == Walking::single ? 1 : static_cast<std::uint32_t>(group_.heads());
-  Figures sums{0, 0};
+  if (walking == Walking::group_seeded_keys) params.rerank = 0;
+  const bool seeded = walking == Walking::group_seeded || walking == Walking::group_seeded_keys;
+  Figures sums{0, 0, 0};
   std::vector<KeyId> seeds;
   for (std::size_t step = 0; step < steps_.size(); ++step) {
     params.seeds = seeds;
     const NeighborTable found = index_->search(steps_[step].view, params);
-    if (walking == Walking::group_seeded) seeds = found_ids(found);
+    if (seeded) seeds = found_ids(found);
     sums.recall += mean_recall(found, truths_[step]);
-    for (const SearchStats& stats : found.stats) sums.keys_per_query += static_cast<double>(stats.keys_scored);
+    for (const SearchStats& stats : found.stats) {
+      sums.keys_per_query += static_cast<double>(stats.keys_scored);
+      sums.codes_per_query += static_cast<double>(stats.codes_scored);
+    }
   }
-  const auto steps = static_cast<double>(steps_.size());
-  return {sums.recall / steps, sums.keys_per_query / (steps * static_cast<double>(group_.heads()))};
+  const double rows = static_cast<double>(steps_.size()) * static_cast<double>(group_.heads());
+  return {sums.recall / static_cast<double>(steps_.size()), sums.keys_per_query / rows, sums.codes_per_query / rows};
 }
 
 }  // namespace rattan::test

@@ -23,12 +23,13 @@ struct HeadSetting {
   std::size_t steps;  // decode steps, from the first
 };
 
-enum class Walking { single, group, group_seeded };
+enum class Walking { single, group, group_seeded, group_seeded_keys };  // the last without codes
 const char* to_string(Walking walking);
 
 struct Figures {
-  double recall;          // mean recall@k over the query rows
-  double keys_per_query;  // keys read in full per query row; one read for a group counts once
+  double recall;           // mean recall@k over the query rows
+  double keys_per_query;   // keys read in full per query row; one read for a group counts once
+  double codes_per_query;  // keys scored by code, likewise
 };
 
 class HeadRuns {
