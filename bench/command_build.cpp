@@ -16,9 +16,16 @@ struct BuildFlags {
   BuildOptions build;
   RunFlags run;
   std::string kind = "graph";
+  std::string exact = "cpu";
   bool spherical = false;
   std::string file;
 };
+
+// Where links are made. "auto": on the GPU where there is one.
+std::unique_ptr<ExactTopK> make_exact(const std::string& where, Executor* executor) {
+  if (where == "cpu" || (where == "auto" && !cuda_available())) return make_exact_topk_cpu(executor);
+  return make_exact_topk_cuda({.executor = executor});
+}
 
 BuildKind parse_kind(const std::string& name) {
   const Variant variant = parse_variants(name).front();
@@ -67,7 +74,7 @@ void run_build(BuildFlags& flags) {
   const Format format = parse_format(flags.run.format);
   const BuildKind kind = parse_kind(flags.kind);
   const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
-  const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(executor.get());
+  const std::unique_ptr<ExactTopK> exact = make_exact(flags.exact, executor.get());
   const HeadSource source = only_head(list_heads(flags.data, executor.get()));
   flags.problem.queries = 1;
   const HeadProblem problem = make_problem(source.load(), flags.problem, *exact);
@@ -94,6 +101,11 @@ Action configure_build(CLI::App& app) {
       ->capture_default_str();
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);
+  app.add_option("--exact", flags->exact,
+                 "where exact links are made: cpu, cuda, or auto (cuda where there is a device)")
+      ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
+      ->capture_default_str()
+      ->group("Build");
   app.add_flag("--ivf-spherical", flags->spherical, "ivf: k-means with normalised centroids")->group("Build");
   add_threads_flag(app, flags->run);
   add_seed_flag(app, flags->run);

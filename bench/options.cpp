@@ -61,7 +61,7 @@ void add_build_flags(CLI::App& app, BuildOptions& build) {
       ->capture_default_str()
       ->group(group);
   app.add_option("--query-step", build.links.query_step,
-                 "graph: every how many prefill query rows are linked; 0: about 32,768 rows per head")
+                 "graph: every how many prefill query rows are linked; 0: about 16,384 rows per head")
       ->capture_default_str()
       ->group(group);
   app.add_flag("--causal-links", build.links.causal, "graph: link a query only to keys before it")->group(group);

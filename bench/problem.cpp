@@ -11,7 +11,7 @@
 namespace rattan::bench {
 namespace {
 
-constexpr std::size_t default_link_rows = 32768;
+constexpr std::size_t default_link_rows = 16384;
 constexpr std::size_t window_share = 4;
 
 // Query heads are stored head by head; a decoder asks all heads of one step together.
