@@ -3,8 +3,10 @@
 //
 // The tile product only filters. Every key whose tile score comes within the rounding bound (tile_bound.h) of the k-th
 // best is scored again by the row kernel on fp32 queries, and those scores decide: results are bit for bit the ones of
-// a scan with that kernel, whatever the shape of tiles and blocks or the number of threads. Some 5 % of the time at k =
-// 100 and 32,768 keys, less with more keys.
+// a scan with that kernel, whatever the tile kernel, the shape of tiles and blocks or the number of threads.
+//
+// Where the CPU has a bf16 tile, inner products go through it first. Rows of which it leaves too many near ties (its
+// bound is wider, but for bf16 vectors) go through the fp32 tile, and what that cannot decide through the row kernel.
 //
 // Keys are widened and packed per tile and block. A packed copy of all keys shared by all blocks would save some 5 % of
 // the time and cost 4 * n * d bytes, twice the f16 keys; it could also not follow the visible range of causal blocks.
@@ -32,6 +34,9 @@ struct ExactProblem {
   std::uint32_t k;       // 1..number of keys in range
   const VisibleRows& visible;
   const KeyNorms& norms;
+  const simd::TileKernel* bf16_tile = nullptr;  // null: fp32 only; never with L2
+
+  const simd::TileKernel& first_tile() const noexcept { return bf16_tile ? *bf16_tile : simd::kernels().tile; }
 };
 
 // How many query rows and keys one product has.
@@ -39,22 +44,35 @@ struct BlockShape {
   std::size_t rows;
   std::size_t tile_panels;  // panels of TileKernel::b_panel keys
 };
-BlockShape choose_shape(std::size_t dim, std::uint32_t k, std::size_t rows, unsigned workers);
+BlockShape choose_shape(const simd::TileKernel& tile, std::size_t dim, std::uint32_t k, std::size_t rows,
+                        unsigned workers);
 
 // The scratch of one worker.
 class ExactBlock {
  public:
-  // Writes table rows `rows`, at most shape.rows of them, which see fewer and fewer keys (VisibleRows::order).
+  // Writes table rows `rows`, at most shape.rows of them, which see fewer and fewer keys (VisibleRows::order). `shape`
+  // is one for problem.first_tile().
   void find(const ExactProblem& problem, const BlockShape& shape, std::span<const std::size_t> rows,
             NeighborTable& table);
 
  private:
-  void load_queries(const ExactProblem& problem, std::span<const std::size_t> rows);
-  void pack_keys(const ExactProblem& problem, const class KeyTiling& tiling, std::size_t tile);
+  // Both return the rows that they could not decide, in the order of `rows`.
+  std::vector<std::size_t> filter(const ExactProblem& problem, const simd::TileKernel& kernel, std::size_t tile_panels,
+                                  std::span<const std::size_t> rows, NeighborTable& table);
+  std::vector<std::size_t> rescore(const ExactProblem& problem, std::span<const std::size_t> rows,
+                                   NeighborTable& table);
+
+  void load_queries(const ExactProblem& problem, const simd::TileKernel& kernel, std::span<const std::size_t> rows);
+  double margin(const ExactProblem& problem, const simd::TileKernel& kernel, std::span<const float> query) const;
+  void pack_keys(const ExactProblem& problem, const simd::TileKernel& kernel, const class KeyTiling& tiling,
+                 std::size_t tile);
   void select(const ExactProblem& problem, const class KeyTiling& tiling, std::size_t tile,
               std::span<const std::size_t> rows);
-  void finish(const ExactProblem& problem, std::span<const std::size_t> rows, NeighborTable& table);
+  void scan(const ExactProblem& problem, std::span<const std::size_t> rows, NeighborTable& table);
   void scan_rows(const ExactProblem& problem, std::span<const std::size_t> rows, NeighborTable& table);
+
+  std::size_t bf16_rows_ = 0;
+  std::size_t bf16_undecided_ = 0;  // of bf16_rows_
 
   AlignedFloats staging_;
   AlignedFloats packed_queries_;

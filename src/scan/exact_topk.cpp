@@ -51,9 +51,9 @@ class CpuExactTopK final : public ExactTopK {
 
     const Scorer scorer(keys, metric, fp32_query_kernels(metric, keys.dtype));
     const KeyNorms norms = key_norms(scorer, rows.begin, most, executor);
-    const ExactProblem problem{queries, scorer, static_cast<std::uint32_t>(std::min<std::size_t>(k, most)), rows,
-                               norms};
-    const BlockShape shape = choose_shape(keys.cols, problem.k, queries.rows, executor.workers());
+    const ExactProblem problem{queries, scorer, static_cast<std::uint32_t>(std::min<std::size_t>(k, most)),
+                               rows,    norms,  metric == Metric::inner_product ? simd::kernels().bf16_tile : nullptr};
+    const BlockShape shape = choose_shape(problem.first_tile(), keys.cols, problem.k, queries.rows, executor.workers());
     std::vector<ExactBlock> blocks(executor.workers());
     parallel_blocks(executor, queries.rows, shape.rows, [&](std::size_t begin, std::size_t end, unsigned worker) {
       blocks[worker].find(problem, shape, std::span(rows.order).subspan(begin, end - begin), table);

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <numeric>
 
+#include "core/half.h"
 #include "core/parallel.h"
 
 namespace rattan {
@@ -16,7 +19,9 @@ KeyNorms key_norms(const Scorer& scorer, std::size_t begin, std::size_t count, E
 
   KeyNorms norms;
   if (scorer.metric() == Metric::l2) norms.column.resize(count);
+  const bool rounds = scorer.metric() == Metric::inner_product && keys.dtype != DType::bf16;
   std::vector<float> largest((count + block - 1) / block, 0.0F);
+  std::vector<double> residuals(largest.size(), 0.0);
   parallel_blocks(executor, count, block, [&](std::size_t first, std::size_t last, unsigned) {
     std::vector<float> key(keys.cols);
     const void* row = key.data();
@@ -26,8 +31,10 @@ KeyNorms key_norms(const Scorer& scorer, std::size_t begin, std::size_t count, E
       kernels.inner_product[static_cast<std::size_t>(DType::f32)](row, 1, &row, 1, keys.cols, &square, 1);
       largest[first / block] = std::max(largest[first / block], square);
       if (!norms.column.empty()) norms.column[i] = -0.5F * square;
+      if (rounds) residuals[first / block] = std::max(residuals[first / block], bf16_residual(key));
     }
   });
+  for (const double residual : residuals) norms.max_residual = std::max(norms.max_residual, residual);
   for (const float square : largest) norms.max_norm = std::max(norms.max_norm, std::sqrt(static_cast<double>(square)));
   return norms;
 }
@@ -50,6 +57,29 @@ double tile_error(double query_norm, double max_key_norm, std::size_t dim, Metri
     return std::numeric_limits<double>::infinity();
   }
   return slack * count * (unit * magnitude + flushed);
+}
+
+// Independent sums, so that additions need not wait for one another.
+double bf16_residual(std::span<const float> row) noexcept {
+  constexpr std::size_t sums = 8;
+  double square[sums] = {};
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const auto residual = static_cast<double>(row[i] - from_bf16(to_bf16(row[i])));
+    square[i % sums] += residual * residual;
+  }
+  return std::sqrt(std::accumulate(std::begin(square), std::end(square), 0.0));
+}
+
+double bf16_tile_error(double query_norm, double query_residual, const KeyNorms& keys, std::size_t dim) noexcept {
+  // Elements above the largest bf16 round to infinity.
+  constexpr double largest_element = 1e38;
+  if (!(query_norm < largest_element && keys.max_norm < largest_element)) {
+    return std::numeric_limits<double>::infinity();
+  }
+  constexpr double slack = 1.01;  // for the rounding of the norms and residuals
+  const double rounded_query = query_norm + query_residual;
+  const double inputs = query_residual * keys.max_norm + rounded_query * keys.max_residual;
+  return slack * inputs + tile_error(rounded_query, keys.max_norm + keys.max_residual, dim, Metric::inner_product);
 }
 
 }  // namespace rattan

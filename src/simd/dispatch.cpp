@@ -10,7 +10,7 @@
 namespace rattan::simd {
 namespace {
 
-constexpr std::array<std::string_view, 4> known_names = {"scalar", "avx2", "avx512", "avx512bf16"};
+constexpr std::array<std::string_view, 5> known_names = {"scalar", "avx2", "avx512", "avx512bf16", "avx512amx"};
 
 const Kernels* find(std::string_view name, std::span<const Kernels* const> runnable) noexcept {
   const auto found =
@@ -24,7 +24,8 @@ const Kernels& choose_kernels(const char* forced, std::span<const Kernels* const
   if (forced == nullptr || *forced == '\0') return *runnable.front();
   if (const Kernels* set = find(forced, runnable)) return *set;
   if (std::find(known_names.begin(), known_names.end(), forced) == known_names.end())
-    fail(ErrorCode::invalid_argument, "RATTAN_ISA is \"", forced, "\", allowed is scalar, avx2, avx512 or avx512bf16");
+    fail(ErrorCode::invalid_argument, "RATTAN_ISA is \"", forced,
+         "\", allowed is scalar, avx2, avx512, avx512bf16 or avx512amx");
   std::string names;
   for (const Kernels* set : runnable) names += (names.empty() ? "" : ", ") + std::string(set->name);
   fail(ErrorCode::invalid_argument, "RATTAN_ISA is \"", forced, "\", this CPU runs only ", names);

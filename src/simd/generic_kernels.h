@@ -20,6 +20,7 @@ constexpr Kernels make_kernels(const char* name, const CodeKernels& codes) {
       .add_weighted = {&add_weighted_rows<Lanes, F32>, &add_weighted_rows<Lanes, F16>, &add_weighted_rows<Lanes, Bf16>},
       .to_float = {&row_to_float<Lanes, F32>, &row_to_float<Lanes, F16>, &row_to_float<Lanes, Bf16>},
       .tile = make_tile<Lanes>(),
+      .bf16_tile = nullptr,
       .select_above = &Lanes::select_above,
       .codes = &codes,
   };

@@ -35,17 +35,25 @@ using AddWeightedRows = void (*)(const float* weights, std::size_t sets, std::si
 using ToFloat = void (*)(const void* row, std::size_t dim, float* out);
 
 // Dense tile of inner products: out[i * out_stride + j] = <a_i, b_j> for i < a_rows, j < b_rows. Both sides were packed
-// by pack_a / pack_b (fp32 panels of the kernel's own width); used by exact top-k where both sides are many.
+// by pack_a / pack_b (panels of the kernel's own width and element); used by exact top-k where both sides are many.
+// Products are exact or rounded once, sums are fp32 in any order. A bf16 tile rounds elements to nearest even when it
+// packs them, and takes subnormal elements, and flushes subnormal sums, as zero.
 struct TileKernel {
   std::size_t a_panel;  // rows per packed panel of a
   std::size_t b_panel;  // rows per packed panel of b
   // Packs `rows` fp32 rows of `dim` elements (row i at source + i * dim) into panels, zero-padded to whole panels.
-  // `packed` holds ceil(rows / panel) * panel * dim floats.
+  // `packed` is ceil(rows / panel) * panel * row_floats(dim) floats of storage.
   void (*pack_a)(const float* source, std::size_t rows, std::size_t dim, float* packed);
   void (*pack_b)(const float* source, std::size_t rows, std::size_t dim, float* packed);
   // `out` rows must have room for b_rows rounded up to whole panels; out_stride >= that; a_rows rounded up likewise.
   void (*multiply)(const float* packed_a, std::size_t a_rows, const float* packed_b, std::size_t b_rows,
                    std::size_t dim, float* out, std::size_t out_stride);
+  std::size_t column_step = 1;                // packed rows are padded with zeros to a multiple of this many columns
+  std::size_t element_bytes = sizeof(float);  // of a packed element: 4 (fp32) or 2 (bf16)
+
+  std::size_t row_floats(std::size_t dim) const noexcept {
+    return (dim + column_step - 1) / column_step * column_step * element_bytes / sizeof(float);
+  }
 };
 
 // Writes the positions (ascending) of scores[i] >= threshold into `positions` and returns how many. `positions` has
@@ -53,13 +61,14 @@ struct TileKernel {
 using SelectAbove = std::size_t (*)(const float* scores, std::size_t count, float threshold, std::uint32_t* positions);
 
 struct Kernels {
-  const char* name;            // "scalar", "avx2", "avx512", "avx512bf16"
+  const char* name;            // "scalar", "avx2", "avx512", "avx512bf16", "avx512amx"
   bool bf16_queries;           // bf16 rows are multiplied with bf16 queries (inner_product only)
   ScoreRows inner_product[3];  // by DType of the rows
   ScoreRows l2[3];
   AddWeightedRows add_weighted[3];
   ToFloat to_float[3];
-  TileKernel tile;
+  TileKernel tile;              // fp32
+  const TileKernel* bf16_tile;  // faster and coarser; null where the set has none
   SelectAbove select_above;
   const CodeKernels* codes;  // avx512bf16: with VNNI
 
@@ -72,7 +81,8 @@ struct Kernels {
   }
 };
 
-// The best set this CPU runs, or the one RATTAN_ISA names (scalar, avx2, avx512, avx512bf16). Chosen on first use.
+// The best set this CPU runs, or the one RATTAN_ISA names (scalar, avx2, avx512, avx512bf16, avx512amx). Chosen on
+// first use. avx512amx is avx512bf16 with another bf16_tile: its row kernels are the same functions.
 // Throws Error(invalid_argument) if RATTAN_ISA names none of them or one the CPU lacks.
 const Kernels& kernels();
 

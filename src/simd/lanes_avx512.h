@@ -65,6 +65,14 @@ struct Avx512 {
     __m512i position = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     std::size_t selected = 0;
     for (std::size_t i = 0; i < count; i += width) {
+      // Almost nothing passes: four batches are looked at together until one of them has something.
+      std::size_t skipped = 0;
+      while (count - i >= 4 * width && !any_above(scores + i, least)) {
+        i += 4 * width;
+        skipped += 4 * width;
+      }
+      if (i >= count) break;
+      position = _mm512_add_epi32(position, _mm512_set1_epi32(static_cast<int>(skipped)));
       const __mmask16 present = count - i < width ? first_lanes(count - i) : static_cast<__mmask16>(0xffff);
       const __m512 score = _mm512_maskz_loadu_ps(present, scores + i);
       const __mmask16 above = _mm512_mask_cmp_ps_mask(present, score, least, _CMP_GE_OQ);
@@ -84,6 +92,14 @@ struct Avx512 {
   static Batch widen(F16, __m256i halves) { return _mm512_cvtph_ps(halves); }
   static Batch widen(Bf16, __m256i halves) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+  }
+
+  static bool any_above(const float* scores, __m512 least) {
+    const __mmask16 first = _mm512_cmp_ps_mask(_mm512_loadu_ps(scores), least, _CMP_GE_OQ);
+    const __mmask16 second = _mm512_cmp_ps_mask(_mm512_loadu_ps(scores + 16), least, _CMP_GE_OQ);
+    const __mmask16 third = _mm512_cmp_ps_mask(_mm512_loadu_ps(scores + 32), least, _CMP_GE_OQ);
+    const __mmask16 fourth = _mm512_cmp_ps_mask(_mm512_loadu_ps(scores + 48), least, _CMP_GE_OQ);
+    return ((first | second) | (third | fourth)) != 0;
   }
 
   static __mmask16 first_lanes(std::size_t count) { return static_cast<__mmask16>((1U << count) - 1U); }

@@ -11,6 +11,10 @@ extern const Kernels scalar_kernels;
 extern const Kernels avx2_kernels;
 extern const Kernels avx512_kernels;
 extern const Kernels avx512bf16_kernels;
+extern const Kernels avx512amx_kernels;
+
+extern const TileKernel avx512bf16_tile;
+extern const TileKernel avx512amx_tile;
 
 extern const CodeKernels scalar_code_kernels;
 extern const CodeKernels avx2_code_kernels;

@@ -21,8 +21,8 @@ double norm(const MatrixView& matrix, std::size_t row) {
 }
 
 // The tile score of query 0 and every key, as exact top-k forms it.
-std::vector<float> tile_scores(const MatrixView& query, const MatrixView& keys, const KeyNorms& norms, Metric metric) {
-  const simd::TileKernel& tile = simd::kernels().tile;
+std::vector<float> tile_scores(const simd::TileKernel& tile, const MatrixView& query, const MatrixView& keys,
+                               const KeyNorms& norms, Metric metric) {
   const std::size_t dim = keys.cols + (metric == Metric::l2 ? 1 : 0);
   std::vector<float> a(dim, 1.0F);
   std::vector<float> b;
@@ -32,8 +32,8 @@ std::vector<float> tile_scores(const MatrixView& query, const MatrixView& keys, 
     if (metric == Metric::l2) b.push_back(norms.column[row]);
   }
   const std::size_t stride = keys.rows + tile.b_panel;
-  std::vector<float> packed_a(tile.a_panel * dim);
-  std::vector<float> packed_b(stride * dim);
+  std::vector<float> packed_a(tile.a_panel * tile.row_floats(dim));
+  std::vector<float> packed_b(stride * tile.row_floats(dim));
   std::vector<float> out(tile.a_panel * stride);
   tile.pack_a(a.data(), 1, dim, packed_a.data());
   tile.pack_b(b.data(), keys.rows, dim, packed_b.data());
@@ -43,8 +43,8 @@ std::vector<float> tile_scores(const MatrixView& query, const MatrixView& keys, 
 }
 
 // All products positive and of one size, so that rounding errors add up, beside ordinary vectors.
-SharedMatrix vectors(std::size_t rows, std::size_t cols, std::uint64_t seed, bool positive) {
-  const SharedMatrix matrix = test::random_matrix(rows, cols, seed);
+SharedMatrix vectors(std::size_t rows, std::size_t cols, std::uint64_t seed, bool positive, DType dtype = DType::f32) {
+  const SharedMatrix matrix = test::random_matrix(rows, cols, seed, dtype);
   if (!positive) return matrix;
   for (std::size_t row = 0; row < rows; ++row) {
     for (std::size_t col = 0; col < cols; ++col) {
@@ -64,7 +64,7 @@ TEST(TileBound, CoversTheDifferenceOfTileAndRowKernel) {
         const SharedMatrix keys = vectors(keys_count, dim, dim + 1, positive);
         const Scorer scorer(keys.view, metric, kernels);
         const KeyNorms norms = key_norms(scorer, 0, keys_count, serial_executor());
-        const std::vector<float> tile = tile_scores(query.view, keys.view, norms, metric);
+        const std::vector<float> tile = tile_scores(simd::kernels().tile, query.view, keys.view, norms, metric);
         const double query_norm = norm(query.view, 0);
         const double bound = tile_error(query_norm, norms.max_norm, dim, metric);
         for (std::size_t i = 0; i < keys_count; ++i) {
@@ -79,6 +79,48 @@ TEST(TileBound, CoversTheDifferenceOfTileAndRowKernel) {
       }
     }
   }
+}
+
+TEST(TileBound, CoversTheBf16Tile) {
+  if (simd::kernels().bf16_tile == nullptr) GTEST_SKIP() << "this set has no bf16 tile";
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+    const simd::Kernels& kernels = test::fp32_query_kernels(Metric::inner_product, dtype);
+    for (const std::size_t dim : {1U, 2U, 3U, 16U, 33U, 64U, 127U, 128U, 130U, 1000U}) {
+      for (const bool positive : {false, true}) {
+        const SharedMatrix query = vectors(1, dim, dim, positive);
+        const SharedMatrix keys = vectors(keys_count, dim, dim + 1, positive, dtype);
+        const KeyNorms norms =
+            key_norms(Scorer(keys.view, Metric::inner_product, kernels), 0, keys_count, serial_executor());
+        EXPECT_EQ(norms.max_residual == 0, dtype == DType::bf16);
+        const std::vector<float> tile =
+            tile_scores(*simd::kernels().bf16_tile, query.view, keys.view, norms, Metric::inner_product);
+        const double query_norm = norm(query.view, 0);
+        const double residual = bf16_residual({static_cast<const float*>(query.view.data), dim});
+        const double bound = bf16_tile_error(query_norm, residual, norms, dim);
+        for (std::size_t i = 0; i < keys_count; ++i) {
+          const void* row = keys.view.row(i);
+          float score = 0;
+          kernels.score(Metric::inner_product, dtype)(query.view.data, 1, &row, 1, dim, &score, 1);
+          ASSERT_LE(std::abs(static_cast<double>(tile[i] - score)), bound) << to_string(dtype) << " dim " << dim;
+        }
+        EXPECT_LT(bound, 0x1p-7 * 1.1 * query_norm * norms.max_norm);
+      }
+    }
+  }
+}
+
+TEST(TileBound, ResidualIsWhatRoundingTakes) {
+  EXPECT_EQ(bf16_residual({}), 0.0);
+  EXPECT_EQ(bf16_residual(std::vector<float>{1.0F, -2.5F, 0.0F, 0x1p-20F}), 0.0);
+  const std::vector<float> row = {3.0F + 0x1p-10F, 4.0F - 0x1p-11F, 1.0F};
+  EXPECT_DOUBLE_EQ(bf16_residual(row), std::sqrt(0x1p-20 + 0x1p-22));
+}
+
+TEST(TileBound, Bf16IsInfiniteWhereRoundingMayOverflow) {
+  EXPECT_FALSE(bf16_tile_error(1e-30, 0.0, {3.4e38, 0, {}}, 128) < INFINITY);
+  EXPECT_FALSE(bf16_tile_error(3.4e38, 0.0, {1e-30, 0, {}}, 128) < INFINITY);
+  EXPECT_FALSE(bf16_tile_error(1e20, 0.0, {1e20, 0, {}}, 128) < INFINITY);
+  EXPECT_TRUE(std::isfinite(bf16_tile_error(1e18, 1e15, {1e18, 1e15, {}}, 128)));
 }
 
 TEST(TileBound, NormsOfKeys) {

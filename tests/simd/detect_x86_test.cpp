@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "simd/dispatch.h"
+#include "simd/tile_registers.h"
 
 namespace rattan::test {
 namespace {
@@ -35,7 +36,12 @@ TEST(DetectX86, MatchesTheFlagsOfProcCpuinfo) {
     expected.insert(expected.begin(), "avx2");
     if (has_all({"avx512f", "avx512bw", "avx512vl", "avx512dq"})) {
       expected.insert(expected.begin(), "avx512");
-      if (has_all({"avx512_bf16", "avx512_vnni"})) expected.insert(expected.begin(), "avx512bf16");
+      if (has_all({"avx512_bf16", "avx512_vnni"})) {
+        expected.insert(expected.begin(), "avx512bf16");
+        if (has_all({"amx_bf16", "amx_tile"}) && simd::request_tile_registers()) {
+          expected.insert(expected.begin(), "avx512amx");
+        }
+      }
     }
   }
   std::vector<std::string> found;

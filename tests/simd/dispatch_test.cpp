@@ -36,7 +36,7 @@ TEST(Dispatch, TakesTheBestSetUnlessOneIsForced) {
 TEST(Dispatch, RefusesUnknownNames) {
   for (const char* name : {"sse2", "AVX2", "avx", "avx2 ", "native", "0"})
     expect_error(ErrorCode::invalid_argument, "RATTAN_ISA", [&] { simd::choose_kernels(name, two_sets); });
-  expect_error(ErrorCode::invalid_argument, "allowed is scalar, avx2, avx512 or avx512bf16",
+  expect_error(ErrorCode::invalid_argument, "allowed is scalar, avx2, avx512, avx512bf16 or avx512amx",
                [&] { simd::choose_kernels("neon", two_sets); });
 }
 

@@ -27,12 +27,15 @@ TEST_P(KernelsTest, TableIsComplete) {
   EXPECT_GE(set.tile.a_panel, 1U);
   EXPECT_GE(set.tile.b_panel, 1U);
   EXPECT_NE(set.tile.multiply, nullptr);
+  EXPECT_EQ(set.tile.element_bytes, sizeof(float));
+  EXPECT_EQ(set.bf16_tile != nullptr, set.bf16_queries);
 }
 
 TEST_P(KernelsTest, OnlyInnerProductsOfBf16RowsTakeBf16Queries) {
   const simd::Kernels& set = *GetParam();
   EXPECT_EQ(set.takes_bf16(Metric::inner_product, DType::bf16), set.bf16_queries);
-  EXPECT_EQ(set.bf16_queries, std::string_view(set.name) == "avx512bf16");
+  const std::string_view name = set.name;
+  EXPECT_EQ(set.bf16_queries, name == "avx512bf16" || name == "avx512amx");
   EXPECT_FALSE(set.takes_bf16(Metric::l2, DType::bf16));
   EXPECT_FALSE(set.takes_bf16(Metric::inner_product, DType::f16));
   EXPECT_FALSE(set.takes_bf16(Metric::inner_product, DType::f32));
