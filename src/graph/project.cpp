@@ -35,12 +35,14 @@ class ListJoiner {
   ListJoiner(const KeyGeometry& geometry, const EdgeTable& edges)
       : geometry_(geometry), edges_(edges), position_(edges.keys(), absent) {}
 
-  void propose(std::span<const KeyId> list, std::vector<std::uint64_t>& proposals) {
+  // Returns whether the list is one component already. It stays one: edges are only ever added.
+  bool propose(std::span<const KeyId> list, std::vector<std::uint64_t>& proposals) {
     list_ = list;
     for (std::uint32_t i = 0; i < list.size(); ++i) position_[list[i]] = i;
     const std::uint32_t components = find_components();
     if (components > 1) grow_from_largest(components, proposals);
     for (const KeyId id : list) position_[id] = absent;
+    return components <= 1;
   }
 
  private:
@@ -60,7 +62,7 @@ class ListJoiner {
         const std::uint32_t b = root(position_[neighbor]);
         if (a == b) continue;
         parent_[std::max(a, b)] = std::min(a, b);
-        --components;
+        if (--components == 1) return 1;
       }
     }
     for (std::uint32_t i = 0; i < list_.size(); ++i) parent_[i] = root(i);
@@ -155,13 +157,16 @@ std::size_t commit(std::vector<std::uint64_t>& proposals, EdgeTable& edges) {
   return added;
 }
 
-// Joins the parts of lists [first, end) over a snapshot of the edges; returns how many edges that added.
+// Joins the parts of lists [first, end) over a snapshot of the edges; returns how many edges that added. Lists found
+// to be one component are marked in `joined` and passed over.
 std::size_t join_lists(const LinkLists& lists, std::size_t first, std::size_t end, std::vector<ListJoiner>& joiners,
-                       Executor& executor, EdgeTable& edges) {
+                       Executor& executor, EdgeTable& edges, std::vector<std::uint8_t>& joined) {
   std::vector<std::vector<std::uint64_t>> by_task((end - first + lists_per_task - 1) / lists_per_task);
   parallel_blocks(executor, end - first, lists_per_task, [&](std::size_t from, std::size_t to, unsigned worker) {
     auto& proposals = by_task[from / lists_per_task];
-    for (std::size_t i = from; i < to; ++i) joiners[worker].propose(lists[first + i], proposals);
+    for (std::size_t i = first + from; i < first + to; ++i) {
+      if (joined[i] == 0) joined[i] = joiners[worker].propose(lists[i], proposals) ? 1 : 0;
+    }
   });
   std::vector<std::uint64_t> proposals;
   for (const auto& task : by_task) proposals.insert(proposals.end(), task.begin(), task.end());
@@ -172,11 +177,13 @@ std::size_t join_lists(const LinkLists& lists, std::size_t first, std::size_t en
 
 void project(const LinkLists& lists, const KeyGeometry& geometry, Executor& executor, EdgeTable& edges) {
   std::vector<ListJoiner> joiners(executor.workers(), ListJoiner(geometry, edges));
+  std::vector<std::uint8_t> joined(lists.size(), 0);  // a byte each: workers write neighbouring ones
   for (std::size_t batch = 0; batch < batches; ++batch) {
-    join_lists(lists, lists.size() * batch / batches, lists.size() * (batch + 1) / batches, joiners, executor, edges);
+    join_lists(lists, lists.size() * batch / batches, lists.size() * (batch + 1) / batches, joiners, executor, edges,
+               joined);
   }
   for (std::size_t repair = 0; repair < max_repairs; ++repair) {
-    if (join_lists(lists, 0, lists.size(), joiners, executor, edges) == 0) break;
+    if (join_lists(lists, 0, lists.size(), joiners, executor, edges, joined) == 0) break;
   }
 }
 
