@@ -85,7 +85,6 @@ __device__ void multiply_step(const ScoreWork& work, std::uint32_t queries, std:
 template <bool Bf16, bool Sample>
 __global__ void __launch_bounds__(threads) score(const __grid_constant__ ScoreWork work, std::uint32_t stages) {
   extern __shared__ __align__(128) std::uint8_t shared[];
-  __shared__ std::uint32_t found[block_rows];
   const int lane = static_cast<int>(threadIdx.x) % 32;
   const std::uint32_t row = threadIdx.x / 32 % 4 * 32;
   const std::uint32_t column = threadIdx.x / 128 * 32;
@@ -96,9 +95,8 @@ __global__ void __launch_bounds__(threads) score(const __grid_constant__ ScoreWo
   const std::uint32_t ring = queries + query_bytes;
   const std::uint32_t seen = (work.counts[first_row] + work.stride - 1) / work.stride;
   const std::uint32_t steps = (seen + step_keys - 1) / step_keys;
-  if (threadIdx.x < block_rows) found[threadIdx.x] = 0;
-  const LaneRows rows[2] = {lane_rows(work, first_row + row, found + row, lane),
-                            lane_rows(work, first_row + row + 16, found + row + 16, lane)};
+  const std::uint32_t part = threadIdx.x / 128 * 4 + lane % 4;
+  LaneRows rows[2] = {lane_rows(work, first_row + row, part, lane), lane_rows(work, first_row + row + 16, part, lane)};
 
   const std::uint8_t* source = work.queries + std::size_t{blockIdx.x} * query_bytes;
   for (std::uint32_t at = threadIdx.x * 16; at < query_bytes; at += threads * 16) copy_async(queries + at, source + at);
@@ -130,8 +128,9 @@ __global__ void __launch_bounds__(threads) score(const __grid_constant__ ScoreWo
     }
   }
   asm volatile("cp.async.wait_all;" ::: "memory");
-  __syncthreads();
-  if (!Sample && threadIdx.x < block_rows) work.found[first_row + threadIdx.x] = found[threadIdx.x];
+  if (!Sample) {
+    for (const LaneRows& each : rows) write_found(work, each, part);
+  }
 }
 
 template <bool Bf16, bool Sample>

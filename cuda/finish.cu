@@ -62,19 +62,34 @@ __global__ void __launch_bounds__(sort_threads) sort_survivors(const __grid_cons
   extern __shared__ unsigned long long items[];
   const std::uint32_t row = blockIdx.x;
   const std::uint32_t visible = work.scored.counts[row];
-  const std::uint32_t found = visible == 0 ? 0 : work.scored.found[row];
+  const std::uint32_t parts = work.scored.parts;
+  const std::uint32_t room = work.scored.capacity / parts;
+  std::uint32_t found = 0;
+  bool overflowed = false;
+  for (std::uint32_t part = 0; part < parts && visible != 0; ++part) {
+    const std::uint32_t of_part = work.scored.found[std::size_t{row} * parts + part];
+    overflowed |= of_part > room;
+    found += of_part;
+  }
   // NaN scores never survive: a row of which every key may survive is complete with fewer than k.
   const bool all_may = visible <= work.scored.capacity;
-  if (found > work.scored.capacity || (found < min(work.k, visible) && !all_may)) {
+  if (overflowed || (found < min(work.k, visible) && !all_may)) {
     if (threadIdx.x == 0) work.redo[1 + atomicAdd(work.redo, 1U)] = row;
     return;
   }
   const uint2* survivors = work.scored.survivors + std::size_t{row} * work.scored.capacity;
   std::uint32_t size = 2;
   while (size < found) size *= 2;
-  for (std::uint32_t i = threadIdx.x; i < size; i += sort_threads) {
-    items[i] = i < found ? ranked(__uint_as_float(survivors[i].x), survivors[i].y) : 0;
+  std::uint32_t first = 0;
+  for (std::uint32_t part = 0; part < parts && visible != 0; ++part) {
+    const std::uint32_t of_part = work.scored.found[std::size_t{row} * parts + part];
+    for (std::uint32_t i = threadIdx.x; i < of_part; i += sort_threads) {
+      const uint2 survivor = survivors[part * room + i];
+      items[first + i] = ranked(__uint_as_float(survivor.x), survivor.y);
+    }
+    first += of_part;
   }
+  for (std::uint32_t i = found + threadIdx.x; i < size; i += sort_threads) items[i] = 0;
   sort_ranked(items, size);
   write_best(work, row, items, found);
 }

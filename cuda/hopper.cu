@@ -15,7 +15,6 @@ struct Control {
   unsigned long long full[most_stages];
   unsigned long long empty[most_stages];
   unsigned long long queries;
-  std::uint32_t found[block_rows];
 };
 
 #if !defined(__CUDA_ARCH__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
@@ -98,14 +97,14 @@ __device__ void produce(const ScoreWork& work, std::uint8_t* query_rows, std::ui
   }
 }
 
-template <bool Bf16, bool Sample>
+template <bool Bf16, bool Sample, std::uint32_t Blocks>
 __device__ void consume(const ScoreWork& work, const std::uint8_t* query_rows, const std::uint8_t* ring,
                         Control& control, std::uint32_t tiles, std::uint32_t stages) {
   const int group = static_cast<int>(threadIdx.x) / 128;
   const int lane = static_cast<int>(threadIdx.x) % 32;
   const int first_row = static_cast<int>(threadIdx.x) / 32 * 16;
-  const std::uint32_t tile_bytes = key_tile * work.blocks * block_row_bytes;
-  const LaneRows rows = lane_rows(work, blockIdx.x * block_rows + first_row, control.found + first_row, lane);
+  const std::uint32_t tile_bytes = key_tile * Blocks * block_row_bytes;
+  LaneRows rows = lane_rows(work, blockIdx.x * block_rows + first_row, lane % 4, lane);
   const std::uint64_t queries = operand(query_rows + group * query_tile * work.blocks * block_row_bytes);
   const std::uint64_t keys = operand(ring);
 
@@ -116,7 +115,8 @@ __device__ void consume(const ScoreWork& work, const std::uint8_t* query_rows, c
     float sum[64];
     barrier_wait(&control.full[stage], parity);
     asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-    for (std::uint32_t block = 0; block < work.blocks; ++block) {
+#pragma unroll
+    for (std::uint32_t block = 0; block < Blocks; ++block) {
       const std::uint64_t a = queries + block * (query_tile * block_row_bytes / 16);
       const std::uint64_t b = keys + (stage * tile_bytes + block * key_tile * block_row_bytes) / 16;
 #pragma unroll
@@ -134,13 +134,12 @@ __device__ void consume(const ScoreWork& work, const std::uint8_t* query_rows, c
       select_fragment<Sample>(work, rows, sum + 16 * part, tile * key_tile + 32 * part, lane);
     }
   }
-  __syncwarp();
-  if (!Sample && lane < 16) work.found[blockIdx.x * block_rows + first_row + lane] = control.found[first_row + lane];
+  if (!Sample) write_found(work, rows, lane % 4);
 }
 
 #endif
 
-template <bool Bf16, bool Sample>
+template <bool Bf16, bool Sample, std::uint32_t Blocks>
 __global__ void __launch_bounds__(threads, 1) score(const __grid_constant__ ScoreWork work, std::uint32_t stages) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
   extern __shared__ __align__(1024) std::uint8_t shared[];
@@ -148,7 +147,6 @@ __global__ void __launch_bounds__(threads, 1) score(const __grid_constant__ Scor
   std::uint8_t* ring = shared + block_rows * work.blocks * block_row_bytes;
   const std::uint32_t seen = (work.counts[blockIdx.x * block_rows] + work.stride - 1) / work.stride;
   const std::uint32_t tiles = (seen + key_tile - 1) / key_tile;
-  if (threadIdx.x < block_rows) control.found[threadIdx.x] = 0;
   if (threadIdx.x == 0) {
     for (std::uint32_t i = 0; i < stages; ++i) {
       barrier_init(&control.full[i], 1);
@@ -159,22 +157,33 @@ __global__ void __launch_bounds__(threads, 1) score(const __grid_constant__ Scor
   }
   __syncthreads();
   if (threadIdx.x < warpgroups * 128) {
-    consume<Bf16, Sample>(work, shared, ring, control, tiles, stages);
+    consume<Bf16, Sample, Blocks>(work, shared, ring, control, tiles, stages);
   } else if (threadIdx.x == warpgroups * 128) {
     produce(work, shared, ring, control, tiles, stages);
   }
 #endif
 }
 
-template <bool Bf16, bool Sample>
-void launch(const ScoreWork& work, cudaStream_t stream) {
+template <bool Bf16, bool Sample, std::uint32_t Blocks>
+void launch_blocks(const ScoreWork& work, cudaStream_t stream) {
   constexpr std::uint32_t most_shared = 224 * 1024;
   const std::uint32_t query_bytes = block_rows * work.blocks * block_row_bytes;
   const std::uint32_t tile_bytes = key_tile * work.blocks * block_row_bytes;
   const std::uint32_t stages = min(std::uint32_t{most_stages}, (most_shared - query_bytes) / tile_bytes);
   const std::uint32_t bytes = query_bytes + stages * tile_bytes;
-  cudaFuncSetAttribute(score<Bf16, Sample>, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes));
-  score<Bf16, Sample><<<work.rows / block_rows, threads, bytes, stream>>>(work, stages);
+  cudaFuncSetAttribute(score<Bf16, Sample, Blocks>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                       static_cast<int>(bytes));
+  score<Bf16, Sample, Blocks><<<work.rows / block_rows, threads, bytes, stream>>>(work, stages);
+}
+
+template <bool Bf16, bool Sample>
+void launch(const ScoreWork& work, cudaStream_t stream) {
+  switch (work.blocks) {
+    case 1: return launch_blocks<Bf16, Sample, 1>(work, stream);
+    case 2: return launch_blocks<Bf16, Sample, 2>(work, stream);
+    case 3: return launch_blocks<Bf16, Sample, 3>(work, stream);
+    default: return launch_blocks<Bf16, Sample, 4>(work, stream);
+  }
 }
 
 }  // namespace

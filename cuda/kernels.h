@@ -11,6 +11,8 @@ namespace rattan::cuda {
 
 // Rows of a chunk are padded to this: a multiple of what a thread block takes on every architecture.
 inline constexpr std::uint32_t row_padding = 384;
+inline constexpr std::uint32_t hopper_parts = 4;
+inline constexpr std::uint32_t ampere_parts = 8;
 inline constexpr std::uint32_t most_k = 1024;
 
 // What packing finds out about its source.
@@ -48,9 +50,10 @@ struct ScoreWork {
   // Where `maxima` is null: every visible key whose score reaches the row's threshold becomes a survivor (score bits,
   // key); `found` counts those without room, too.
   const float* thresholds = nullptr;
-  uint2* survivors = nullptr;  // [rows, capacity]
-  std::uint32_t* found = nullptr;
+  uint2* survivors = nullptr;      // [rows, capacity]
+  std::uint32_t* found = nullptr;  // [rows, parts]
   std::uint32_t capacity = 0;
+  std::uint32_t parts = 4;  // that a row's survivors are kept in: hopper_parts or ampere_parts
 
   // Else only the largest score of every 8 keys is kept: [rows, maxima_stride].
   float* maxima = nullptr;

@@ -15,7 +15,7 @@ inline constexpr std::uint32_t wanted_sample = 8192;
 
 RATTAN_HOST_DEVICE constexpr std::uint32_t sample_stride(std::uint32_t keys) {
   const std::uint32_t stride = keys / wanted_sample;
-  return stride < 1 ? 1 : stride > 64 ? 64 : stride;
+  return stride < 1 ? 1 : stride > 32 ? 32 : stride;
 }
 
 // 1-based rank of the sample's scores; 0: no threshold.
@@ -25,10 +25,11 @@ RATTAN_HOST_DEVICE inline std::uint32_t sample_rank(std::uint32_t k, std::uint32
   return static_cast<std::uint32_t>(mean + 4.0F * std::sqrt(mean) + 4.0F);
 }
 
-// Survivors a row can hold.
-constexpr std::uint32_t survivor_capacity(std::uint32_t k) {
+// Survivors a row can hold: three times what is to be expected, at least.
+inline std::uint32_t survivor_capacity(std::uint32_t k, std::uint32_t stride) {
+  const std::uint32_t wanted = 3 * sample_rank(k, stride) * stride;
   std::uint32_t capacity = 1024;
-  while (capacity < 8 * k && capacity < 8192) capacity *= 2;
+  while ((capacity < 8 * k || capacity < wanted) && capacity < 8192) capacity *= 2;
   return capacity;
 }
 

@@ -36,16 +36,16 @@ struct Plan {
       : k(k_),
         keys(visible.counts[visible.order.front()]),
         blocks(round_up(queries.cols, block_cols) / block_cols),
-        capacity(survivor_capacity(k_)),
+        capacity(survivor_capacity(k_, sample_stride(keys))),
         packed_row(blocks * std::size_t{block_row_bytes}),
         raw_row(queries.cols * sizeof(std::uint16_t)) {
-    const std::uint32_t most_sample = std::max(2 * wanted_sample, keys / 64 + 1);
+    const std::uint32_t most_sample = std::max(2 * wanted_sample, keys / 32 + 1);
     sample_rows = round_up(std::min(keys, most_sample), key_tile);
     maxima_stride = sample_rows / key_tile * maxima_per_tile;
     const std::size_t fixed =
         keys * raw_row + (std::size_t{round_up(keys, key_tile)} + sample_rows) * packed_row + (std::size_t{1} << 20);
     const std::size_t per_row = raw_row + packed_row + capacity * sizeof(uint2) + maxima_stride * sizeof(float) +
-                                k * std::size_t{8} + 5 * sizeof(std::uint32_t);
+                                k * std::size_t{8} + (ampere_parts + 5) * sizeof(std::uint32_t);
     const std::size_t least = fixed + row_padding * per_row;
     if (context.memory_limit < least) {
       fail(ErrorCode::no_memory, "CudaOptions::memory_limit is ", context.memory_limit, " bytes, this search needs ",
@@ -85,7 +85,7 @@ class Search {
         packed_queries_(context.pool, plan_.chunk * plan_.packed_row, context.stream),
         counts_(context.pool, 2 * std::size_t{plan_.chunk}, context.stream),
         thresholds_(context.pool, plan_.chunk, context.stream),
-        found_(context.pool, plan_.chunk, context.stream),
+        found_(context.pool, std::size_t{ampere_parts} * plan_.chunk, context.stream),
         survivors_(context.pool, std::size_t{plan_.chunk} * plan_.capacity, context.stream),
         maxima_(context.pool, std::size_t{plan_.chunk} * plan_.maxima_stride, context.stream),
         redo_(context.pool, std::size_t{plan_.chunk} + 1, context.stream),
@@ -108,8 +108,8 @@ class Search {
   Findings* findings() const { return reinterpret_cast<Findings*>(results_.get()); }
 
   void reset_findings() const {
+    check(cudaMemsetAsync(results_.get(), 0, findings_bytes, context_.stream), "memset");
     check(cudaMemsetAsync(&findings()->first_bad, 0xff, sizeof(findings()->first_bad), context_.stream), "memset");
-    check(cudaMemsetAsync(&findings()->max_square, 0, sizeof(findings()->max_square), context_.stream), "memset");
   }
   Findings load_keys() const;
   void gather(HostSlot& slot, std::size_t first, std::uint32_t count) const;
@@ -249,6 +249,7 @@ void Search::enqueue(HostSlot& slot, std::size_t first, std::uint32_t count) con
   finishing.scored.survivors = survivors_.get();
   finishing.scored.found = found_.get();
   finishing.scored.capacity = plan_.capacity;
+  finishing.scored.parts = context_.hopper ? hopper_parts : ampere_parts;
   score(finishing.scored);
   finishing.count = count;
   finishing.k = plan_.k;
