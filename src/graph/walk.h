@@ -11,10 +11,10 @@
 #include <span>
 #include <vector>
 
+#include "core/key_marks.h"
 #include "core/top_k.h"
 #include "graph/beam.h"
 #include "graph/graph.h"
-#include "core/key_marks.h"
 #include "rattan/results.h"
 #include "scan/scorer.h"
 
