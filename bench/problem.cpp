@@ -123,7 +123,7 @@ std::vector<NeighborTable> make_links(const HeadProblem& problem, const LinkOpti
   const datasets::KvGroup& group = problem.group;
   std::vector<NeighborTable> tables;
   for (const SharedMatrix& queries : group.prefill_queries) {
-    const std::size_t rows = queries.view.rows;
+    const std::size_t rows = queries.view.rows - std::min(options.left_out, queries.view.rows);
     const std::size_t step = options.query_step != 0
                                  ? options.query_step
                                  : std::max<std::size_t>(1, (rows + default_link_rows / 2) / default_link_rows);
@@ -135,8 +135,8 @@ std::vector<NeighborTable> make_links(const HeadProblem& problem, const LinkOpti
       }
       visible.positions = positions;
     }
-    tables.push_back(
-        exact.find(queries.view.every(step), problem.keys.view, options.k, Metric::inner_product, visible));
+    tables.push_back(exact.find(queries.view.slice(0, rows).every(step), problem.keys.view, options.k,
+                                Metric::inner_product, visible));
   }
   return tables;
 }
