@@ -120,9 +120,10 @@ class CodeWalk {
     for (std::size_t i = 0; i < kept; ++i) {
       const float score = scores[scratch_.positions[i]];
       const KeyId key = unseen[scratch_.positions[i]];
-      beam.insert(score, key);
+      beam.add(score, key);
       if (!found_in_beams_ && params_.candidates.contains(key)) scratch_.found[head].insert(score, key);
     }
+    beam.settle();
   }
 
   // The best of every row by code, read once for all rows.

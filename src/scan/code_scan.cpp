@@ -30,8 +30,9 @@ void code_scan(const CodeScorer& scorer, const PreparedCodeQueries& queries, IdR
           select_above(scores, first + count - begin, beams[q].threshold(), scratch.positions.data());
       for (std::size_t i = 0; i < selected; ++i) {
         const std::uint32_t position = scratch.positions[i];
-        beams[q].insert(scores[position], static_cast<KeyId>(begin + position));
+        beams[q].add(scores[position], static_cast<KeyId>(begin + position));
       }
+      beams[q].settle();
     }
   }
 }

@@ -31,6 +31,7 @@ class Rerank {
   std::size_t finish(const PreparedQueries& queries, std::uint32_t k, std::vector<TopK>& results);
 
  private:
+  void ask(KeyId key) const;
   void keep_best(std::span<const float> scores, std::uint32_t k, TopK& best);
 
   const Scorer* scorer_ = nullptr;
@@ -39,6 +40,7 @@ class Rerank {
   std::vector<Neighbor> kept_;
   std::vector<const void*> rows_;
   std::vector<float> scores_;
+  std::vector<std::uint32_t> positions_;
   BucketBeam buckets_;
 };
 

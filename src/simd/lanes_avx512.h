@@ -65,9 +65,10 @@ struct Avx512 {
     __m512i position = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     std::size_t selected = 0;
     for (std::size_t i = 0; i < count; i += width) {
-      // Almost nothing passes: four batches are looked at together until one of them has something.
+      // Of a long list almost nothing passes: four batches are looked at together until one of them has something. In
+      // a short one, of a walk, whether something passes is a guess to the branch predictor: nothing is skipped.
       std::size_t skipped = 0;
-      while (count - i >= 4 * width && !any_above(scores + i, least)) {
+      while (count >= long_list && count - i >= 4 * width && !any_above(scores + i, least)) {
         i += 4 * width;
         skipped += 4 * width;
       }
@@ -76,13 +77,10 @@ struct Avx512 {
       const __mmask16 present = count - i < width ? first_lanes(count - i) : static_cast<__mmask16>(0xffff);
       const __m512 score = _mm512_maskz_loadu_ps(present, scores + i);
       const __mmask16 above = _mm512_mask_cmp_ps_mask(present, score, least, _CMP_GE_OQ);
-      if (above != 0) {
-        const auto passed = static_cast<std::size_t>(__builtin_popcount(above));
-        // Compress in a register: the compressing store is microcode on Zen 4.
-        _mm512_mask_storeu_epi32(positions + selected, first_lanes(passed),
-                                 _mm512_maskz_compress_epi32(above, position));
-        selected += passed;
-      }
+      const auto passed = static_cast<std::size_t>(__builtin_popcount(above));
+      // Compress in a register: the compressing store is microcode on Zen 4.
+      _mm512_mask_storeu_epi32(positions + selected, first_lanes(passed), _mm512_maskz_compress_epi32(above, position));
+      selected += passed;
       position = _mm512_add_epi32(position, _mm512_set1_epi32(16));
     }
     return selected;
@@ -93,6 +91,8 @@ struct Avx512 {
   static Batch widen(Bf16, __m256i halves) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
   }
+
+  static constexpr std::size_t long_list = 512;
 
   static bool any_above(const float* scores, __m512 least) {
     const __mmask16 first = _mm512_cmp_ps_mask(_mm512_loadu_ps(scores), least, _CMP_GE_OQ);
