@@ -47,8 +47,8 @@ void attend_found(MatrixView values, std::span<const KeyId> ids, std::span<const
 
 // Attention over the keys [range.begin, range.end) for a group of query rows that share them: keys and values are read
 // once for all. queries: [1..8, d]; keys: [n, d]; values: [n, value dim]; parts: one per query row, overwritten.
-// The range is cut to the keys there are. NaN or infinity in them makes NaN in the parts. Throws Error(invalid_argument)
-// for shapes that disagree.
+// The range is cut to the keys there are. NaN or infinity in them makes NaN in the parts. Throws
+// Error(invalid_argument) for shapes that disagree.
 void attend_range(MatrixView queries, MatrixView keys, MatrixView values, IdRange range, double scale,
                   std::span<AttentionPart> parts, AttentionScratch& scratch);
 

@@ -36,8 +36,8 @@ void RunningSoftmax::add(float* scores, std::size_t stride, std::span<const void
       continue;
     }
     rescale(row, top);
-    sum_[row] += static_cast<double>(
-        kernels_.exp_weights(weights, values.size(), static_cast<float>(scale_), top, weights));
+    sum_[row] +=
+        static_cast<double>(kernels_.exp_weights(weights, values.size(), static_cast<float>(scale_), top, weights));
   }
   std::fill_n(block_, rows_ * dim_, 0.0F);
   add_weighted_(scores, rows_, stride, values.data(), values.size(), dim_, block_);

@@ -36,8 +36,8 @@ class RunningSoftmax {
   std::size_t rows_;
   std::size_t dim_;
   double scale_;
-  float* totals_;  // rows x dim
-  float* block_;   // rows x dim
+  float* totals_;                           // rows x dim
+  float* block_;                            // rows x dim
   std::array<float, simd::max_group> top_;  // largest score
   std::array<double, simd::max_group> sum_{};
 };

@@ -20,7 +20,8 @@ void check_pages(const PagedRows& rows) {
   if (rows.table.size() < blocks) {
     fail(invalid, "table has ", rows.table.size(), " blocks, ", rows.rows, " rows need ", blocks);
   }
-  if (rows.rows != 0 && rows.data == nullptr) fail(invalid, "data is null, allowed is an address of ", rows.rows, " rows");
+  if (rows.rows != 0 && rows.data == nullptr)
+    fail(invalid, "data is null, allowed is an address of ", rows.rows, " rows");
 
   // The last byte of the farthest block: no address of a row wraps around.
   std::uint64_t farthest = 0;

@@ -62,8 +62,7 @@ TEST(AttendRange, IsSoftmaxOfEveryDtypeAndGroup) {
       attend_range(queries.view, keys.view, values.view, range, 0.4, parts.all(), scratch);
       const SharedMatrix seen = as_scored(queries, dtype);
       for (std::size_t row = 0; row < rows; ++row) {
-        expect_part(parts[row],
-                    reference_attention(seen.view, row, keys.view, values.view, ids_of(range), 0.4), 1e-5);
+        expect_part(parts[row], reference_attention(seen.view, row, keys.view, values.view, ids_of(range), 0.4), 1e-5);
       }
     }
   }
@@ -147,10 +146,12 @@ TEST(AttendRange, BadShapesAreNamed) {
   const SharedMatrix keys = random_matrix(5, 8, 2);
   const SharedMatrix values = random_matrix(4, 4, 3);
   AttentionScratch scratch;
-  const auto refuses = [&](const char* name, MatrixView q, MatrixView k, std::size_t rows, std::size_t dim, double scale) {
+  const auto refuses = [&](const char* name, MatrixView q, MatrixView k, std::size_t rows, std::size_t dim,
+                           double scale) {
     Parts parts(rows, dim);
-    expect_error(ErrorCode::invalid_argument, name,
-                 [&] { attend_range(q, k, values.view, {0, 4}, scale, parts.all(), scratch); });
+    expect_error(ErrorCode::invalid_argument, name, [&] {
+      attend_range(q, k, values.view, {0, 4}, scale, parts.all(), scratch);
+    });
   };
   refuses("queries", queries.view, keys.view, 9, 4, 1);
   refuses("keys", queries.view.slice(0, 1), random_matrix(5, 7, 2).view, 1, 4, 1);
@@ -158,9 +159,8 @@ TEST(AttendRange, BadShapesAreNamed) {
   refuses("part.output", queries.view.slice(0, 1), keys.view, 1, 5, 1);
   refuses("scale", queries.view.slice(0, 1), keys.view, 1, 4, -1);
   Parts parts(1, 4);
-  expect_error(ErrorCode::invalid_argument, "values", [&] {
-    attend_range(queries.view.slice(0, 1), keys.view, values.view, {}, 1, parts.all(), scratch);
-  });
+  expect_error(ErrorCode::invalid_argument, "values",
+               [&] { attend_range(queries.view.slice(0, 1), keys.view, values.view, {}, 1, parts.all(), scratch); });
 }
 
 TEST(AttendRange, AllocatesNothingOnceWarm) {
