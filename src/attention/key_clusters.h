@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/aligned.h"
@@ -33,9 +34,21 @@ class KeyClusters {
   // more keys than ids, or NaN or infinity in the keys.
   KeyClusters(MatrixView keys, MatrixView values, KeyId first_id, const ClusterParams& params);
 
+  // Of parts taken from other clusters, in the shapes of the members below. Trusted.
+  KeyClusters(KeyId first_id, SharedMatrix centroids, SharedMatrix mean_values, SharedMatrix covariance,
+              std::vector<float> counts, std::vector<float> spreads, std::vector<std::uint16_t> cluster_ids)
+      : first_id_(first_id),
+        centroids_(std::move(centroids)),
+        mean_values_(std::move(mean_values)),
+        covariance_(std::move(covariance)),
+        counts_(std::move(counts)),
+        spreads_(std::move(spreads)),
+        cluster_ids_(std::move(cluster_ids)) {}
+
   std::size_t clusters() const noexcept { return counts_.size(); }
   IdRange ids() const noexcept { return {first_id_, first_id_ + static_cast<KeyId>(cluster_ids_.size())}; }
   std::uint32_t cluster_of(KeyId id) const noexcept { return cluster_ids_[id - first_id_]; }
+  std::span<const std::uint16_t> cluster_ids() const noexcept { return cluster_ids_; }
   std::size_t bytes() const noexcept;
 
   MatrixView centroids() const noexcept { return centroids_.view; }      // means of keys, [clusters, key dim]
@@ -45,6 +58,7 @@ class KeyClusters {
   // Within a cluster scores of a query q vary by about spreads()[c] * q^T covariance() q: the covariance within
   // clusters is one for all, [key dim, key dim] in fp32, and a cluster has a share of it that is 1 on average.
   MatrixView covariance() const noexcept { return covariance_.view; }
+  const SharedMatrix& shared_covariance() const noexcept { return covariance_; }
   std::span<const float> spreads() const noexcept { return spreads_; }
 
  private:
