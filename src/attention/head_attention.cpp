@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "attention/budget.h"
+#include "attention/retrieved_part.h"
 #include "core/parallel.h"
 
 namespace rattan {
@@ -37,29 +39,43 @@ class Step {
     const MassCurve& curve = head_.prefix().choice.curve;
     if (budget.epsilon && curve.measured()) k = std::clamp(curve.keys_for(*budget.epsilon), budget.k, budget.most_k);
     if (k >= view_.searched) view_.searched = 0;  // all of them, and exactly
-    attend_unsearched();
+    attend_window();
     if (view_.searched == 0) return;
+    const TailEstimate tail(queries_, view_.clusters, scale_, scratch_.tail);
     search(k);
-    if (budget.epsilon) k = widen(k, budget);
-    finish(budget.tail_estimate);
+    while (budget.epsilon && !cut_to_budget(tail, budget) && k < budget.most_k) {
+      k = static_cast<std::uint32_t>(std::min<std::uint64_t>(std::uint64_t{widening} * k, budget.most_k));
+      if (k >= view_.searched) {
+        attend_ids(0, view_.searched);
+        cost_.keys_retrieved += queries_.rows * view_.searched;
+        return;
+      }
+      search(k);
+    }
+    if (budget.tail_estimate) {
+      finish(tail);
+    } else {
+      finish({queries_, {}, scale_, scratch_.tail});
+    }
   }
 
   const DecodeStats& cost() const noexcept { return cost_; }
 
  private:
   // Sinks, and every id that is not searched.
-  void attend_unsearched() {
+  void attend_window() {
     const HeadPrefix& prefix = head_.prefix();
+    // The base's keys lie behind the sinks: where all are attended, they are one range.
+    const std::size_t behind = view_.searched == 0 ? view_.keys.base.rows : 0;
+    attend_rows(prefix.keys.view, prefix.values.view, 0, view_.sinks + behind);
+    attend_ids(std::max(view_.searched, behind), view_.keys.rows());
+    cost_.keys_retrieved += queries_.rows * (view_.window - view_.searched);
+  }
+
+  void attend_ids(std::size_t begin, std::size_t end) {
     const std::size_t base = view_.keys.base.rows;
-    const std::size_t base_end = view_.sinks + base;
-    if (view_.searched == 0) {
-      attend_rows(prefix.keys.view, prefix.values.view, 0, base_end);
-    } else {
-      attend_rows(prefix.keys.view, prefix.values.view, 0, view_.sinks);
-      attend_rows(prefix.keys.view, prefix.values.view, view_.sinks + std::min(view_.searched, base), base_end);
-    }
-    attend_rows(view_.keys.grown, view_.values.grown, std::max(view_.searched, base) - base, view_.keys.grown.rows);
-    cost_.keys_retrieved += queries_.rows * (view_.window - std::min(view_.window, view_.searched));
+    attend_rows(view_.keys.base, view_.values.base, begin, std::min(end, base));
+    attend_rows(view_.keys.grown, view_.values.grown, std::max(begin, base) - base, std::max(end, base) - base);
   }
 
   void attend_rows(MatrixView keys, MatrixView values, std::size_t begin, std::size_t end) {
@@ -93,21 +109,40 @@ class Step {
     }
   }
 
-  std::uint32_t widen(std::uint32_t k, const Budget&) { return k * widening / widening; }
+  // Leaves the results that the budget needs; false where those of some row are too few.
+  bool cut_to_budget(const TailEstimate& tail, const Budget& budget) {
+    bool enough = true;
+    for (std::size_t i = 0; i < queries_.rows; ++i) {
+      Retrieved& row = scratch_.retrieved[i];
+      const BudgetCut cut =
+          cut_to_mass(row.scores, scale_, scratch_.parts[i].lse, unread(tail, i, row), *budget.epsilon);
+      enough = enough && cut.enough;
+      const std::size_t keep = std::min(row.ids.size(), std::max<std::size_t>(cut.keep, budget.k));
+      row = {row.ids.first(keep), row.scores.first(keep)};
+    }
+    return enough;
+  }
 
-  // Retrieved keys, and the rest of the searched ones by estimate.
-  void finish(bool tail_estimate) {
-    scratch_.unread.resize(queries_.rows);
-    const auto clusters = tail_estimate ? view_.clusters : std::span<const KeyClusters* const>();
-    attend_retrieved(queries_, view_.values, scratch_.retrieved, clusters, scale_, scratch_.more, scratch_.unread,
-                     scratch_.tail);
+  // Without clusters no unread key is taken to be worse than the worst that was found.
+  float unread(const TailEstimate& tail, std::size_t i, const Retrieved& row) const {
+    if (!view_.clusters.empty()) return tail.unread(i, row, view_.values.rows());
+    const std::size_t left = view_.searched - row.ids.size();
+    if (left == 0 || row.ids.empty()) return no_mass;
+    return static_cast<float>(std::log(static_cast<double>(left)) + scale_ * static_cast<double>(row.scores.back()));
+  }
+
+  // Retrieved keys, and by `tail` the searched ones that are not.
+  void finish(const TailEstimate& tail) {
+    for (std::size_t i = 0; i < queries_.rows; ++i) {
+      static_cast<void>(tail.attend(i, scratch_.retrieved[i], view_.values, scratch_.more[i]));
+      cost_.keys_retrieved += scratch_.retrieved[i].ids.size();
+    }
     merge_more();
-    for (const Retrieved& row : scratch_.retrieved) cost_.keys_retrieved += row.ids.size();
     const std::size_t values = distinct_retrieved();
     cost_.values_read += values;
     cost_.bytes_read += values * view_.values.row_bytes();
-    for (const KeyClusters* some : clusters) {
-      cost_.bytes_read += some->clusters() * (view_.keys.cols() + view_.values.cols()) * sizeof(float);
+    for (const KeyClusters* some : view_.clusters) {
+      cost_.bytes_read += some->clusters() * (some->centroids().row_bytes() + some->mean_values().row_bytes());
     }
   }
 

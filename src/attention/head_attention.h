@@ -24,7 +24,6 @@ struct HeadScratch {
   std::vector<AttentionPart> more;
   std::vector<float> more_outputs;
   std::vector<Retrieved> retrieved;
-  std::vector<float> unread;
   KeyMarks marks;
 };
 
