@@ -72,7 +72,7 @@ static float dot(const float* restrict a, const float* restrict b, size_t count)
   return sum;
 }
 
-// 2^x for x <= 0 within 2e-7 of itself: a polynomial of the fraction in (-0.5, 0.5], then the exponent. A tiny number
+// 2^x for x <= 0 within 3e-7 of itself: a polynomial of the fraction in (-0.5, 0.5], then the exponent. A tiny number
 // below -126.
 static inline float power_of_two(float x) {
   x = x < -126.0F ? -126.0F : x;

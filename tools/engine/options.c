@@ -1,6 +1,5 @@
 #include "options.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,13 +30,13 @@ static const char help[] =
     "  --temperature T --seed S       generate: 0 takes the likeliest token (0, 1)\n"
     "  -o text|json                   score: form of the result (text)\n";
 
-enum form { form_path, form_whole, form_signed, form_real, form_word };
+enum form { form_path, form_whole, form_signed, form_real, form_share, form_word };
 
 struct rule {
   const char* name;
   enum form form;
   size_t offset;       // in struct options
-  double least, most;  // of numbers; form_real: without the ends
+  double least, most;  // of numbers; form_share: without the ends
   const char* words;   // of form_word, "full|rattan": the value is the word's place
 };
 
@@ -53,13 +52,13 @@ static const struct rule rules[] = {
     {"--threads", form_whole, AT(threads), 0, 1024, NULL},
     {"--attention", form_word, AT(attention), 0, 0, "full|rattan"},
     {"--k", form_whole, AT(k), 1, 1 << 20, NULL},
-    {"--epsilon", form_real, AT(epsilon), 0, 1, NULL},
+    {"--epsilon", form_share, AT(epsilon), 0, 1, NULL},
     {"--most-k", form_whole, AT(most_k), 1, 1 << 20, NULL},
     {"--tail", form_word, AT(tail), 0, 0, "off|on"},
     {"--kind", form_word, AT(kind), 0, 0, "auto|flat|scan4|graph"},
     {"--clusters", form_whole, AT(clusters), 1, 1 << 20, NULL},
     {"--seal-after", form_signed, AT(seal_after), 0, 4294967295.0, NULL},
-    {"--temperature", form_real, AT(temperature), -1e-9, 100, NULL},
+    {"--temperature", form_real, AT(temperature), 0, 100, NULL},
     {"--seed", form_whole, AT(seed), 0, 4294967295.0, NULL},
     {"-o", form_word, AT(json), 0, 0, "text|json"},
 };
@@ -82,14 +81,16 @@ static uint32_t place_of(const struct rule* rule, const char* value) {
 
 static double number_of(const struct rule* rule, const char* value) {
   char* end;
-  errno = 0;
   const double number = strtod(value, &end);
-  if (rule->form == form_real) {
-    if (*value == '\0' || *end != '\0' || !(number > rule->least && number < rule->most)) {
-      refuse("%s is \"%s\", allowed is a number inside (%g, %g)", rule->name, value, rule->least, rule->most);
-    }
-  } else if (*value < '0' || *value > '9' || *end != '\0' || !(number >= rule->least && number <= rule->most) ||
-             number != (double)(uint64_t)number) {
+  const int is_number = *value != '\0' && *end == '\0' && number >= rule->least && number <= rule->most;
+  if (rule->form == form_share && (!is_number || number == rule->least || number == rule->most)) {
+    refuse("%s is \"%s\", allowed is a number inside (%g, %g)", rule->name, value, rule->least, rule->most);
+  }
+  if (!is_number && rule->form == form_real) {
+    refuse("%s is \"%s\", allowed is a number from %g to %g", rule->name, value, rule->least, rule->most);
+  }
+  const int is_whole = is_number && *value >= '0' && *value <= '9' && number == (double)(uint64_t)number;
+  if (!is_whole && (rule->form == form_whole || rule->form == form_signed)) {
     refuse("%s is \"%s\", allowed is a whole number from %.0f to %.0f", rule->name, value, rule->least, rule->most);
   }
   return number;
@@ -97,10 +98,12 @@ static double number_of(const struct rule* rule, const char* value) {
 
 static void set(struct options* options, const struct rule* rule, const char* value) {
   char* member = (char*)options + rule->offset;
+  if (rule->offset >= AT(k)) options->of_rattan = rule->name;
   switch (rule->form) {
     case form_path: *(const char**)(void*)member = value; break;
     case form_whole: *(uint32_t*)(void*)member = (uint32_t)number_of(rule, value); break;
     case form_signed: *(int64_t*)(void*)member = (int64_t)number_of(rule, value); break;
+    case form_share:
     case form_real: *(double*)(void*)member = number_of(rule, value); break;
     case form_word: *(uint32_t*)(void*)member = place_of(rule, value); break;
   }
@@ -120,6 +123,9 @@ static void check(const struct options* options) {
   if (options->count == 0) refuse("--count is missing; at least 1 token is needed");
   if (options->command == command_generate && options->tokenizer == NULL) {
     refuse("--tokenizer is missing; generate needs a SentencePiece model");
+  }
+  if (options->attention == attention_full && options->of_rattan != NULL) {
+    refuse("%s is of Rattan; allowed with --attention rattan", options->of_rattan);
   }
   if (options->k != 0 && options->epsilon > 0) {
     refuse("--k is %u and --epsilon is %g; one of them is allowed", options->k, options->epsilon);

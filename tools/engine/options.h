@@ -18,7 +18,8 @@ struct options {
   uint32_t json;
   double temperature;
   uint32_t seed;
-  // Of Rattan; 0 and -1 mean the library's default.
+  const char* of_rattan;  // an option below that was given, or NULL
+  // Of Rattan, here to the end; 0 and -1 mean the library's default.
   uint32_t k;
   double epsilon;
   uint32_t most_k;

@@ -5,28 +5,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
-static void complain(const char* format, va_list values) {
+// At once: what the caller holds is not freed.
+static _Noreturn void complain(int status, const char* format, va_list values) {
+  fflush(stdout);
   fputs("rattan-engine: ", stderr);
   vfprintf(stderr, format, values);
   fputc('\n', stderr);
+  _Exit(status);
 }
 
 void refuse(const char* format, ...) {
   va_list values;
   va_start(values, format);
-  complain(format, values);
-  va_end(values);
-  exit(2);
+  complain(2, format, values);
 }
 
 void give_up(const char* format, ...) {
   va_list values;
   va_start(values, format);
-  complain(format, values);
-  va_end(values);
-  exit(1);
+  complain(1, format, values);
 }
 
 void* allocate(size_t count, size_t size) {
@@ -38,10 +38,12 @@ void* allocate(size_t count, size_t size) {
 struct bytes read_whole_file(const char* option, const char* path) {
   FILE* file = fopen(path, "rb");
   if (file == NULL) refuse("%s is \"%s\", which cannot be opened: %s", option, path, strerror(errno));
-  long size = -1;
-  if (fseek(file, 0, SEEK_END) == 0) size = ftell(file);
-  if (size < 0 || fseek(file, 0, SEEK_SET) != 0) refuse("%s is \"%s\"; a regular file is needed", option, path);
-  struct bytes bytes = {allocate((size_t)size, 1), (size_t)size};
+  struct stat status;
+  if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode)) {
+    refuse("%s is \"%s\"; a regular file is needed", option, path);
+  }
+  const size_t size = (size_t)status.st_size;
+  struct bytes bytes = {allocate(size, 1), size};
   if (fread(bytes.data, 1, bytes.size, file) != bytes.size) {
     refuse("%s is \"%s\", which cannot be read: %s", option, path, strerror(errno));
   }

@@ -5,8 +5,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-// `count` ids of a file of little-endian 16-bit ids, from `offset` on; all below `vocab`. To be freed.
-uint16_t* tokens_read(const char* path, uint64_t offset, uint64_t count, uint32_t vocab);
+#include "options.h"
+
+// The ids from --offset on of the file --text, which holds little-endian 16-bit ids: those of the prompt (--prefill +
+// 1) and `more`. All are below `vocab`. To be freed.
+uint16_t* tokens_read(const struct options* options, size_t more, uint32_t vocab);
 
 struct pieces;
 
