@@ -73,6 +73,16 @@ TEST_F(EngineAttention, RattanReadsFewerKeysAndSaysSo) {
   }
 }
 
+TEST_F(EngineAttention, AnIndexIsKept) {
+  const std::string command = files_ + "--prefill 2000 --count 20 --attention rattan --kind scan4 --k 20 --index " +
+                              (folder_ / "index").string();
+  const nlohmann::json made = score(command);
+  const nlohmann::json opened = score(command);
+  EXPECT_GT(made.at("build_seconds"), 0.0);
+  EXPECT_EQ(opened.at("build_seconds"), 0.0);
+  EXPECT_EQ(made.at("nll"), opened.at("nll"));
+}
+
 TEST_F(EngineAttention, GenerateIsRepeatable) {
   const std::string command = "generate" + files_ + "--tokenizer " + (folder_ / "tokenizer.model").string() +
                               " --prefill 100 --count 12 --temperature 1 --seed ";

@@ -46,11 +46,11 @@ struct model* model_open(const char* path) {
   struct model* model = allocate(1, sizeof *model);
   struct safetensors* file = model->file = safetensors_open("--model", path);
   model->layers = safetensors_whole(file, "layers", 1, 256);
-  model->kv_heads = safetensors_whole(file, "kv_heads", 1, 256);
-  model->heads = safetensors_whole(file, "heads", model->kv_heads, 8 * model->kv_heads);
-  if (model->heads % model->kv_heads != 0) {
-    refuse("--model is \"%s\": heads is %u, a multiple of kv_heads, %u, is needed", path, model->heads,
-           model->kv_heads);
+  model->kv_heads = safetensors_whole(file, "kv_heads", 1, most_heads);
+  model->heads = safetensors_whole(file, "heads", model->kv_heads, most_heads);
+  if (model->heads % model->kv_heads != 0 || model->heads / model->kv_heads > 8) {
+    refuse("--model is \"%s\": heads is %u, a multiple of kv_heads, %u, is needed, at most 8 times it", path,
+           model->heads, model->kv_heads);
   }
   model->head_dim = safetensors_whole(file, "head_dim", 2, most_head_dim);
   if (model->head_dim % 2 != 0)

@@ -5,6 +5,8 @@
 
 #include "safetensors.h"
 
+enum { most_heads = 256 };  // query heads of a layer
+
 struct weight {
   const int8_t* rows;  // [outputs][inputs]; the weight is scales[output] times that
   const float* scales;

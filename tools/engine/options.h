@@ -26,6 +26,7 @@ struct options {
   uint32_t tail;
   uint32_t kind;  // RATTAN_KIND_AUTO, ...
   uint32_t clusters;
+  const char* index;
   int64_t seal_after;
 };
 

@@ -1,5 +1,5 @@
-// Rattan under an engine, in four calls of rattan/c.h: a context, its layers after the prefill, and for each token and
-// layer an append and a decode, whose KV heads the engine's own threads share.
+// Rattan under an engine, through rattan/c.h: a context is created, its layers are built after the prefill, and for
+// each token and layer there is an append and a decode, whose KV heads the engine's own threads share.
 #include <stdlib.h>
 
 #include "attention.h"
@@ -41,17 +41,42 @@ static rattan_params params_of(const struct options* options, const struct cache
   return params;
 }
 
-// The keys and values stay where the prefill put them: Rattan borrows the engine's cache.
-static void build(struct embedded* self, const struct cache* cache, uint32_t layer, const int64_t* positions) {
-  rattan_matrix keys[256], values[256], queries[8 * 256];
+// A layer's part of the cache. Keys and values stay where the prefill put them: Rattan borrows them.
+struct layer_matrices {
+  rattan_matrix keys[most_heads], values[most_heads], queries[most_heads];
+};
+
+static struct layer_matrices layer_of(const struct cache* cache, uint32_t layer) {
+  struct layer_matrices m;
   for (uint32_t h = 0; h < cache->kv_heads; ++h) {
-    keys[h] = matrix(cache_keys(cache, layer, h), RATTAN_F16, cache->prefill, cache->head_dim);
-    values[h] = matrix(cache_values(cache, layer, h), RATTAN_F16, cache->prefill, cache->head_dim);
+    m.keys[h] = matrix(cache_keys(cache, layer, h), RATTAN_F16, cache->prefill, cache->head_dim);
+    m.values[h] = matrix(cache_values(cache, layer, h), RATTAN_F16, cache->prefill, cache->head_dim);
   }
   for (uint32_t h = 0; h < cache->heads; ++h) {
-    queries[h] = matrix(cache_queries(cache, layer, h), RATTAN_F16, cache->query_rows, cache->head_dim);
+    m.queries[h] = matrix(cache_queries(cache, layer, h), RATTAN_F16, cache->query_rows, cache->head_dim);
   }
-  need(rattan_build_layer(self->context, layer, keys, values, queries, positions), "rattan_build_layer");
+  return m;
+}
+
+static void build(rattan_context* context, const struct cache* cache) {
+  int64_t* positions = allocate(cache->query_rows, sizeof *positions);
+  for (size_t i = 0; i < cache->query_rows; ++i) positions[i] = (int64_t)(i * cache->query_step);
+  for (uint32_t layer = 0; layer < cache->layers; ++layer) {
+    const struct layer_matrices m = layer_of(cache, layer);
+    need(rattan_build_layer(context, layer, m.keys, m.values, m.queries, positions), "rattan_build_layer");
+  }
+  free(positions);
+}
+
+// 0 where the folder holds no index yet.
+static int open_built(rattan_context* context, const struct cache* cache, const char* folder) {
+  for (uint32_t layer = 0; layer < cache->layers; ++layer) {
+    const struct layer_matrices m = layer_of(cache, layer);
+    const rattan_status status = rattan_open_layer(context, folder, layer, m.keys, m.values);
+    if (status == RATTAN_NOT_FOUND && layer == 0) return 0;
+    need(status, "rattan_open_layer");
+  }
+  return 1;
 }
 
 static void decode_slice(void* argument, uint32_t ith, uint32_t nth) {
@@ -113,11 +138,11 @@ struct attention* rattan_attention(struct threads* threads, const struct cache* 
   const rattan_params params = params_of(options, cache, threads_count(threads));
   need(rattan_context_create(&shape, &params, &self->context), "rattan_context_create");
 
-  int64_t* positions = allocate(cache->query_rows, sizeof *positions);
-  for (size_t i = 0; i < cache->query_rows; ++i) positions[i] = (int64_t)(i * cache->query_step);
   const double begin = seconds();
-  for (uint32_t layer = 0; layer < cache->layers; ++layer) build(self, cache, layer, positions);
-  self->build_seconds = seconds() - begin;
-  free(positions);
+  if (options->index == NULL || !open_built(self->context, cache, options->index)) {
+    build(self->context, cache);
+    self->build_seconds = seconds() - begin;
+    if (options->index != NULL) need(rattan_context_save(self->context, options->index), "rattan_context_save");
+  }
   return &self->attention;
 }
