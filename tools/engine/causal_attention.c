@@ -68,7 +68,7 @@ static void meet(const struct causal* causal, struct panel* panel, size_t block,
   const size_t dim = causal->cache->head_dim;
   const size_t earliest = causal->first + column_at(causal, block, kv_head, begin).row;
   float scores[key_tile * panel_width] = {0};
-  kernels()->multiply(scores, count, keys, dim, 1, panel->queries, dim);
+  best_kernels()->multiply(scores, count, keys, dim, 1, panel->queries, dim);
   if (first_key + count > earliest + 1) {
     for (size_t c = 0; c < columns; ++c) {
       const size_t position = causal->first + column_at(causal, block, kv_head, begin + c).row;
@@ -77,8 +77,8 @@ static void meet(const struct causal* causal, struct panel* panel, size_t block,
       }
     }
   }
-  kernels()->soften(scores, count, panel->maxima, panel->sums, panel->output, dim);
-  kernels()->multiply(panel->output, dim, values, 1, dim, scores, count);
+  best_kernels()->soften(scores, count, panel->maxima, panel->sums, panel->output, dim);
+  best_kernels()->multiply(panel->output, dim, values, 1, dim, scores, count);
 }
 
 static void attend_block(const struct causal* causal, struct panel* panels, float* keys, float* values, size_t block,
@@ -94,8 +94,8 @@ static void attend_block(const struct causal* causal, struct panel* panels, floa
   const size_t end = causal->first + column_at(causal, block, kv_head, columns - 1).row + 1;
   for (size_t key = 0; key < end; key += key_tile) {
     const size_t count = end - key < key_tile ? end - key : key_tile;
-    kernels()->widen(keys, cache_keys(cache, causal->layer, kv_head) + key * dim, count * dim);
-    kernels()->widen(values, cache_values(cache, causal->layer, kv_head) + key * dim, count * dim);
+    best_kernels()->widen(keys, cache_keys(cache, causal->layer, kv_head) + key * dim, count * dim);
+    best_kernels()->widen(values, cache_values(cache, causal->layer, kv_head) + key * dim, count * dim);
     for (size_t c = 0; c < columns; c += panel_width) {
       const size_t width = columns - c < panel_width ? columns - c : panel_width;
       if (key > causal->first + column_at(causal, block, kv_head, c + width - 1).row) continue;

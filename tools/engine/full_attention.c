@@ -37,11 +37,11 @@ static void attend_range(void* argument, uint32_t ith, uint32_t nth) {
   for (uint32_t kv_head = 0; kv_head < cache->kv_heads; ++kv_head) {
     for (size_t key = begin; key < end; key += key_tile) {
       const size_t count = end - key < key_tile ? end - key : key_tile;
-      kernels()->widen(keys, cache_keys(cache, full->layer, kv_head) + key * dim, count * dim);
-      kernels()->widen(values, cache_values(cache, full->layer, kv_head) + key * dim, count * dim);
+      best_kernels()->widen(keys, cache_keys(cache, full->layer, kv_head) + key * dim, count * dim);
+      best_kernels()->widen(values, cache_values(cache, full->layer, kv_head) + key * dim, count * dim);
       for (size_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
         float* part = part_of(full, ith, head);
-        kernels()->attend(full->queries + head * dim, keys, values, count, dim, &part[0], &part[1], part + 2);
+        best_kernels()->attend(full->queries + head * dim, keys, values, count, dim, &part[0], &part[1], part + 2);
       }
     }
   }

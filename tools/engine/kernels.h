@@ -29,5 +29,6 @@ struct kernels {
                  float* sum, float* output);
 };
 
-// The best set that this machine runs.
-const struct kernels* kernels(void);
+// Sets that this machine runs, the best last. kernels_at: NULL from the end on.
+const struct kernels* kernels_at(size_t index);
+const struct kernels* best_kernels(void);

@@ -24,7 +24,7 @@ static void few(void* argument, uint32_t ith, uint32_t nth) {
     const float* in = product->in + r * weight->inputs;
     for (size_t o = begin; o < end; ++o) {
       product->out[r * weight->outputs + o] =
-          weight->scales[o] * kernels()->dot_int8(in, weight->rows + o * weight->inputs, weight->inputs);
+          weight->scales[o] * best_kernels()->dot_int8(in, weight->rows + o * weight->inputs, weight->inputs);
     }
   }
 }
@@ -47,7 +47,8 @@ static void many(void* argument, uint32_t ith, uint32_t nth) {
     for (size_t row = 0; row < product->rows; row += block_rows) {
       const size_t rows = product->rows - row < block_rows ? product->rows - row : block_rows;
       float sums[block_rows * panel_width] = {0};
-      kernels()->multiply(sums, rows, product->in + row * weight->inputs, weight->inputs, 1, panel, weight->inputs);
+      best_kernels()->multiply(sums, rows, product->in + row * weight->inputs, weight->inputs, 1, panel,
+                               weight->inputs);
       for (size_t r = 0; r < rows; ++r) {
         memcpy(product->out + (row + r) * weight->outputs + first, sums + r * panel_width, columns * sizeof(float));
       }

@@ -83,7 +83,7 @@ static cJSON* describe(const struct decoder* decoder, const struct options* opti
   cJSON_AddNumberToObject(json, "prefill_seconds", decoder->prefill_seconds);
   cJSON_AddNumberToObject(json, "build_seconds", cost.build_seconds);
   cJSON_AddNumberToObject(json, "threads", threads_count(decoder->threads));
-  cJSON_AddStringToObject(json, "kernels", kernels()->name);
+  cJSON_AddStringToObject(json, "kernels", best_kernels()->name);
   add_report(json, decoder->attention->report(decoder->attention));
   return json;
 }
