@@ -1,4 +1,4 @@
-// Floats to halves, to the nearest, ties to even. The way back is best_kernels()->widen.
+// Floats to halves, to the nearest, ties to even. The way back is widen of kernels.h.
 #pragma once
 
 #include <stddef.h>
