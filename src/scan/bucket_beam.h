@@ -37,6 +37,9 @@ class BucketBeam {
     threshold_ = -std::numeric_limits<float>::infinity();
   }
 
+  // Room for `entries` insertions: as many allocate nothing.
+  void reserve(std::size_t entries) { entries_.reserve(entries); }
+
   // Scores below this cannot enter.
   float threshold() const noexcept { return threshold_; }
 

@@ -14,7 +14,7 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 
 void Rerank::start(const Scorer& scorer) {
   scorer_ = &scorer;
-  added_.reset(scorer.keys().rows);
+  added_.reset(scorer.keys().rows());
   keys_.clear();
 }
 

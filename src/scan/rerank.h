@@ -16,6 +16,9 @@ namespace rattan {
 // Reusable between searches; one per thread. Allocates only when it grows.
 class Rerank {
  public:
+  // Room for `keys` keys of a scorer: searches over fewer allocate nothing for them.
+  void reserve(std::size_t keys) { added_.reserve(keys); }
+
   // Forgets the keys of the last search. `scorer` is kept by reference until the next start.
   void start(const Scorer& scorer);
 

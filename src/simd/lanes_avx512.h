@@ -28,6 +28,18 @@ struct Avx512 {
   static Batch broadcast(float value) { return _mm512_set1_ps(value); }
   static Batch multiply_add(Batch a, Batch b, Batch c) { return _mm512_fmadd_ps(a.data, b.data, c.data); }
   static Batch subtract(Batch a, Batch b) { return a - b; }
+  static Batch add(Batch a, Batch b) { return a + b; }
+  static Batch larger(Batch a, Batch b) { return _mm512_max_ps(a.data, b.data); }  // b where either is NaN
+
+  // 2^n, -126 <= n <= 127, for a sum of n and 1.5 * 2^23.
+  static Batch power_of_two(Batch shifted) {
+    const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(shifted.data), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(exponent, _mm512_set1_epi32(0x3f800000)));
+  }
+  // `value`, but zero where x < least.
+  static Batch zero_below(Batch value, Batch x, Batch least) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x.data, least.data, _CMP_NLT_UQ), value.data);
+  }
 
   // Four rows share a query: the compiler keeps it by itself.
   template <typename Operand>
