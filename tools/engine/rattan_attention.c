@@ -1,6 +1,9 @@
 // Rattan under an engine, through rattan/c.h: a context is created, its layers are built after the prefill, and for
 // each token and layer there is an append and a decode, whose KV heads the engine's own threads share.
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "attention.h"
 #include "program.h"
@@ -139,6 +142,9 @@ struct attention* rattan_attention(struct threads* threads, const struct cache* 
   need(rattan_context_create(&shape, &params, &self->context), "rattan_context_create");
 
   const double begin = seconds();
+  if (options->index != NULL && mkdir(options->index, 0777) != 0 && errno != EEXIST) {
+    refuse("--index is \"%s\", a folder that cannot be made: %s", options->index, strerror(errno));
+  }
   if (options->index == NULL || !open_built(self->context, cache, options->index)) {
     build(self->context, cache);
     self->build_seconds = seconds() - begin;
