@@ -4,10 +4,12 @@
 //
 // Measured (trained 23M, bf16, 16,256 keys and 8,192 appended, k = 100, beam 200, against a graph built anew over all):
 //   blocks of 1,024, half a row a key with 32 links, 32 entry points, layers 0 and 4 (anew 0.952, 0.958): links alone
-//     0.929 and 0.911, filled 0.942 and 0.947; four rows a key with links alone 0.941 and 0.946, at ten times the cost
+//     0.929 and 0.911, filled 0.942 and 0.947; four rows a key with links alone 0.941 and 0.946, at six times the cost
 //   12 heads, filled, half a row a key with 16 links, 64 entry points: blocks of 1,024 -0.021 to 0.014, mean -0.004;
 //     blocks of 2,048 -0.017 to 0.022, mean 0.001; both 7 us of CPU time a key
-//   layers 0 to 3, blocks of 2,048, one row a key, 128 entry points: -0.007 to 0.010; 9 us. 32 links: no better
+//   12 heads, blocks of 2,048, one row a key with 16 links, 128 entry points: -0.007 to 0.026; 9 us. 32 links: no
+//   better.
+//     Two made heads of that size: -0.014 and -0.012
 #pragma once
 
 #include <cstddef>
