@@ -57,7 +57,8 @@ struct ContextParams {
   std::uint32_t recent = 512;  // last keys, attended exactly; retrieved keys are never among them
   Budget budget;               // default of decode()
   // Of every head. automatic: flat below 4,096 keys to search, else the fastest at `recall` with the k that `budget`
-  // needs of this head, measured at the build; no graph is tried where that k is more than 1/32 of the keys.
+  // needs of this head, measured at the build; no graph is tried below 24,576 keys, nor where that k is more than
+  // 1/32 of them.
   HeadKind kind = HeadKind::automatic;
   double recall = 0.95;                // wanted of the retrieved keys, by which widths are calibrated
   std::uint32_t link_k = 128;          // links per prefill query of a graph; 1..1024

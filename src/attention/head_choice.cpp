@@ -14,6 +14,9 @@ namespace {
 
 // Fewer keys than that are attended faster than an index is searched.
 constexpr std::size_t fewest_keys = 4096;
+// With fewer keys a walk is no faster than a pass over all codes (README.md: as fast at 16,384), and links and graph
+// are nearly all of a build's time.
+constexpr std::size_t fewest_graph_keys = 24576;
 constexpr std::size_t calibration_groups = 32;
 // A walk for k keys reads some ten times as many by code, in no order: long before k is a tenth of the keys, one pass
 // over all codes is faster. Spares the links and the graph of diffuse heads.
@@ -115,8 +118,10 @@ HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, IdRange indexed,
   if (params.kind == HeadKind::scan4) return plan;
   if (queries.rows() == 0) {
     plan.remark = "no graph, no queries to link";
+  } else if (params.kind == HeadKind::automatic && searched < fewest_graph_keys) {
+    plan.remark = message("no graph, one pays from ", fewest_graph_keys, " keys on");
   } else if (params.kind == HeadKind::automatic && plan.k > searched / graph_share) {
-    plan.remark = message("no graph, it would read most keys for that");
+    plan.remark = message("no graph, it would read most of the ", searched, " keys for that");
   } else {
     plan.try_graph = true;
   }

@@ -78,22 +78,33 @@ TEST(HeadChoice, WithoutQueriesThereIsNoGraph) {
 }
 
 TEST(HeadChoice, DiffuseHeadsGetNoGraph) {
-  const Head head(6000, 0.01F);  // nearly equal weights
+  const Head head(25000, 0.01F);  // nearly equal weights
   ContextParams params = params_of(HeadKind::automatic);
   params.budget.epsilon = 0.1;
   HeadPlan plan;
   const ChosenIndex chosen = head.choose(params, &plan);
   EXPECT_FALSE(plan.try_graph);
-  EXPECT_GT(plan.k, 5000U);
+  EXPECT_EQ(plan.k, params.budget.most_k);  // 0.9 of the keys are more
   EXPECT_NE(chosen.choice.kind, HeadKind::graph);
-  EXPECT_NE(chosen.choice.reason.find("no graph"), std::string::npos) << chosen.choice.reason;
+  EXPECT_NE(chosen.choice.reason.find("no graph, it would"), std::string::npos) << chosen.choice.reason;
 }
 
-TEST(HeadChoice, TheMeasuredKindReachesTheRecallAsked) {
+TEST(HeadChoice, ShortTextsGetNoGraphUnlessAsked) {
   const Head head(5000);
   HeadPlan plan;
   const ChosenIndex chosen = head.choose(params_of(HeadKind::automatic), &plan);
+  EXPECT_FALSE(plan.try_graph);
+  EXPECT_NE(chosen.choice.reason.find("no graph, one pays"), std::string::npos) << chosen.choice.reason;
+  head.choose(params_of(HeadKind::graph), &plan);
   EXPECT_TRUE(plan.try_graph);
+}
+
+TEST(HeadChoice, TheMeasuredKindReachesTheRecallAsked) {
+  const Head head(25000);
+  HeadPlan plan;
+  const ChosenIndex chosen = head.choose(params_of(HeadKind::automatic), &plan);
+  EXPECT_TRUE(plan.try_graph);
+  EXPECT_NE(chosen.choice.reason.find("graph width"), std::string::npos) << chosen.choice.reason;
   EXPECT_EQ(chosen.index->kind(), to_string(chosen.choice.kind));
   EXPECT_NE(chosen.choice.reason.find("k 10"), std::string::npos) << chosen.choice.reason;
 }
