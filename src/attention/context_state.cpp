@@ -36,8 +36,8 @@ void Context::State::check_new(std::uint32_t layer, std::size_t rows) const {
   for (std::size_t other = 0; other < layers.size(); ++other) {
     const Layer* const there = layers[other].load(std::memory_order_acquire);
     if (there != nullptr && there->prefill() != rows) {
-      fail(ErrorCode::invalid_argument, "keys[0].rows is ", rows, ", allowed is ", there->prefill(),
-           " (as layer ", other, ")");
+      fail(ErrorCode::invalid_argument, "keys[0].rows is ", rows, ", allowed is ", there->prefill(), " (as layer ",
+           other, ")");
     }
   }
 }
