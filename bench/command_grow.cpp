@@ -33,6 +33,7 @@ Json to_record(const GrowthOptions& growth, const GrowthCost& cost, const Evalua
           {"queries_per_key", growth.growth.queries_per_key},
           {"entry_points", growth.growth.block_entry_points},
           {"append_us", cost.append_us},
+          {"append_cpu_us", cost.append_cpu_us},
           {"seal_us", cost.seal_us},
           {"seal_cpu_us", cost.seal_cpu_us},
           {"worst_seal_ms", cost.worst_seal_ms},
@@ -102,17 +103,17 @@ void measure_head(const HeadSource& source, const GrowFlags& flags, const ExactT
 }
 
 void print(Format format, const std::vector<Json>& records) {
-  write_records(
-      std::cout, format,
-      {fixed_column("layer", "layer", 0), fixed_column("KV head", "kv_head", 0), fixed_column("block", "block", 0),
-       fixed_column("link_k", "link_k", 0), fixed_column("queries/key", "queries_per_key", 2),
-       fixed_column("entries", "entry_points", 0), fixed_column("append us", "append_us", 2),
-       fixed_column("seal us", "seal_us", 1), fixed_column("seal CPU us", "seal_cpu_us", 1),
-       fixed_column("worst seal ms", "worst_seal_ms", 1), fixed_column("recall grown", "recall_grown", 4),
-       fixed_column("fresh", "recall_fresh", 4), fixed_column("difference", "recall_difference", 4),
-       fixed_column("keys/q grown", "keys_grown", 0), fixed_column("fresh", "keys_fresh", 0),
-       fixed_column("codes/q grown", "codes_grown", 0), fixed_column("fresh", "codes_fresh", 0)},
-      records);
+  write_records(std::cout, format,
+                {fixed_column("layer", "layer", 0), fixed_column("KV head", "kv_head", 0),
+                 fixed_column("block", "block", 0), fixed_column("link_k", "link_k", 0),
+                 fixed_column("queries/key", "queries_per_key", 2), fixed_column("entries", "entry_points", 0),
+                 fixed_column("append us", "append_us", 2), fixed_column("append CPU us", "append_cpu_us", 2),
+                 fixed_column("seal us", "seal_us", 1), fixed_column("seal CPU us", "seal_cpu_us", 1),
+                 fixed_column("worst seal ms", "worst_seal_ms", 1), fixed_column("recall grown", "recall_grown", 4),
+                 fixed_column("fresh", "recall_fresh", 4), fixed_column("difference", "recall_difference", 4),
+                 fixed_column("keys/q grown", "keys_grown", 0), fixed_column("fresh", "keys_fresh", 0),
+                 fixed_column("codes/q grown", "codes_grown", 0), fixed_column("fresh", "codes_fresh", 0)},
+                records);
   if (format != Format::markdown) return;
   const Json& first = records.front();
   std::cout << "\n"

@@ -39,7 +39,7 @@ struct Grown {
 TEST(GrowingSearch, BlocksAreFoundAsTheBaseIs) {
   for (const char* kind : {"graph", "scan4"}) {
     const Grown grown(kind);
-    EXPECT_GE(grown.index.sealed(), 4490U);
+    EXPECT_GE(grown.index.sealed(), 4485U);  // whole blocks of codes
     const NeighborTable truth =
         test::reference_topk(grown.queries.view, grown.keys.view, 20, Metric::inner_product, {});
     const NeighborTable found = grown.search(400);

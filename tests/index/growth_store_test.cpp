@@ -2,11 +2,25 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/graph/cases.h"
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "tests/support/matrices.h"
 
 namespace rattan {
 namespace {
+
+// Key i leads to the `degree` keys behind it, around the end.
+Graph ring(std::size_t keys, std::uint32_t degree, std::vector<KeyId> entry_points) {
+  Graph graph(keys, degree);
+  for (std::size_t key = 0; key < keys; ++key) {
+    const auto slots = graph.slots(static_cast<KeyId>(key));
+    for (std::size_t i = 0; i < degree; ++i) slots[i] = static_cast<KeyId>((key + 1 + i) % keys);
+  }
+  graph.entry_points = std::move(entry_points);
+  return graph;
+}
 
 TEST(GrowthStore, RowsAreWhatWasAppended) {
   const SharedMatrix keys = test::random_matrix(20, 6, 1, DType::f16, 9);
@@ -26,8 +40,8 @@ TEST(GrowthStore, ABlockBringsEdgesEntryPointsAndCodes) {
   const KeyCodes base(keys.view.slice(0, 30), CodeLayout::rows4, serial_executor());
   GrowthStore store(100, keys.view, {&base, 7});
   store.append(keys.view.slice(30, 30));
-  const Graph first = test::random_graph(10, 3, {0, 4}, 3);
-  const Graph second = test::random_graph(15, 7, {2}, 4);
+  const Graph first = ring(10, 3, {0, 4});
+  const Graph second = ring(15, 7, {2});
   store.seal(10, &first, 1000, serial_executor());
   EXPECT_EQ(store.view().sealed, 10U);
   EXPECT_EQ(store.view().entry_points, 2U);
