@@ -72,8 +72,12 @@ Retrieved AttendRun::choose(std::size_t row, const AttendSetting& setting, const
     const Retrieved all{table.ids(row).first(table.count(row)), table.scores(row).first(table.count(row))};
     if (!setting.epsilon) return all;
     const float unread = tail.unread(member, all, problem_.keys.view.rows);
-    const BudgetCut cut = cut_to_mass(all.scores, problem_.group.softmax_scale,
-                                      static_cast<float>(lse(exact_.window_parts[row])), unread, *setting.epsilon);
+    const double scale = problem_.group.softmax_scale;
+    const auto window = static_cast<float>(lse(exact_.window_parts[row]));
+    const BudgetCut cut = setting.tail
+                              ? cut_to_doubt(all.scores, scale, window, unread,
+                                             tail.doubt(member, all, problem_.keys.view.rows), *setting.epsilon)
+                              : cut_to_mass(all.scores, scale, window, unread, *setting.epsilon);
     if (cut.enough || k == most) return {all.ids.first(cut.keep), all.scores.first(cut.keep)};
   }
 }

@@ -18,4 +18,10 @@ struct BudgetCut {
 // Throws Error(invalid_argument) for epsilon outside (0, 1), a scale that is not above 0, NaN or +infinity.
 BudgetCut cut_to_mass(std::span<const float> scores, double scale, float window_lse, float unread_lse, double epsilon);
 
+// The same where the unread keys are estimated: what counts is not what they hold but how far the estimate may be off.
+// doubt_lse: TailEstimate::doubt. A result that is left out errs by its own weight at most; errors add as independent
+// ones do, and stay below `epsilon` of the softmax.
+BudgetCut cut_to_doubt(std::span<const float> scores, double scale, float window_lse, float unread_lse, float doubt_lse,
+                       double epsilon);
+
 }  // namespace rattan

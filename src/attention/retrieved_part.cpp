@@ -127,6 +127,7 @@ TailEstimate::Weights TailEstimate::weigh(std::size_t row, const Retrieved& retr
   const Retrieved found{retrieved.ids.first(weights.found), retrieved.scores.first(weights.found)};
   grow(scratch_.weights, count_);
   grow(scratch_.masses, count_);
+  grow(scratch_.noise, count_);
   grow(scratch_.found, weights.found);
   grow(scratch_.clusters, weights.found);
 
@@ -139,12 +140,15 @@ TailEstimate::Weights TailEstimate::weigh(std::size_t row, const Retrieved& retr
     const float left = scratch_.unread[c];
     if (left == 0) {
       scratch_.weights[c] = nothing;
+      scratch_.noise[c] = 0;
       continue;
     }
     // Moments of the unread keys are those of the cluster less those of the retrieved.
     const float taken = scratch_.sums[c] / left;
     const float variance = (scratch_.counts[c] * scratch_.spreads[c] - scratch_.squares[c]) / left;
-    scratch_.weights[c] = mean_weight(scores[c] - taken, std::max(variance - taken * taken, 0.0F), most, scale);
+    const float unread_variance = std::max(variance - taken * taken, 0.0F);
+    scratch_.noise[c] = scale * scale * unread_variance;
+    scratch_.weights[c] = mean_weight(scores[c] - taken, unread_variance, most, scale);
   }
   weights.top = std::max(kernels.largest(scratch_.weights.data(), count_),
                          kernels.largest(retrieved.scores.data(), weights.found));
@@ -154,6 +158,9 @@ TailEstimate::Weights TailEstimate::weigh(std::size_t row, const Retrieved& retr
   for (std::size_t c = 0; c < count_; ++c) {
     scratch_.masses[c] = scratch_.weights[c] * scratch_.unread[c];
     weights.tail_sum += static_cast<double>(scratch_.masses[c]);
+    // exp(v) - 1 of a logarithmic normal, to second order: its tail is what the bound on scores cuts off.
+    const float noise = scratch_.noise[c] * (1 + 0.5F * scratch_.noise[c]);
+    weights.tail_variance += static_cast<double>(scratch_.masses[c] * scratch_.weights[c] * noise);
   }
   weights.found_sum = static_cast<double>(
       kernels.exp_weights(retrieved.scores.data(), weights.found, scale, weights.top, scratch_.found.data()));
@@ -177,6 +184,12 @@ float TailEstimate::negligible_mass(const Weights& weights) const {
 float TailEstimate::unread_lse(const Weights& weights) const {
   if (!(weights.tail_sum > 0)) return nothing;
   return static_cast<float>(scale_ * static_cast<double>(weights.top) + std::log(weights.tail_sum));
+}
+
+float TailEstimate::doubt(std::size_t row, const Retrieved& retrieved, std::size_t keys) const {
+  const Weights weights = weigh(row, retrieved, keys);
+  if (!(weights.tail_variance > 0)) return nothing;
+  return static_cast<float>(scale_ * static_cast<double>(weights.top) + 0.5 * std::log(weights.tail_variance));
 }
 
 float TailEstimate::unread(std::size_t row, const Retrieved& retrieved, std::size_t keys) const {

@@ -34,6 +34,7 @@ struct TailScratch {
   std::vector<float> sums;              // of retrieved scores less the centroid's
   std::vector<float> squares;           // of the same
   std::vector<float> weights;           // estimated, of a key of each cluster
+  std::vector<float> noise;             // estimated variance of the logits of each cluster's unread keys
   std::vector<float> masses;            // weight * unread
   std::vector<float> cluster_weights;   // of mean values that are read
   std::vector<float> found;             // weights of retrieved keys
@@ -50,6 +51,11 @@ class TailEstimate {
   // where there are none. Reads neither keys nor values. values: their number bounds the ids.
   float unread(std::size_t row, const Retrieved& retrieved, std::size_t keys) const;
 
+  // How far unread() may be from the truth in the output: natural log of the root of the sum over the unread keys of
+  // the estimated variance of their exp(scale * score), as if they erred independently. -infinity where nothing is
+  // unread.
+  float doubt(std::size_t row, const Retrieved& retrieved, std::size_t keys) const;
+
   // Attention over the retrieved keys exactly and over the clusters' others by estimate; without clusters over the
   // retrieved alone. values: rows by id. Returns what unread() does.
   float attend(std::size_t row, const Retrieved& retrieved, const SplitRows& values, AttentionPart& part) const;
@@ -60,6 +66,7 @@ class TailEstimate {
     float top = 0;          // the score that weighs 1; -infinity where there are no keys
     double found_sum = 0;
     double tail_sum = 0;
+    double tail_variance = 0;
   };
   Weights weigh(std::size_t row, const Retrieved& retrieved, std::size_t keys) const;
   void score_block(MatrixView queries, const KeyClusters& block, std::size_t index, std::size_t first);

@@ -64,6 +64,28 @@ TEST(CutToMass, HugeLogits) {  // FAULTS D9
   EXPECT_FALSE(cut_to_mass(scores, 1, 0, 2.5e5F, 0.4).enough);
 }
 
+TEST(CutToDoubt, ErrorsAddInSquares) {
+  const std::vector<float> scores = scores_of({8, 4, 3, 1});  // with window 64 and unread 20: 100
+  const auto keep = [&](double doubt, double epsilon) {
+    return cut_to_doubt(scores, 0.5, log_of(64), log_of(20), log_of(doubt), epsilon);
+  };
+  EXPECT_EQ(keep(0.5, 0.011).keep, 4U);  // sqrt(0.25 + 1) = 1.12
+  EXPECT_EQ(keep(0.5, 0.012).keep, 3U);
+  EXPECT_EQ(keep(0.5, 0.033).keep, 2U);  // sqrt(0.25 + 1 + 9) = 3.2
+  EXPECT_EQ(keep(0.5, 0.055).keep, 1U);
+  EXPECT_EQ(keep(0.5, 0.1).keep, 0U);
+  EXPECT_FALSE(keep(0.5, 0.004).enough);
+  EXPECT_EQ(keep(0.5, 0.004).keep, 4U);
+}
+
+TEST(CutToDoubt, NothingAndHugeLogits) {
+  EXPECT_TRUE(cut_to_doubt({}, 1, -infinity, -infinity, -infinity, 0.1).enough);
+  const std::vector<float> scores = {2.5e5F, 0};
+  EXPECT_EQ(cut_to_doubt(scores, 1, -infinity, -2.5e5F, -2.5e5F, 0.1).keep, 1U);
+  expect_error(ErrorCode::invalid_argument, "doubt_lse",
+               [&] { cut_to_doubt(scores, 1, 0, 0, std::numeric_limits<float>::quiet_NaN(), 0.1); });
+}
+
 TEST(CutToMass, BadArgumentsAreNamed) {
   const std::vector<float> scores = {std::numeric_limits<float>::quiet_NaN()};
   const auto refuses = [](const char* name, std::span<const float> of, double scale, float window, double epsilon) {

@@ -224,6 +224,25 @@ TEST(TailEstimate, SaysWhatAttendSaysWithoutValues) {
   EXPECT_EQ(tail.unread(1, {ids, scores}, 400), tail.attend(1, {ids, scores}, keys.view, part));
 }
 
+TEST(TailEstimate, DoubtIsAboutTheErrorAndNoneWithoutSpread) {
+  const SharedMatrix queries = random_matrix(1, 16, 3);
+  TailScratch scratch;
+  const SharedMatrix equal = repeated(12, 40, 16);
+  const KeyClusters exact(equal.view, equal.view, 0, {.clusters = 12, .iterations = 20, .seed = 3});
+  const SharedMatrix keys = random_matrix(2000, 16, 1);
+  const KeyClusters spread(keys.view, keys.view, 0, {.clusters = 100});
+  const auto doubt_of = [&](const KeyClusters& clusters, MatrixView all) {
+    const auto ids = best_of(queries.view, 0, all, 50);
+    const auto scores = scores_of(queries.view, 0, all, ids);
+    const KeyClusters* const blocks[] = {&clusters};
+    const TailEstimate tail(queries.view, blocks, 0.5, scratch);
+    return tail.doubt(0, {ids, scores}, all.rows) - tail.unread(0, {ids, scores}, all.rows);
+  };
+  EXPECT_LT(doubt_of(exact, equal.view), std::log(0.02));
+  EXPECT_GT(doubt_of(spread, keys.view), std::log(0.02));
+  EXPECT_LT(doubt_of(spread, keys.view), std::log(0.2));
+}
+
 TEST(AttendRetrieved, AllocatesNothingOnceWarm) {
   const SharedMatrix keys = random_matrix(900, 16, 1, DType::f16);
   const SharedMatrix queries = random_matrix(4, 16, 2);

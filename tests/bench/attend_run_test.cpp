@@ -14,7 +14,7 @@ namespace {
 using test::small_group;
 
 HeadProblem make(datasets::KvGroup group = small_group(700, 12, 2)) {
-  return make_problem(std::move(group), {.k = 600, .sinks = 10, .recent = 40, .queries = 12},
+  return make_problem(std::move(group), {.k = 650, .sinks = 10, .recent = 40, .queries = 12},
                       *make_exact_topk_cpu(&serial_executor()));
 }
 
