@@ -24,9 +24,10 @@ constexpr std::size_t graph_share = 32;
 constexpr std::uint32_t largest_width = 1U << 24;
 
 std::uint32_t budget_keys(const Budget& budget, const MassCurve& curve, std::size_t keys) {
-  std::uint32_t k = budget.k;
-  if (budget.epsilon && curve.measured()) k = std::clamp(curve.keys_for(*budget.epsilon), budget.k, budget.most_k);
-  return static_cast<std::uint32_t>(std::clamp<std::size_t>(k, 1, std::max<std::size_t>(keys, 1)));
+  HeadChoice choice;
+  choice.curve = curve;
+  return static_cast<std::uint32_t>(
+      std::clamp<std::size_t>(choice.first_keys(budget), 1, std::max<std::size_t>(keys, 1)));
 }
 
 struct Candidates {
@@ -89,6 +90,13 @@ const char* to_string(HeadKind kind) noexcept {
     case HeadKind::automatic: break;
   }
   return "automatic";
+}
+
+// Where the unread keys are estimated, what they hold may be much more than epsilon, and how much more depends on how
+// good the estimate is: that begins small.
+std::uint32_t HeadChoice::first_keys(const Budget& budget) const noexcept {
+  if (!budget.epsilon || !curve.measured() || budget.tail_estimate) return budget.k;
+  return std::clamp(curve.keys_for(*budget.epsilon), budget.k, budget.most_k);
 }
 
 void HeadChoice::apply_width(std::uint32_t keys, SearchParams& params) const {
