@@ -30,13 +30,14 @@ void Context::State::check_new(std::uint32_t layer, std::size_t rows) const {
   if (layer >= shape.layers) {
     fail(ErrorCode::invalid_argument, "layer is ", layer, ", allowed is below ", shape.layers);
   }
-  if (owned[layer]) {
+  if (layers[layer].load(std::memory_order_acquire) != nullptr) {
     fail(ErrorCode::invalid_argument, "layer is ", layer, ", which is built already; allowed are layers that are not");
   }
-  for (std::size_t other = 0; other < owned.size(); ++other) {
-    if (owned[other] && owned[other]->prefill() != rows) {
-      fail(ErrorCode::invalid_argument, "keys[0].rows is ", rows, ", allowed is ", owned[other]->prefill(),
-           " (as layer ", other, ")");
+  for (std::size_t other = 0; other < layers.size(); ++other) {
+    const Layer* const there = layers[other].load(std::memory_order_acquire);
+    if (there != nullptr && there->prefill() != rows) {
+      fail(ErrorCode::invalid_argument, "keys[0].rows is ", rows, ", allowed is ", there->prefill(), " (as layer ",
+           other, ")");
     }
   }
 }

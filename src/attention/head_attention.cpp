@@ -36,9 +36,7 @@ class Step {
   }
 
   void run(const Budget& budget) {
-    std::uint32_t k = budget.k;
-    const MassCurve& curve = head_.prefix().choice.curve;
-    if (budget.epsilon && curve.measured()) k = std::clamp(curve.keys_for(*budget.epsilon), budget.k, budget.most_k);
+    std::uint32_t k = head_.prefix().choice.first_keys(budget);
     if (k >= view_.searched) view_.searched = 0;  // all of them, and exactly
     attend_window();
     if (view_.searched == 0) return;
@@ -112,14 +110,19 @@ class Step {
     bool enough = true;
     for (std::size_t i = 0; i < queries_.rows; ++i) {
       Retrieved& row = scratch_.retrieved[i];
-      const BudgetCut cut =
-          cut_to_mass(row.scores, scale_, scratch_.parts[i].lse, unread(tail, i, row), *budget.epsilon);
+      const float window = scratch_.parts[i].lse;
+      const float left = unread(tail, i, row);
+      const BudgetCut cut = estimates(budget) ? cut_to_doubt(row.scores, scale_, window, left,
+                                                             tail.doubt(i, row, view_.values.rows()), *budget.epsilon)
+                                              : cut_to_mass(row.scores, scale_, window, left, *budget.epsilon);
       enough = enough && cut.enough;
       const std::size_t keep = std::min(row.ids.size(), std::max<std::size_t>(cut.keep, budget.k));
       row = {row.ids.first(keep), row.scores.first(keep)};
     }
     return enough;
   }
+
+  bool estimates(const Budget& budget) const noexcept { return budget.tail_estimate && !view_.clusters.empty(); }
 
   // Without clusters no unread key is taken to be worse than the worst that was found.
   float unread(const TailEstimate& tail, std::size_t i, const Retrieved& row) const {

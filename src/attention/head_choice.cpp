@@ -14,6 +14,9 @@ namespace {
 
 // Fewer keys than that are attended faster than an index is searched.
 constexpr std::size_t fewest_keys = 4096;
+// With fewer keys a walk is no faster than a pass over all codes (README.md: as fast at 16,384), and links and graph
+// are nearly all of a build's time.
+constexpr std::size_t fewest_graph_keys = 24576;
 constexpr std::size_t calibration_groups = 32;
 // A walk for k keys reads some ten times as many by code, in no order: long before k is a tenth of the keys, one pass
 // over all codes is faster. Spares the links and the graph of diffuse heads.
@@ -21,9 +24,10 @@ constexpr std::size_t graph_share = 32;
 constexpr std::uint32_t largest_width = 1U << 24;
 
 std::uint32_t budget_keys(const Budget& budget, const MassCurve& curve, std::size_t keys) {
-  std::uint32_t k = budget.k;
-  if (budget.epsilon && curve.measured()) k = std::clamp(curve.keys_for(*budget.epsilon), budget.k, budget.most_k);
-  return static_cast<std::uint32_t>(std::clamp<std::size_t>(k, 1, std::max<std::size_t>(keys, 1)));
+  HeadChoice choice;
+  choice.curve = curve;
+  return static_cast<std::uint32_t>(
+      std::clamp<std::size_t>(choice.first_keys(budget), 1, std::max<std::size_t>(keys, 1)));
 }
 
 struct Candidates {
@@ -88,6 +92,13 @@ const char* to_string(HeadKind kind) noexcept {
   return "automatic";
 }
 
+// Where the unread keys are estimated, what they hold may be much more than epsilon, and how much more depends on how
+// good the estimate is: that begins small.
+std::uint32_t HeadChoice::first_keys(const Budget& budget) const noexcept {
+  if (!budget.epsilon || !curve.measured() || budget.tail_estimate) return budget.k;
+  return std::clamp(curve.keys_for(*budget.epsilon), budget.k, budget.most_k);
+}
+
 void HeadChoice::apply_width(std::uint32_t keys, SearchParams& params) const {
   if (k == 0 || width == 0) return;
   const auto scaled = (std::uint64_t{width} * keys + k - 1) / k;
@@ -115,8 +126,10 @@ HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, IdRange indexed,
   if (params.kind == HeadKind::scan4) return plan;
   if (queries.rows() == 0) {
     plan.remark = "no graph, no queries to link";
+  } else if (params.kind == HeadKind::automatic && searched < fewest_graph_keys) {
+    plan.remark = message("no graph, one pays from ", fewest_graph_keys, " keys on");
   } else if (params.kind == HeadKind::automatic && plan.k > searched / graph_share) {
-    plan.remark = message("no graph, it would read most keys for that");
+    plan.remark = message("no graph, it would read most of the ", searched, " keys for that");
   } else {
     plan.try_graph = true;
   }

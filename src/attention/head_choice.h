@@ -19,6 +19,8 @@ struct HeadChoice {
   MassCurve curve;
   std::string reason;
 
+  // How many keys to search first for a budget.
+  std::uint32_t first_keys(const Budget& budget) const noexcept;
   // Search parameters for `k` keys, the width in proportion.
   void apply_width(std::uint32_t k, SearchParams& params) const;
 };

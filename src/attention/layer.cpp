@@ -27,12 +27,13 @@ std::vector<std::shared_ptr<const HeadPrefix>> Layer::prefixes() const {
 void Layer::append(std::size_t tokens, const MatrixView& keys, const MatrixView& values, const MatrixView& queries) {
   const std::size_t heads = heads_.size();
   const std::size_t before = tokens_.load(std::memory_order_relaxed);
-  for (std::size_t h = 0; h < heads; ++h) {
-    heads_[h]->append(rows_of_head(keys, h, heads), rows_of_head(values, h, heads));
-  }
+  // First what may fail: queries without their keys do no harm, a key in some heads alone would.
   const std::size_t group = queries.rows / std::max<std::size_t>(1, tokens * heads);
   for (std::size_t t = 0; t < tokens && group != 0; ++t) {
     for (std::size_t h = 0; h < heads; ++h) heads_[h]->note_queries(queries.slice((t * heads + h) * group, group));
+  }
+  for (std::size_t h = 0; h < heads; ++h) {
+    heads_[h]->append(rows_of_head(keys, h, heads), rows_of_head(values, h, heads));
   }
   tokens_.store(before + tokens, std::memory_order_release);
 }

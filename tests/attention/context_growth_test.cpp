@@ -169,8 +169,8 @@ TEST(ContextGrowth, TruncationAndAppendAreAnotherHistory) {
       // The window is exact and the rest retrieved or estimated, and nothing is counted twice.
       const Attended few = text.decode(context, 1, 499);
       const Attended exact = text.full(1, 499, 500);
-      EXPECT_LE(output_error(few, exact), 0.5) << tokens;
-      EXPECT_LE(lse_error(few, exact), 0.1) << tokens;
+      EXPECT_LE(output_error(few, exact), 0.8) << tokens;
+      EXPECT_LE(lse_error(few, exact), 0.05) << tokens;
     }
   }
 }

@@ -78,24 +78,57 @@ TEST(HeadChoice, WithoutQueriesThereIsNoGraph) {
 }
 
 TEST(HeadChoice, DiffuseHeadsGetNoGraph) {
-  const Head head(6000, 0.01F);  // nearly equal weights
+  const Head head(25000, 0.01F);  // nearly equal weights
   ContextParams params = params_of(HeadKind::automatic);
   params.budget.epsilon = 0.1;
+  params.budget.tail_estimate = false;
   HeadPlan plan;
   const ChosenIndex chosen = head.choose(params, &plan);
   EXPECT_FALSE(plan.try_graph);
-  EXPECT_GT(plan.k, 5000U);
+  EXPECT_EQ(plan.k, params.budget.most_k);  // 0.9 of the keys are more
   EXPECT_NE(chosen.choice.kind, HeadKind::graph);
-  EXPECT_NE(chosen.choice.reason.find("no graph"), std::string::npos) << chosen.choice.reason;
+  EXPECT_NE(chosen.choice.reason.find("no graph, it would"), std::string::npos) << chosen.choice.reason;
 }
 
-TEST(HeadChoice, TheMeasuredKindReachesTheRecallAsked) {
+TEST(HeadChoice, ShortTextsGetNoGraphUnlessAsked) {
   const Head head(5000);
   HeadPlan plan;
   const ChosenIndex chosen = head.choose(params_of(HeadKind::automatic), &plan);
+  EXPECT_FALSE(plan.try_graph);
+  EXPECT_NE(chosen.choice.reason.find("no graph, one pays"), std::string::npos) << chosen.choice.reason;
+  head.choose(params_of(HeadKind::graph), &plan);
   EXPECT_TRUE(plan.try_graph);
+}
+
+TEST(HeadChoice, TheMeasuredKindReachesTheRecallAsked) {
+  const Head head(25000);
+  HeadPlan plan;
+  const ChosenIndex chosen = head.choose(params_of(HeadKind::automatic), &plan);
+  EXPECT_TRUE(plan.try_graph);
+  EXPECT_NE(chosen.choice.reason.find("graph width"), std::string::npos) << chosen.choice.reason;
   EXPECT_EQ(chosen.index->kind(), to_string(chosen.choice.kind));
   EXPECT_NE(chosen.choice.reason.find("k 10"), std::string::npos) << chosen.choice.reason;
+}
+
+TEST(HeadChoice, BudgetsOfMassBeginWithWhatTheyNeeded) {
+  HeadChoice choice;
+  Budget budget;
+  budget.k = 10;
+  budget.most_k = 600;
+  budget.epsilon = 0.1;
+  budget.tail_estimate = false;
+  EXPECT_EQ(choice.first_keys(budget), 10U);  // not measured
+  choice.curve.keys = {1, 2, 3, 40, 50, 60, 70, 800, 900};
+  EXPECT_EQ(choice.first_keys(budget), 40U);
+  budget.epsilon = 0.5;
+  EXPECT_EQ(choice.first_keys(budget), 10U);
+  budget.epsilon = 0.001;
+  EXPECT_EQ(choice.first_keys(budget), 600U);
+  budget.tail_estimate = true;
+  EXPECT_EQ(choice.first_keys(budget), 10U);
+  budget.epsilon.reset();
+  budget.tail_estimate = false;
+  EXPECT_EQ(choice.first_keys(budget), 10U);
 }
 
 TEST(HeadChoice, WidthsAreInProportionToK) {
