@@ -4,8 +4,10 @@
  * - A function returns RATTAN_OK or another rattan_status; on failure nothing has changed, results are not written, and
  *   rattan_last_error() says in words which parameter was wrong, its value and what is allowed.
  * - Pointers must not be NULL unless their comment says "or NULL"; NULL is RATTAN_INVALID_ARGUMENT, never a crash.
- * - Structs begin with struct_size: the caller's sizeof, so that a newer library knows what an older caller filled in.
- *   The rattan_*_init functions set it together with every default; members may be added at the end of a struct.
+ * - Structs begin with struct_size: the caller's sizeof, so that a newer library knows what an older caller filled in,
+ *   and gives the rest its defaults; members a library does not know must be 0, else RATTAN_VERSION. The rattan_*_init
+ *   functions set it together with every default; members may be added at the end of a struct, but for rattan_budget
+ *   within rattan_params, which stays as it is.
  * - Matrices are borrowed. Keys and values given to rattan_build_layer must stay where they are, unchanged, until the
  *   context and all its forks are destroyed; all other buffers only until the function returns.
  * - Nothing is printed, no thread starts before first use, no C++ exception leaves the library.
@@ -136,7 +138,7 @@ rattan_status rattan_decode(const rattan_context* context, uint32_t layer, const
 rattan_status rattan_decode_slice(const rattan_context* context, uint32_t layer, const rattan_matrix* queries,
                                   float* output, float* lse, const rattan_budget* budget, uint32_t ith, uint32_t nth);
 
-/* Folds appended tokens outside the window into the layer's graphs. */
+/* Folds appended tokens outside the window into the layer's indexes. */
 rattan_status rattan_seal(rattan_context* context, uint32_t layer);
 
 /* Drops all tokens from `tokens` on, in every layer. */
@@ -148,7 +150,8 @@ rattan_status rattan_invalidate(rattan_context* context);
 /* Tokens of a layer that the next decode sees. */
 rattan_status rattan_tokens(const rattan_context* context, uint32_t layer, uint64_t* tokens);
 
-/* The built prefix as files of a folder, and back over the same keys and values. */
+/* The built prefix as files of a folder that exists, one per layer and KV head, and back over the same keys and values.
+ * What rattan_open_layer borrows is as in rattan_build_layer. */
 rattan_status rattan_context_save(const rattan_context* context, const char* folder);
 rattan_status rattan_open_layer(rattan_context* context, const char* folder, uint32_t layer, const rattan_matrix* keys,
                                 const rattan_matrix* values);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,16 +16,37 @@ namespace {
 // Seconds of the heads' stages of one name together.
 void add_stages(BuildStats* sum, const BuildStats& head) {
   if (sum == nullptr) return;
-  for (const auto& [name, seconds] : head.stages) {
-    const auto stage =
-        std::find_if(sum->stages.begin(), sum->stages.end(), [&](const auto& s) { return s.first == name; });
-    if (stage == sum->stages.end()) {
-      sum->stages.emplace_back(name, seconds);
+  for (const auto& stage : head.stages) {
+    const auto same =
+        std::find_if(sum->stages.begin(), sum->stages.end(), [&](const auto& s) { return s.first == stage.first; });
+    if (same == sum->stages.end()) {
+      sum->stages.push_back(stage);
     } else {
-      stage->second += seconds;
+      same->second += stage.second;
     }
   }
   sum->unreachable += head.unreachable;
+}
+
+// What is known of a head before its index is built.
+struct Prepared {
+  HeadPlan plan;
+  std::vector<NeighborTable> links;
+  BuildStats stats;
+};
+
+Prepared prepare(const HeadQueries& queries, const MatrixView& keys, double scale, const ContextParams& params,
+                 const ExactTopK& exact) {
+  Prepared prepared;
+  const IdRange indexed = indexed_rows(keys.rows, params);
+  BuildTimer timer(&prepared.stats);
+  prepared.plan = plan_head(queries, keys, indexed, scale, params);
+  timer.stage("plan");
+  if (!prepared.plan.try_graph) return prepared;
+  const MatrixView searched = keys.slice(indexed.begin, indexed.end - indexed.begin);
+  prepared.links = make_links(queries, searched, params.link_k, params.link_queries, exact);
+  timer.stage("links");
+  return prepared;
 }
 
 }  // namespace
@@ -37,32 +59,26 @@ void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> key
   Executor& executor = executor_or_default(params.executor);
   check_prefill(state.shape, params.capacity, keys, values, executor);
   check_queries(state.shape, queries, query_positions, executor);
-  const std::size_t rows = keys.front().view.rows;
-  state.check_new(layer, rows);
+  state.check_new(layer, keys.front().view.rows);
 
-  std::unique_ptr<ExactTopK> own;
-  const ExactTopK* exact = params.exact;
-  if (exact == nullptr) {
-    own = make_exact_topk_cpu(params.executor);
-    exact = own.get();
-  }
+  const std::unique_ptr<ExactTopK> own = params.exact == nullptr ? make_exact_topk_cpu(params.executor) : nullptr;
+  const ExactTopK& exact = params.exact == nullptr ? *own : *params.exact;
   const std::uint32_t group = state.shape.query_heads / state.shape.kv_heads;
-  const IdRange indexed = indexed_rows(rows, params);
+  // A device finds the next head's links while this one's index is built here. Links found here would only get in the
+  // way. A future of std::async waits for its thread where an exception leaves it behind.
+  const auto start = [&](std::size_t h) {
+    return std::async(params.exact == nullptr ? std::launch::deferred : std::launch::async, [&, h] {
+      const HeadQueries asked{queries.empty() ? queries : queries.subspan(h * group, group), query_positions};
+      return prepare(asked, keys[h].view, state.scale, params, exact);
+    });
+  };
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
+  std::future<Prepared> next = start(0);
   for (std::size_t h = 0; h < keys.size(); ++h) {
-    BuildStats head_stats;
-    BuildTimer timer(&head_stats);
-    const HeadQueries head_queries{queries.empty() ? queries : queries.subspan(h * group, group), query_positions};
-    HeadPlan plan = plan_head(head_queries, keys[h].view, indexed, state.scale, params);
-    timer.stage("plan");
-    std::vector<NeighborTable> links;
-    if (plan.try_graph) {
-      const MatrixView indexed_keys = keys[h].view.slice(indexed.begin, indexed.end - indexed.begin);
-      links = make_links(head_queries, indexed_keys, params.link_k, params.link_queries, *exact);
-      timer.stage("links");
-    }
-    prefixes.push_back(build_prefix(keys[h], values[h], std::move(plan), links, group, params, &head_stats));
-    add_stages(stats, head_stats);
+    Prepared head = next.get();
+    if (h + 1 < keys.size()) next = start(h + 1);
+    prefixes.push_back(build_prefix(keys[h], values[h], std::move(head.plan), head.links, group, params, &head.stats));
+    add_stages(stats, head.stats);
   }
   state_->publish(layer, std::make_unique<Layer>(prefixes, params));
 }

@@ -12,7 +12,8 @@ namespace rattan {
 namespace {
 
 constexpr float no_mass = -std::numeric_limits<float>::infinity();
-constexpr std::uint32_t widening = 4;
+// The first k is what such queries needed at the build: one that needs more seldom needs far more.
+constexpr std::uint32_t widening = 2;
 
 // One call of attend_head.
 class Step {
@@ -41,6 +42,7 @@ class Step {
     if (k >= view_.searched) view_.searched = 0;  // all of them, and exactly
     attend_window();
     if (view_.searched == 0) return;
+    if (!budget.tail_estimate && !budget.epsilon) view_.clusters = {};
     const TailEstimate tail(queries_, view_.clusters, scale_, scratch_.tail);
     search(k);
     while (budget.epsilon && !cut_to_budget(tail, budget) && k < budget.most_k) {
@@ -52,11 +54,7 @@ class Step {
       }
       search(k);
     }
-    if (budget.tail_estimate) {
-      finish(tail);
-    } else {
-      finish({queries_, {}, scale_, scratch_.tail});
-    }
+    finish(budget.tail_estimate ? tail : TailEstimate(queries_, {}, scale_, scratch_.tail));
   }
 
   const DecodeStats& cost() const noexcept { return cost_; }

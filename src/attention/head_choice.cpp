@@ -51,12 +51,12 @@ Candidates build_candidates(const SharedMatrix& keys, std::span<const NeighborTa
   return candidates;
 }
 
-std::string describe(HeadKind kind, const Trial& trial, double microseconds) {
+std::string describe(HeadKind kind, const Trial& trial) {
   std::string text = to_string(kind);
   if (trial.width != 0) text += message(" width ", trial.width);
   text += message(" recall ", std::round(trial.recall * 1000) / 1000);
-  if (!trial.reached) return text + " is not enough";
-  return text + message(" in ", std::round(microseconds), " us");
+  if (!trial.reached) text += " is not enough";
+  return text;
 }
 
 // Of all candidates, in words; and which is the fastest that reaches the recall. Attending to every key reads the
@@ -65,14 +65,13 @@ std::size_t judge(const std::vector<Trial>& trials, const Candidates& candidates
   std::size_t best = 0;
   double best_time = 0;
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    const double time = trials[i].microseconds * (candidates.kinds[i] == HeadKind::flat ? 2 : 1);
+    const double time = trials[i].microseconds * (i == 0 ? 2 : 1);
     if (i == 0 || (trials[i].reached && time < best_time)) {
       best = i;
       best_time = time;
     }
-    if (i != 0) words += ", ";
-    words += candidates.kinds[i] == HeadKind::flat ? message("all keys in ", std::round(time), " us")
-                                                   : describe(candidates.kinds[i], trials[i], time);
+    words += i == 0 ? "all keys" : ", " + describe(candidates.kinds[i], trials[i]);
+    if (trials[i].reached) words += message(" in ", std::round(time), " us");
   }
   return best;
 }
@@ -146,9 +145,15 @@ ChosenIndex choose_index(SharedMatrix keys, HeadPlan plan, std::span<const Neigh
     trial_params.executor = params.executor;
     std::vector<const Index*> tried;
     for (const auto& index : candidates.indexes) tried.push_back(index.get());
-    const std::vector<Trial> trials = try_out(tried, plan.calibration.queries.view, trial_params);
-    const std::size_t fastest = judge(trials, candidates, choice.reason);
-    if (params.kind == HeadKind::automatic) best = fastest;
+    const MatrixView queries = plan.calibration.queries.view;
+    std::vector<Trial> trials;
+    if (params.kind == HeadKind::automatic) {
+      trials = try_out(tried, queries, trial_params);
+      best = judge(trials, candidates, choice.reason);
+    } else {
+      trials = find_widths(tried, queries, trial_params);
+      choice.reason += message("as asked, ", describe(candidates.kinds[best], trials[best]));
+    }
     choice.k = plan.k;
     choice.width = trials[best].width;
   }

@@ -103,13 +103,12 @@ std::vector<float> mean_rows(MatrixView matrix, const Members& members, Executor
 std::vector<float> k_means(MatrixView keys, const KMeansParams& params, Executor& executor) {
   const std::size_t count = std::min<std::size_t>(params.clusters, keys.rows);
   if (count == 0) return {};
-  const MatrixView sample = keys.every(std::max<std::size_t>(1, keys.rows / (params.points_per_cluster * count)));
-  std::vector<float> centroids = first_centroids(sample, count, params.seed);
+  std::vector<float> centroids = first_centroids(keys, count, params.seed);
   std::vector<float> distance;
   for (std::uint32_t i = 0; i < params.iterations; ++i) {
-    const Members members = members_of(nearest_centroids(sample, centroids, executor, &distance), count);
-    centroids = mean_rows(sample, members, executor);
-    refill(sample, members, distance, centroids);
+    const Members members = members_of(nearest_centroids(keys, centroids, executor, &distance), count);
+    centroids = mean_rows(keys, members, executor);
+    refill(keys, members, distance, centroids);
   }
   return centroids;
 }

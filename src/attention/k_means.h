@@ -15,7 +15,6 @@ namespace rattan {
 struct KMeansParams {
   std::uint32_t clusters = 1024;
   std::uint32_t iterations = 8;
-  std::size_t points_per_cluster = 64;  // keys the centroids are trained on: evenly spaced
   std::uint64_t seed = 1;
 };
 

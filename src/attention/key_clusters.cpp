@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 
+#include "attention/joint_rows.h"
 #include "attention/k_means.h"
 #include "attention/second_moment.h"
 #include "core/check.h"
 #include "core/half.h"
 #include "core/parallel.h"
+#include "scan/finite.h"
 #include "simd/kernels.h"
 
 namespace rattan {
@@ -49,30 +52,54 @@ SharedMatrix covariance_within(MatrixView keys, std::span<const float> means, st
   return {{memory->data(), DType::f32, keys.cols, keys.cols}, memory};
 }
 
-// Mean squared distance of each cluster's keys from their mean, over the mean of all keys'. Keys lie as much farther
-// from the trained centroid as the mean does.
-std::vector<float> relative_spreads(const Members& members, std::span<const float> distance,
-                                    std::span<const float> trained, std::span<const float> means) {
+// Mean squared distance of each cluster's keys from their mean, over the mean of all keys'.
+std::vector<float> relative_spreads(MatrixView keys, const Members& members, std::span<const float> means,
+                                    Executor& executor) {
   const std::size_t count = members.offsets.size() - 1;
-  const std::size_t dim = means.size() / count;
-  std::vector<double> spreads(count);
-  double all = 0;
-  for (std::size_t c = 0; c < count; ++c) {
-    if (members.of(c).empty()) continue;
-    double sum = 0;
-    for (const std::uint32_t row : members.of(c)) sum += static_cast<double>(distance[row]);
-    double offset = 0;
-    for (std::size_t j = c * dim; j < (c + 1) * dim; ++j) {
-      const double difference = static_cast<double>(trained[j]) - static_cast<double>(means[j]);
-      offset += difference * difference;
+  const auto to_float = simd::kernels().to_float[static_cast<std::size_t>(keys.dtype)];
+  std::vector<double> sums(count);
+  parallel_blocks(executor, count, 16, [&](std::size_t begin, std::size_t end, unsigned) {
+    std::vector<float> key(keys.cols);
+    for (std::size_t c = begin; c < end; ++c) {
+      for (const std::uint32_t row : members.of(c)) {
+        to_float(keys.row(row), keys.cols, key.data());
+        float squared = 0;
+        for (std::size_t j = 0; j < keys.cols; ++j) {
+          const float difference = key[j] - means[c * keys.cols + j];
+          squared += difference * difference;
+        }
+        sums[c] += static_cast<double>(squared);
+      }
     }
-    const auto keys = static_cast<double>(members.of(c).size());
-    spreads[c] = std::max(0.0, sum / keys - offset);
-    all += spreads[c] * keys / static_cast<double>(members.rows.size());
-  }
+  });
+  const double all = std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(keys.rows);
   std::vector<float> relative(count);
-  for (std::size_t c = 0; c < count && all > 0; ++c) relative[c] = static_cast<float>(spreads[c] / all);
+  for (std::size_t c = 0; c < count; ++c) {
+    if (sums[c] > 0) relative[c] = static_cast<float>(sums[c] / static_cast<double>(members.of(c).size()) / all);
+  }
   return relative;
+}
+
+// Which cluster every key belongs to, by its key and its value.
+std::vector<std::uint32_t> cluster(MatrixView keys, MatrixView values, std::size_t count, const ClusterParams& params,
+                                   Executor& executor) {
+  constexpr std::size_t trained_per_cluster = 64;
+  constexpr std::size_t block = 65536;  // keys assigned at a time: their joint rows are a copy
+  const JointRows joint(keys, values);
+  const std::size_t step = std::max<std::size_t>(1, keys.rows / (trained_per_cluster * count));
+  const std::size_t sampled = (keys.rows + step - 1) / step;
+  const std::vector<float> sample = joint.rows(0, sampled, step, executor);
+  const std::vector<float> centroids = k_means(
+      {sample.data(), DType::f32, sampled, joint.cols()},
+      {.clusters = static_cast<std::uint32_t>(count), .iterations = params.iterations, .seed = params.seed}, executor);
+  std::vector<std::uint32_t> clusters;
+  for (std::size_t begin = 0; begin < keys.rows; begin += block) {
+    const std::size_t size = std::min(block, keys.rows - begin);
+    const std::vector<float> rows = joint.rows(begin, size, 1, executor);
+    const auto nearest = nearest_centroids({rows.data(), DType::f32, size, joint.cols()}, centroids, executor);
+    clusters.insert(clusters.end(), nearest.begin(), nearest.end());
+  }
+  return clusters;
 }
 
 std::size_t bytes_of(const MatrixView& matrix) { return matrix.rows * matrix.row_bytes(); }
@@ -94,24 +121,20 @@ KeyClusters::KeyClusters(MatrixView keys, MatrixView values, KeyId first_id, con
   if (keys.rows == 0) return;
 
   Executor& executor = executor_or_default(params.executor);
-  const KMeansParams training{
-      .clusters = std::max<std::uint32_t>(
-          1, static_cast<std::uint32_t>(std::min<std::size_t>(params.clusters, keys.rows / keys_per_cluster))),
-      .iterations = params.iterations,
-      .seed = params.seed};
-  const std::vector<float> trained = k_means(keys, training, executor);
-  std::vector<float> distance;
-  const std::vector<std::uint32_t> nearest = nearest_centroids(keys, trained, executor, &distance);
-  const Members members = members_of(nearest, training.clusters);
+  check_finite(keys, "keys", executor);
+  check_finite(values, "values", executor);
+  const std::size_t count =
+      std::max<std::size_t>(1, std::min<std::size_t>(params.clusters, keys.rows / keys_per_cluster));
+  const std::vector<std::uint32_t> nearest = cluster(keys, values, count, params, executor);
+  const Members members = members_of(nearest, count);
   cluster_ids_.assign(nearest.begin(), nearest.end());
-  counts_.resize(training.clusters);
+  counts_.resize(count);
   for (std::size_t c = 0; c < counts_.size(); ++c) counts_[c] = static_cast<float>(members.of(c).size());
-  // Means of the keys that are in a cluster, not of those it was trained on: the estimate is then right to first order.
   const std::vector<float> means = mean_rows(keys, members, executor);
   centroids_ = store(means, keys.cols);
   mean_values_ = store(mean_rows(values, members, executor), values.cols);
   covariance_ = covariance_within(keys, means, nearest);
-  spreads_ = relative_spreads(members, distance, trained, means);
+  spreads_ = relative_spreads(keys, members, means, executor);
 }
 
 std::size_t KeyClusters::bytes() const noexcept {

@@ -24,14 +24,14 @@ struct ClusterParams {
   void validate() const;
 };
 
-// Keys [first_id, first_id + keys.rows) of a head. Immutable; the same bits for any number of threads. Nothing of the
-// matrices is kept.
+// Keys [first_id, first_id + keys.rows) of a head, clustered by key and value. Immutable; the same bits for any number
+// of threads. Nothing of the matrices is kept.
 class KeyClusters {
  public:
   KeyClusters() = default;  // no clusters, no keys
 
   // keys: [n, key dim], values: [n, value dim]. Throws Error(invalid_argument) for another number of values than keys,
-  // more keys than ids, or NaN or infinity in the keys.
+  // more keys than ids, or NaN or infinity in either.
   KeyClusters(MatrixView keys, MatrixView values, KeyId first_id, const ClusterParams& params);
 
   // Of parts taken from other clusters, in the shapes of the members below. Trusted.

@@ -62,7 +62,7 @@ MassCurve measure_mass(MatrixView queries, std::span<const std::int64_t> positio
   if (positions.empty() || keys.rows == 0 || indexed.begin >= indexed.end) return curve;
   const std::size_t heads = queries.rows / positions.size();
   const Scorer scorer(keys, Metric::inner_product);
-  std::vector<Counts> counts(queries.rows);
+  std::vector<Counts> counts(positions.size());
   executor.run(positions.size(), [&](std::size_t group, unsigned) {
     const auto last = std::clamp<std::int64_t>(positions[group], 0, static_cast<std::int64_t>(keys.rows) - 1);
     const auto visible = static_cast<std::size_t>(last) + 1;
@@ -72,12 +72,13 @@ MassCurve measure_mass(MatrixView queries, std::span<const std::int64_t> positio
     std::vector<const void*> rows;
     scorer.score_range(prepared, 0, visible, rows, scores.data(), visible);
     for (std::size_t head = 0; head < heads; ++head) {
-      counts[group * heads + head] = measure_row(std::span(scores).subspan(head * visible, visible), indexed, scale);
+      const Counts needed = measure_row(std::span(scores).subspan(head * visible, visible), indexed, scale);
+      for (std::size_t i = 0; i < needed.size(); ++i) counts[group][i] = std::max(counts[group][i], needed[i]);
     }
   });
   std::vector<std::uint32_t> column(counts.size());
   for (std::size_t i = 0; i < curve.keys.size(); ++i) {
-    std::transform(counts.begin(), counts.end(), column.begin(), [&](const Counts& row) { return row[i]; });
+    std::transform(counts.begin(), counts.end(), column.begin(), [&](const Counts& most) { return most[i]; });
     curve.keys[i] = median(column);
   }
   return curve;

@@ -15,8 +15,9 @@ namespace rattan {
 struct MassCurve {
   static constexpr std::array<double, 9> epsilons = {0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.001};
 
-  // Median over queries of the best keys that must be read so that the others hold less than epsilons[i] of the softmax
-  // of all keys. All 0: not measured.
+  // How many of the best keys must be read so that the others hold less than epsilons[i] of the softmax of all keys: of
+  // the query heads of a position, which are searched together, the most; the median over positions. All 0: not
+  // measured.
   std::array<std::uint32_t, epsilons.size()> keys{};
 
   bool measured() const noexcept { return keys.back() != 0; }

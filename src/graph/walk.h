@@ -47,10 +47,14 @@ struct WalkScratch {
   std::vector<std::uint32_t> positions;
   std::vector<TopK> results;
 
-  // Room for graphs of up to `keys` keys.
-  void reserve(std::size_t keys) {
+  // Room for graphs of up to `keys` keys, of which a round of `heads` heads reads at most `round`.
+  void reserve(std::size_t keys, std::size_t round, std::size_t heads) {
     seen.reserve(keys);
     expanded.reserve(keys);
+    unseen.reserve(round);
+    rows.reserve(round);
+    positions.reserve(round);
+    scores.reserve(heads * round);
   }
 };
 

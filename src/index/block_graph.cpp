@@ -4,7 +4,13 @@
 #include <numeric>
 #include <vector>
 
-#include "graph/build.h"
+#include "graph/connect.h"
+#include "graph/entry_points.h"
+#include "graph/fill.h"
+#include "graph/key_geometry.h"
+#include "graph/link_lists.h"
+#include "graph/project.h"
+#include "graph/prune.h"
 #include "rattan/exact_topk.h"
 
 namespace rattan {
@@ -45,9 +51,15 @@ Graph make_block_graph(MatrixView keys, MatrixView queries, Metric metric, const
   const MatrixView stand_in = sample(keys, params.queries - noted.rows);
   if (stand_in.rows != 0) links.push_back(exact->find(stand_in, keys, k, metric));
   if (!has_links(links)) links.assign(1, neighbors_in_time(k));
-  GraphBuildParams graph = params.graph;
-  graph.executor = &executor;
-  return build_graph_edges(keys, links, graph, nullptr);
+  const LinkLists lists(links, keys.rows, params.graph.seed);
+  const KeyGeometry geometry(keys, executor);
+  EdgeTable edges(keys.rows, params.graph.max_degree * params.graph.oversampling);
+  project(lists, geometry, executor, edges);
+  Graph graph = prune(edges, count_uses(lists, edges, executor), params.graph.max_degree, executor);
+  fill_with_nearest(graph, geometry, executor);
+  graph.entry_points = choose_entry_points(lists, params.graph.entry_points);
+  connect(graph, geometry, executor);
+  return graph;
 }
 
 }  // namespace rattan

@@ -105,13 +105,19 @@ void apply_width(std::string_view kind, std::uint32_t width, SearchParams& param
   if (kind == "scan4" && !params.rerank) params.rerank = width;
 }
 
-std::vector<Trial> try_out(const std::vector<const Index*>& candidates, MatrixView queries,
-                           const AutoBuildParams& params) {
+std::vector<Trial> find_widths(const std::vector<const Index*>& candidates, MatrixView queries,
+                               const AutoBuildParams& params) {
   const NeighborTable truth = candidates.front()->search(queries, params_for(*candidates.front(), 0, params));
   std::vector<Trial> trials{{candidates.front(), 0, 1.0, true, 0}};
   for (std::size_t i = 1; i < candidates.size(); ++i) {
     trials.push_back(find_width(*candidates[i], queries, truth, params));
   }
+  return trials;
+}
+
+std::vector<Trial> try_out(const std::vector<const Index*>& candidates, MatrixView queries,
+                           const AutoBuildParams& params) {
+  std::vector<Trial> trials = find_widths(candidates, queries, params);
   time_trials(trials, queries, params);
   return trials;
 }

@@ -1,6 +1,7 @@
 #include "index/growing_index.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/check.h"
 #include "core/parallel.h"
@@ -50,6 +51,7 @@ const Index& checked(const std::shared_ptr<const Index>& base, const GrowthParam
   check_range("GrowthParams::noted_queries", params.noted_queries, 0U, 1U << 20);
   check_range("GrowthParams::link_k", params.link_k, 1U, 1024U);
   check_range("GrowthParams::block_entry_points", params.block_entry_points, 1U, 4096U);
+  check_range("GrowthParams::queries_per_key", params.queries_per_key, 0.001, 16.0);
   params.graph.validate();
   return *base;
 }
@@ -84,7 +86,7 @@ struct GrowingIndex::State {
   BlockGraphParams block_params(std::size_t keys) const {
     BlockGraphParams block;
     block.link_k = params.link_k;
-    block.queries = static_cast<std::uint32_t>(keys / 2 + 1);
+    block.queries = static_cast<std::uint32_t>(std::ceil(static_cast<double>(keys) * params.queries_per_key));
     block.graph = params.graph;
     block.graph.max_degree = std::min(params.graph.max_degree, base.stride());
     block.graph.entry_points = params.block_entry_points;

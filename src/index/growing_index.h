@@ -22,8 +22,9 @@ namespace rattan {
 struct GrowthParams {
   std::size_t capacity = std::size_t{1} << 20;  // most keys, the base's included
   std::uint32_t noted_queries = 4096;           // decode query rows kept as link evidence until the next seal
-  std::uint32_t link_k = 32;                    // links per such row within a block
-  std::uint32_t block_entry_points = 8;
+  std::uint32_t link_k = 16;                    // links per such row within a block
+  double queries_per_key = 0.5;                 // such rows that are linked, at most, per key of the block
+  std::uint32_t block_entry_points = 64;
   GraphBuildParams graph;
 };
 

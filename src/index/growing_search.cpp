@@ -1,6 +1,7 @@
 #include "index/growing_search.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "index/widths.h"
 
@@ -93,9 +94,19 @@ class GrowingSearch {
     return params;
   }
 
+  // Keys that a round of a walk reads at most. The first reads all entry points, of blocks to come too: by doubling.
+  std::size_t round() const {
+    constexpr std::size_t named_at_once = 4;  // by a head of a code walk; the other names one
+    const GraphView& graph = *rows_.graph;
+    const std::size_t first =
+        graph.base_entry_points().size() + graph.grown_entry_points().size() + params_.seeds.size();
+    const std::size_t later = named_at_once * queries_.rows * graph.stride();
+    return std::bit_ceil(std::max<std::size_t>({2048, 2 * first, later}));
+  }
+
   void walk_keys() {
     prepare(scratch_.walk.queries);
-    scratch_.walk.reserve(rows_.capacity);
+    scratch_.walk.reserve(rows_.capacity, round(), queries_.rows);
     scratch_.found = &scratch_.walk.results;
     stats_ = walk(rows_.scorer, *rows_.graph, walk_params(), params_.k, scratch_.walk);
   }
@@ -106,7 +117,8 @@ class GrowingSearch {
     prepare(scratch.queries);
     codes.prepare(queries_, scratch.code_queries);
     const std::uint32_t rerank = walk_rerank_of(params_);
-    scratch.reserve(rows_.capacity);
+    scratch.reserve(rows_.capacity, round(), queries_.rows);
+    scratch.rerank.reserve(rows_.capacity, queries_.rows, std::max(rerank, params_.k));
     reserve(scratch.beams, queries_.rows, beam_width_of(params_));
     reserve(scratch.found, queries_.rows, rerank);
     scratch_.found = &scratch.results;
@@ -127,7 +139,7 @@ class GrowingSearch {
       code_scan(codes, scratch_.code_queries, shown, scratch_.beams, scratch_.code_scan);
       stats_.codes_scored += shown.end - shown.begin;
     });
-    scratch_.rerank.reserve(rows_.capacity);
+    scratch_.rerank.reserve(rows_.capacity, queries_.rows, rerank);
     scratch_.rerank.start(rows_.scorer);
     for (const BucketBeam& beam : scratch_.beams) scratch_.rerank.add_kept(beam, rerank);
     scratch_.found = &scratch_.walk.results;

@@ -12,6 +12,16 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 
 }  // namespace
 
+void Rerank::reserve(std::size_t keys, std::size_t rows, std::size_t wanted) {
+  const std::size_t added = 2 * wanted * rows;  // see add_kept
+  added_.reserve(keys);
+  keys_.reserve(added);
+  kept_.reserve(2 * wanted);
+  rows_.reserve(added);
+  scores_.reserve(rows * added);
+  buckets_.reserve(added);
+}
+
 void Rerank::start(const Scorer& scorer) {
   scorer_ = &scorer;
   added_.reset(scorer.keys().rows());

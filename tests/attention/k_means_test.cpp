@@ -29,7 +29,7 @@ TEST(KMeans, FindsClustersThatAreThere) {
 TEST(KMeans, IsTheSameForAnyNumberOfThreads) {
   const SharedMatrix keys = random_matrix(3000, 24, 5, DType::f16, 30);
   const auto executor = make_openmp_executor(3);
-  const KMeansParams params{.clusters = 90, .iterations = 4, .points_per_cluster = 20};
+  const KMeansParams params{.clusters = 90, .iterations = 4};
   EXPECT_EQ(k_means(keys.view, params, serial_executor()), k_means(keys.view, params, *executor));
 }
 

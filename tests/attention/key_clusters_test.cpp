@@ -80,7 +80,7 @@ TEST(KeyClusters, BadArgumentsAreNamed) {
   refuses("iterations", keys.view, 0, {.iterations = 0});
   const SharedMatrix bad = random_matrix(40, 4, 1);
   set_element(bad, 3, 2, std::numeric_limits<float>::infinity());
-  expect_error(ErrorCode::invalid_argument, "row 3", [&] { KeyClusters(bad.view, keys.view, 0, {}); });
+  expect_error(ErrorCode::invalid_argument, "keys", [&] { KeyClusters(bad.view, keys.view, 0, {}); });
 }
 
 }  // namespace

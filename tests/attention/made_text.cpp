@@ -69,9 +69,10 @@ SharedMatrix MadeText::token_queries(std::size_t layer, std::size_t begin, std::
   return by_token(std::span(queries_).subspan(layer * shape_.query_heads, shape_.query_heads), begin, count);
 }
 
-void MadeText::build(Context& context, std::size_t prefill) const {
+void MadeText::build(Context& context, std::size_t prefill, bool with_queries) const {
   for (std::uint32_t layer = 0; layer < shape_.layers; ++layer) {
-    context.build_layer(layer, keys(layer, prefill), values(layer, prefill), queries(layer, prefill));
+    context.build_layer(layer, keys(layer, prefill), values(layer, prefill),
+                        with_queries ? queries(layer, prefill) : std::vector<MatrixView>());
   }
 }
 

@@ -33,7 +33,7 @@ class MadeText {
   SharedMatrix token_values(std::size_t layer, std::size_t begin, std::size_t count) const;
   SharedMatrix token_queries(std::size_t layer, std::size_t begin, std::size_t count) const;
 
-  void build(Context& context, std::size_t prefill) const;  // every layer
+  void build(Context& context, std::size_t prefill, bool with_queries = true) const;  // every layer
   void append(Context& context, std::size_t begin, std::size_t count) const;
 
   // Of token `asked`'s queries; the context holds `tokens` tokens.

@@ -75,7 +75,7 @@ SharedMatrix repeated(std::size_t distinct, std::size_t copies, std::size_t dim)
 
 TEST(AttendRetrieved, ClustersOfEqualKeysAreExact) {
   const SharedMatrix keys = repeated(12, 40, 16);
-  const SharedMatrix values = random_matrix(480, 9, 2);
+  const SharedMatrix values = repeated(12, 40, 9);
   const SharedMatrix queries = random_matrix(3, 16, 3);
   const KeyClusters clusters(keys.view, values.view, 0, {.clusters = 12, .iterations = 20, .seed = 3});
   for (const std::size_t count : {0U, 1U, 17U, 300U, 479U, 480U}) {
@@ -156,7 +156,7 @@ TEST(AttendRetrieved, EstimatesComeCloserThanNothing) {
 // Base and block, values in two places, and retrieved keys that no block holds.
 TEST(AttendRetrieved, BlocksJoin) {
   const SharedMatrix keys = repeated(6, 60, 8);
-  const SharedMatrix values = random_matrix(360, 5, 2);
+  const SharedMatrix values = repeated(6, 60, 5);
   const SharedMatrix queries = random_matrix(1, 8, 3);
   const KeyClusters first(keys.view.slice(0, 180), values.view.slice(0, 180), 0, {.clusters = 6, .iterations = 20});
   const KeyClusters second(keys.view.slice(180, 120), values.view.slice(180, 120), 180,

@@ -49,6 +49,20 @@ TEST(Calibrate, ACandidateThatCannotReachTheRecallIsNotTimed) {
   EXPECT_EQ(trials[1].microseconds, 0);
 }
 
+TEST(Calibrate, WidthsAreFoundWithoutTimesToo) {
+  const SharedMatrix keys = random_matrix(3000, 32, 1);
+  const SharedMatrix queries = random_matrix(16, 32, 2);
+  const auto flat = build_flat(keys);
+  const auto scan4 = build_scan4(keys);
+  const std::vector<const Index*> candidates{flat.get(), scan4.get()};
+  const std::vector<Trial> found = find_widths(candidates, queries.view, params_of(0.95));
+  const std::vector<Trial> timed = try_out(candidates, queries.view, params_of(0.95));
+  EXPECT_EQ(found[1].width, timed[1].width);
+  EXPECT_EQ(found[1].recall, timed[1].recall);
+  EXPECT_EQ(found[0].microseconds, 0);
+  EXPECT_EQ(found[1].microseconds, 0);
+}
+
 TEST(Calibrate, WidthsOfTheCallerStay) {
   SearchParams params;
   apply_width("graph", 50, params);
