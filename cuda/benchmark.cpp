@@ -120,7 +120,7 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
   const std::uint32_t sampled = (n + stride - 1) / stride;
   const std::uint32_t sample_padded = (sampled + key_tile - 1) / key_tile * key_tile;
   const std::uint32_t key_padded = (n + key_tile - 1) / key_tile * key_tile;
-  const std::uint32_t maxima_stride = sample_padded / key_tile * maxima_per_tile;
+  const std::uint32_t maxima_stride = sample_padded / keys_per_maximum(k);
   Buffer<std::uint8_t> packed_keys(std::size_t{key_padded} * dim * 2);
   Buffer<std::uint8_t> packed_sample(std::size_t{sample_padded} * dim * 2);
   const auto tiles = static_cast<std::uint32_t>((rows + row_padding - 1) / row_padding * row_padding);
@@ -133,7 +133,7 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
   Buffer<std::uint32_t> found(std::size_t{tiles} * hopper_parts);
   Buffer<uint2> survivors(std::size_t{chunk} * capacity);
   Buffer<float> maxima(std::size_t{chunk} * maxima_stride);
-  Buffer<std::uint32_t> redo(chunk + 1);
+  Buffer<std::uint32_t> lists(2 * chunk + 2);
   Buffer<std::uint32_t> ids(std::size_t{chunk} * k);
   Buffer<float> scores(std::size_t{chunk} * k);
 
@@ -179,6 +179,7 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
       work.blocks = blocks;
       work.bf16 = true;
       work.maxima = maxima.get();
+      work.maxima_keys = keys_per_maximum(k);
       work.maxima_stride = maxima_stride;
       score_hopper(work, nullptr);
       if (until >= thresholding) choose_thresholds(work, k, capacity, thresholds.get(), nullptr);
@@ -194,7 +195,7 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
       if (until >= scoring) score_hopper(last.scored, nullptr);
       last.count = static_cast<std::uint32_t>(std::min<std::size_t>(chunk, rows - first));
       last.k = k;
-      last.redo = redo.get();
+      last.lists = lists.get();
       last.ids = ids.get();
       last.scores = scores.get();
       if (until >= finishing) finish(last, nullptr);
@@ -202,7 +203,7 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
   };
   const double all_s = timer.seconds(repeats, [&] { chain(finishing); });
   check(cudaGetLastError(), "kernels");
-  cudaMemcpy(&redone, redo.get(), 4, cudaMemcpyDeviceToHost);
+  cudaMemcpy(&redone, lists.get(), 4, cudaMemcpyDeviceToHost);
   std::vector<std::uint32_t> counted(rows * hopper_parts);
   cudaMemcpy(counted.data(), found.get(), counted.size() * 4, cudaMemcpyDeviceToHost);
   for (const std::uint32_t value : counted) found_sum += value;

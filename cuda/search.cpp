@@ -41,11 +41,11 @@ struct Plan {
         raw_row(queries.cols * sizeof(std::uint16_t)) {
     const std::uint32_t most_sample = std::max(2 * wanted_sample, keys / 32 + 1);
     sample_rows = round_up(std::min(keys, most_sample), key_tile);
-    maxima_stride = sample_rows / key_tile * maxima_per_tile;
+    maxima_stride = sample_rows / keys_per_maximum(k);
     const std::size_t fixed =
         keys * raw_row + (std::size_t{round_up(keys, key_tile)} + sample_rows) * packed_row + (std::size_t{1} << 20);
     const std::size_t per_row = raw_row + packed_row + capacity * sizeof(uint2) + maxima_stride * sizeof(float) +
-                                k * std::size_t{8} + (ampere_parts + 5) * sizeof(std::uint32_t);
+                                k * std::size_t{8} + (ampere_parts + 6) * sizeof(std::uint32_t);
     const std::size_t least = fixed + row_padding * per_row;
     if (context.memory_limit < least) {
       fail(ErrorCode::no_memory, "CudaOptions::memory_limit is ", context.memory_limit, " bytes, this search needs ",
@@ -88,7 +88,7 @@ class Search {
         found_(context.pool, std::size_t{ampere_parts} * plan_.chunk, context.stream),
         survivors_(context.pool, std::size_t{plan_.chunk} * plan_.capacity, context.stream),
         maxima_(context.pool, std::size_t{plan_.chunk} * plan_.maxima_stride, context.stream),
-        redo_(context.pool, std::size_t{plan_.chunk} + 1, context.stream),
+        lists_(context.pool, 2 * std::size_t{plan_.chunk} + 2, context.stream),
         results_(context.pool, result_bytes(plan_.chunk), context.stream) {
     for (HostSlot& slot : context.slots) {
       if (!device_queries_) slot.queries.reserve(plan_.chunk * plan_.raw_row);
@@ -136,7 +136,7 @@ class Search {
   DeviceArray<std::uint32_t> found_;
   DeviceArray<uint2> survivors_;
   DeviceArray<float> maxima_;
-  DeviceArray<std::uint32_t> redo_;
+  DeviceArray<std::uint32_t> lists_;
   DeviceArray<std::uint8_t> results_;
 };
 
@@ -223,6 +223,7 @@ void Search::enqueue(HostSlot& slot, std::size_t first, std::uint32_t count) con
   sample.blocks = plan_.blocks;
   sample.bf16 = packing.bf16;
   sample.maxima = maxima_.get();
+  sample.maxima_keys = keys_per_maximum(plan_.k);
   sample.maxima_stride = plan_.maxima_stride;
   PackWork sampling = packing;
   sampling.source = reinterpret_cast<const std::uint16_t*>(raw_keys_.get());
@@ -234,7 +235,7 @@ void Search::enqueue(HostSlot& slot, std::size_t first, std::uint32_t count) con
   sampling.tile_rows = key_tile;
   sampling.packed = packed_sample_.get();
   sampling.findings = nullptr;
-  if (most > plan_.capacity) {
+  if (!keeps_all(most, plan_.capacity)) {
     pack(sampling, stream);
     score(sample);
   }
@@ -254,7 +255,7 @@ void Search::enqueue(HostSlot& slot, std::size_t first, std::uint32_t count) con
   finishing.count = count;
   finishing.k = plan_.k;
   finishing.first_id = visible_.begin;
-  finishing.redo = redo_.get();
+  finishing.lists = lists_.get();
   finishing.ids = reinterpret_cast<std::uint32_t*>(results_.get() + findings_bytes);
   finishing.scores = reinterpret_cast<float*>(finishing.ids + std::size_t{count} * plan_.k);
   finish(finishing, stream);

@@ -20,14 +20,15 @@ struct Selected {
   bool redo = false;
 };
 
-// As find_thresholds, select_fragment and sort_survivors do it.
+// As find_thresholds, keep_survivors and the kernels of finish.cu do it.
 Selected select(const std::vector<float>& scores, std::uint32_t k) {
   const auto keys = static_cast<std::uint32_t>(scores.size());
   const std::uint32_t stride = cuda::sample_stride(keys);
   std::vector<float> maxima;
-  for (std::size_t first = 0; first < scores.size(); first += 8 * std::size_t{stride}) {
+  const std::uint32_t together = cuda::keys_per_maximum(k);
+  for (std::size_t first = 0; first < scores.size(); first += together * std::size_t{stride}) {
     float best = -INFINITY;
-    for (std::size_t i = 0; i < 8 && first + i * stride < scores.size(); ++i) {
+    for (std::size_t i = 0; i < together && first + i * stride < scores.size(); ++i) {
       best = std::max(best, scores[first + i * stride]);
     }
     maxima.push_back(best);
@@ -35,7 +36,7 @@ Selected select(const std::vector<float>& scores, std::uint32_t k) {
   const std::uint32_t rank = cuda::sample_rank(k, stride);
   const std::uint32_t capacity = cuda::survivor_capacity(k, stride);
   float threshold = -INFINITY;
-  if (keys > capacity && rank <= maxima.size()) {
+  if (!cuda::keeps_all(keys, capacity) && rank <= maxima.size()) {
     std::nth_element(maxima.begin(), maxima.begin() + (rank - 1), maxima.end(), std::greater<>());
     threshold = maxima[rank - 1];
   }
