@@ -1,19 +1,14 @@
 // Exact top-k on the GPU beside cuBLAS: rattan-exact-topk-cuda [n] [k] [heads] [repeats].
 // Random bf16 data on the device, d = 128; times by CUDA events, medians. The stages are timed as one chain of kernels
-// per chunk, as search.cpp enqueues them, without copies to the host; find() with everything it does by the clock.
+// per chunk, as search.cpp enqueues them, without copies to the host. benchmark_layer.cpp times find().
+#include "benchmark.h"
+
 #include <cublas_v2.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <vector>
 
-#include "core/half.h"
-#include "core/random.h"
-#include "device.h"
 #include "kernels.h"
-#include "rattan/exact_topk.h"
 #include "sample_rank.h"
 
 namespace rattan::cuda {
@@ -22,80 +17,6 @@ namespace {
 constexpr std::uint32_t dim = 128;
 constexpr std::uint32_t blocks = dim / block_cols;
 constexpr std::uint32_t chunk = 132 * 2 * 192;
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-template <typename T>
-class Buffer {
- public:
-  explicit Buffer(std::size_t size) { check(cudaMalloc(reinterpret_cast<void**>(&data_), size * sizeof(T)), "memory"); }
-  ~Buffer() { cudaFree(data_); }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  T* get() const { return data_; }
-
- private:
-  T* data_ = nullptr;
-};
-
-class Timer {
- public:
-  Timer() {
-    cudaEventCreate(&begin_);
-    cudaEventCreate(&end_);
-  }
-  ~Timer() {
-    cudaEventDestroy(begin_);
-    cudaEventDestroy(end_);
-  }
-  Timer(const Timer&) = delete;
-  Timer& operator=(const Timer&) = delete;
-
-  // Median seconds of `call` on the default stream, after one run to warm up.
-  template <typename Call>
-  double seconds(int repeats, const Call& call) {
-    std::vector<double> times;
-    for (int i = 0; i <= repeats; ++i) {
-      cudaEventRecord(begin_);
-      call();
-      cudaEventRecord(end_);
-      check(cudaEventSynchronize(end_), "timing");
-      float ms = 0;
-      cudaEventElapsedTime(&ms, begin_, end_);
-      if (i > 0) times.push_back(ms / 1e3);
-    }
-    return median(times);
-  }
-
- private:
-  cudaEvent_t begin_ = nullptr;
-  cudaEvent_t end_ = nullptr;
-};
-
-std::vector<std::uint16_t> random_bf16(std::size_t size, std::uint64_t seed) {
-  std::vector<std::uint16_t> values(size);
-  for (std::size_t i = 0; i < size; ++i) {
-    double sum = 0;  // near normal, so that dot products have tails
-    for (std::size_t j = 0; j < 4; ++j) sum += 2 * random_uniform(seed, 4 * i + j) - 1;
-    values[i] = to_bf16(static_cast<float>(sum));
-  }
-  return values;
-}
-
-// Fills a device buffer by repeats of 2^22 random values rotated by an odd offset.
-void fill(std::uint16_t* to, std::size_t size, std::uint64_t seed) {
-  const std::vector<std::uint16_t> values =
-      random_bf16(std::min<std::size_t>(size, (std::size_t{1} << 22) + dim), seed);
-  for (std::size_t at = 0, turn = 0; at < size; ++turn) {
-    const std::size_t offset = (turn * 37) % (values.size() / 2);
-    const std::size_t count = std::min(size - at, values.size() - offset);
-    check(cudaMemcpy(to + at, values.data() + offset, count * 2, cudaMemcpyHostToDevice), "copy");
-    at += count;
-  }
-}
 
 double gemm_seconds(Timer& timer, int repeats, int rows, int keys, int inner, const void* a, const void* b, void* c,
                     cublasHandle_t handle) {
@@ -117,7 +38,7 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
 
   const std::uint32_t stride = sample_stride(n);
   const std::uint32_t capacity = survivor_capacity(k, stride);
-  const std::uint32_t sampled = (n + stride - 1) / stride;
+  const std::uint32_t sampled = std::min(n, std::max(wanted_sample, n / most_stride + 1));
   const std::uint32_t sample_padded = (sampled + key_tile - 1) / key_tile * key_tile;
   const std::uint32_t key_padded = (n + key_tile - 1) / key_tile * key_tile;
   const std::uint32_t maxima_stride = sample_padded / keys_per_maximum(k);
@@ -142,6 +63,16 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
   packing.cols = dim;
   packing.blocks = blocks;
   packing.bf16 = true;
+  const auto pack_sample = [&](std::uint32_t step, std::uint32_t seen) {
+    PackWork work = packing;
+    work.tile_rows = key_tile;
+    work.source = keys.get();
+    work.step = step;
+    work.count = (seen + step - 1) / step;
+    work.padded = (work.count + key_tile - 1) / key_tile * key_tile;
+    work.packed = packed_sample.get();
+    pack(work, nullptr);
+  };
   const auto pack_all = [&] {
     PackWork work = packing;
     work.tile_rows = key_tile;
@@ -150,11 +81,7 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
     work.padded = key_padded;
     work.packed = packed_keys.get();
     pack(work, nullptr);
-    work.step = stride;
-    work.count = sampled;
-    work.padded = sample_padded;
-    work.packed = packed_sample.get();
-    pack(work, nullptr);
+    pack_sample(stride, n);
     work = packing;
     work.tile_rows = query_tile;
     work.source = queries.get();
@@ -168,13 +95,15 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
   std::uint32_t redone = 0;
   double found_sum = 0;
   enum { sampling, thresholding, scoring, finishing };
+  const std::uint32_t* host_counts = all.data();
   const auto chain = [&](int until) {
     for (std::uint32_t first = 0; first < tiles; first += chunk) {
       ScoreWork work;
       work.queries = packed_queries.get() + std::size_t{first} * dim * 2;
       work.keys = packed_sample.get();
       work.counts = counts.get() + first;
-      work.stride = stride;
+      work.stride = sample_stride(host_counts[first]);
+      if (work.stride != stride) pack_sample(work.stride, host_counts[first]);
       work.rows = std::min(chunk, tiles - first);
       work.blocks = blocks;
       work.bf16 = true;
@@ -201,6 +130,13 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
       if (until >= finishing) finish(last, nullptr);
     }
   };
+  std::vector<std::uint32_t> falling(tiles, 0);
+  for (std::size_t i = 0; i < rows; ++i) falling[i] = n - static_cast<std::uint32_t>(i / heads);
+  cudaMemcpy(counts.get(), falling.data(), tiles * 4, cudaMemcpyHostToDevice);
+  host_counts = falling.data();
+  const double causal_s = timer.seconds(repeats, [&] { chain(finishing); });
+  cudaMemcpy(counts.get(), all.data(), tiles * 4, cudaMemcpyHostToDevice);
+  host_counts = all.data();
   const double all_s = timer.seconds(repeats, [&] { chain(finishing); });
   check(cudaGetLastError(), "kernels");
   cudaMemcpy(&redone, lists.get(), 4, cudaMemcpyDeviceToHost);
@@ -234,30 +170,13 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
   const double square_rate = 2.0 * square * square * square / square_s / 1e12;
   const double rate = flop / (all_s + pack_s) / 1e12;
   std::printf(
-      "n %u k %u heads %u: %.3f ms a head (pack %.3f sample %.3f thresholds %.3f score %.3f finish %.3f), "
+      "n %u k %u heads %u: %.3f ms a head, causal %.3f (pack %.3f sample %.3f thresholds %.3f score %.3f finish %.3f), "
       "%.1f TFLOP/s, %.1f %% of square GEMM (%.1f), same-shape GEMM writing bf16 scores %.1f TFLOP/s, "
       "%.1f survivors a row, %u redone in last chunk\n",
-      n, k, heads, 1e3 * (all_s + pack_s) / heads, 1e3 * pack_s / heads, 1e3 * stage[0] / heads, 1e3 * stage[1] / heads,
-      1e3 * stage[2] / heads, 1e3 * stage[3] / heads, rate, 100 * rate / square_rate, square_rate,
-      2.0 * part * n * dim / same_s / 1e12, found_sum / static_cast<double>(rows), redone);
-
-  const auto exact = make_exact_topk_cuda();
-  const MatrixView query_view(queries.get(), DType::bf16, rows, dim);
-  const MatrixView key_view(keys.get(), DType::bf16, n, dim);
-  std::vector<std::int64_t> positions(rows);
-  for (std::size_t i = 0; i < rows; ++i) positions[i] = static_cast<std::int64_t>(i % n);
-  for (const bool causal : {false, true}) {
-    Visibility visible;
-    if (causal) visible.positions = positions;
-    std::vector<double> times;
-    for (int i = 0; i < 4; ++i) {
-      const auto start = std::chrono::steady_clock::now();
-      const NeighborTable table = exact->find(query_view, key_view, k, Metric::inner_product, visible);
-      if (i > 0) times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    }
-    std::printf("  find() to host tables, %s: %.2f ms a head\n", causal ? "causal" : "all visible",
-                1e3 * median(times) / heads);
-  }
+      n, k, heads, 1e3 * (all_s + pack_s) / heads, 1e3 * (causal_s + pack_s) / heads, 1e3 * pack_s / heads,
+      1e3 * stage[0] / heads, 1e3 * stage[1] / heads, 1e3 * stage[2] / heads, 1e3 * stage[3] / heads, rate,
+      100 * rate / square_rate, square_rate, 2.0 * part * n * dim / same_s / 1e12,
+      found_sum / static_cast<double>(rows), redone);
 }
 
 }  // namespace

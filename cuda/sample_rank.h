@@ -12,10 +12,11 @@
 namespace rattan::cuda {
 
 inline constexpr std::uint32_t wanted_sample = 8192;
+inline constexpr std::uint32_t most_stride = 32;
 
 RATTAN_HOST_DEVICE constexpr std::uint32_t sample_stride(std::uint32_t keys) {
-  const std::uint32_t stride = keys / wanted_sample;
-  return stride < 1 ? 1 : stride > 32 ? 32 : stride;
+  const std::uint32_t stride = (keys + wanted_sample - 1) / wanted_sample;
+  return stride < 1 ? 1 : stride > most_stride ? most_stride : stride;
 }
 
 // 1-based rank of the sample's scores; 0: no threshold.

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <vector>
 
 #include "core/check.h"
+#include "core/parallel.h"
 
 namespace rattan {
 namespace {
@@ -18,20 +20,22 @@ std::uint64_t causal_end(std::int64_t position, std::uint32_t recent) noexcept {
 // Counting, not comparing: a layer's prefill has half a million rows, and the device waits for their order.
 void sort_by_count(VisibleRows& rows, std::size_t most) {
   constexpr std::size_t spread = 16;
-  if (most > spread * rows.counts.size()) {  // the counters would cost more than they save
+  // With few rows the counters would cost more than they save; with more than they can count there are none.
+  if (most > spread * rows.counts.size() || rows.counts.size() > ~std::uint32_t{0}) {
+    std::iota(rows.order.begin(), rows.order.end(), std::size_t{0});
     std::stable_sort(rows.order.begin(), rows.order.end(),
                      [&](std::size_t a, std::size_t b) { return rows.counts[a] > rows.counts[b]; });
     return;
   }
-  std::vector<std::size_t> places(most + 1, 0);
+  std::vector<std::uint32_t> places(most + 1, 0);
   for (const KeyId count : rows.counts) ++places[most - count];
-  std::exclusive_scan(places.begin(), places.end(), places.begin(), std::size_t{0});
+  std::exclusive_scan(places.begin(), places.end(), places.begin(), 0U);
   for (std::size_t row = 0; row < rows.counts.size(); ++row) rows.order[places[most - rows.counts[row]]++] = row;
 }
 
 }  // namespace
 
-VisibleRows visible_rows(const Visibility& visible, std::size_t rows, std::size_t keys) {
+VisibleRows visible_rows(const Visibility& visible, std::size_t rows, std::size_t keys, Executor& executor) {
   if (!visible.positions.empty() && visible.positions.size() != rows) {
     fail(ErrorCode::invalid_argument, "positions has ", visible.positions.size(), " entries, allowed is none or ", rows,
          " (one per query row)");
@@ -43,13 +47,18 @@ VisibleRows visible_rows(const Visibility& visible, std::size_t rows, std::size_
   result.begin = static_cast<KeyId>(begin);
   result.counts.assign(rows, static_cast<KeyId>(end - begin));
   result.order.resize(rows);
-  std::iota(result.order.begin(), result.order.end(), std::size_t{0});
-  if (visible.positions.empty()) return result;
-
-  for (std::size_t row = 0; row < rows; ++row) {
-    const std::uint64_t row_end = std::min(end, causal_end(visible.positions[row], visible.recent));
-    result.counts[row] = static_cast<KeyId>(std::max(row_end, begin) - begin);
+  if (visible.positions.empty()) {
+    std::iota(result.order.begin(), result.order.end(), std::size_t{0});
+    return result;
   }
+
+  constexpr std::size_t block = 65536;
+  parallel_blocks(executor, rows, block, [&](std::size_t first, std::size_t last, unsigned) {
+    for (std::size_t row = first; row < last; ++row) {
+      const std::uint64_t row_end = std::min(end, causal_end(visible.positions[row], visible.recent));
+      result.counts[row] = static_cast<KeyId>(std::max(row_end, begin) - begin);
+    }
+  });
   sort_by_count(result, end - begin);
   return result;
 }

@@ -11,8 +11,8 @@
 namespace rattan {
 namespace {
 
-using Counts = std::vector<KeyId>;
-using Order = std::vector<std::size_t>;
+using Counts = AlignedVector<KeyId>;
+using Order = AlignedVector<std::size_t>;
 
 TEST(VisibleRows, WithoutPositionsEveryRowSeesTheRange) {
   const VisibleRows rows = visible_rows({.range = {10, 25}, .positions = {}}, 3, 100);
@@ -46,6 +46,20 @@ TEST(VisibleRows, ExtremePositionsDoNotOverflow) {
 TEST(VisibleRows, OrderPutsRowsThatSeeMostFirst) {
   const std::int64_t positions[] = {4, 9, 4, 100, 0, 9};
   EXPECT_EQ(visible_rows({.range = {}, .positions = positions}, 6, 50).order, (Order{3, 1, 5, 0, 2, 4}));
+}
+
+// Many rows are counted instead of compared; both ways give one order.
+TEST(VisibleRows, OrderOfManyRowsIsStable) {
+  for (const std::size_t keys : {40U, 100000U}) {
+    std::vector<std::int64_t> positions;
+    for (std::int64_t i = 0; i < 3000; ++i) positions.push_back(i * 7919 % 3100 - 20);
+    const VisibleRows rows = visible_rows({.range = {}, .positions = positions}, positions.size(), keys);
+    for (std::size_t i = 1; i < rows.order.size(); ++i) {
+      const KeyId before = rows.counts[rows.order[i - 1]];
+      const KeyId count = rows.counts[rows.order[i]];
+      ASSERT_TRUE(before > count || (before == count && rows.order[i - 1] < rows.order[i])) << i;
+    }
+  }
 }
 
 TEST(VisibleRows, RefusesPositionsThatAreNotOnePerRow) {
