@@ -10,8 +10,9 @@
 
 namespace rattan::cuda {
 
-// What is copied is there twice: one chunk's kernels run while another's results go to the host.
-inline constexpr std::size_t chunk_slots = 2;
+// What is copied is there three times: while one chunk's results are read and another's are on their way, the device has
+// work.
+inline constexpr std::size_t chunk_slots = 3;
 
 inline std::uint32_t round_up(std::size_t value, std::uint32_t step) {
   return static_cast<std::uint32_t>((value + step - 1) / step * step);

@@ -4,11 +4,10 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 
 #include "core/check.h"
-#include "core/huge_pages.h"
-#include "core/parallel.h"
-#include "plan.h"
+#include "host_rows.h"
 #include "sample_rank.h"
 
 namespace rattan::cuda {
@@ -44,7 +43,8 @@ class Search {
         survivors_(context.pool, std::size_t{plan_.chunk} * plan_.capacity, context.stream),
         maxima_(context.pool, std::size_t{plan_.chunk} * plan_.maxima_stride, context.stream),
         lists_(context.pool, 2 * std::size_t{plan_.chunk} + 2, context.stream),
-        chunks_{chunk_memory(), chunk_memory()} {
+        chunks_{chunk_memory(), chunk_memory(), chunk_memory()} {
+    static_assert(chunk_slots == 3, "one for each");
     for (HostSlot& slot : context.slots) {
       if (!device_queries_) slot.queries.reserve(plan_.chunk * plan_.raw_row);
       slot.counts.reserve(2 * std::size_t{plan_.chunk} * sizeof(std::uint32_t));
@@ -80,13 +80,14 @@ class Search {
     check(cudaMemsetAsync(&findings->first_bad, 0xff, sizeof(findings->first_bad), context_.stream), "memset");
   }
   Findings load_keys() const;
-  void gather(HostSlot& slot, std::size_t first, std::uint32_t count) const;
   PackWork upload(HostSlot& slot, const ChunkMemory& memory, std::size_t first, std::uint32_t count) const;
   void enqueue(HostSlot& slot, const ChunkMemory& memory, std::size_t first, std::uint32_t count) const;
   void score(const ScoreWork& work) const {
     context_.hopper ? score_hopper(work, context_.stream) : score_ampere(work, context_.stream);
   }
-  void touch(NeighborTable& table) const;
+  std::span<const std::size_t> order(std::size_t first, std::size_t count) const {
+    return std::span(visible_.order).subspan(first, count);
+  }
   bool collect(HostSlot& slot, std::size_t first, std::uint32_t count, NeighborTable& table) const;
 
   const SearchContext& context_;
@@ -134,17 +135,6 @@ Findings Search::load_keys() const {
   return found;
 }
 
-// Rows of the chunk in the order of what they see, from host memory.
-void Search::gather(HostSlot& slot, std::size_t first, std::uint32_t count) const {
-  constexpr std::size_t block = 1024;
-  auto* rows = slot.queries.as<std::uint8_t>();
-  parallel_blocks(context_.executor, count, block, [&](std::size_t begin, std::size_t end, unsigned) {
-    for (std::size_t i = begin; i < end; ++i) {
-      std::memcpy(rows + i * plan_.raw_row, queries_.row(visible_.order[first + i]), plan_.raw_row);
-    }
-  });
-}
-
 // Brings to the device what the chunk needs from the host; the stream waits for it. Returns how to pack the queries.
 PackWork Search::upload(HostSlot& slot, const ChunkMemory& memory, std::size_t first, std::uint32_t count) const {
   PackWork packing;
@@ -171,7 +161,7 @@ PackWork Search::upload(HostSlot& slot, const ChunkMemory& memory, std::size_t f
     packing.row_stride = queries_.row_stride;
     packing.order = memory.counts.get() + plan_.chunk;
   } else {
-    gather(slot, first, count);
+    gather_rows(context_.executor, queries_, order(first, count), slot.queries.as<std::byte>());
     check(cudaMemcpyAsync(memory.queries.get(), slot.queries.as<void>(), count * plan_.raw_row, cudaMemcpyHostToDevice,
                           context_.upload),
           "copy of the queries");
@@ -252,46 +242,30 @@ bool Search::collect(HostSlot& slot, std::size_t first, std::uint32_t count, Nei
   if (!(product < std::numeric_limits<float>::max() / 4)) return false;
   const auto* ids = reinterpret_cast<const KeyId*>(slot.results.as<std::uint8_t>() + findings_bytes);
   const auto* scores = reinterpret_cast<const float*>(ids + std::size_t{count} * plan_.k);
-  constexpr std::size_t block = 1024;
-  parallel_blocks(context_.executor, count, block, [&](std::size_t begin, std::size_t end, unsigned) {
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::size_t row = visible_.order[first + i];
-      std::copy_n(ids + i * plan_.k, plan_.k, table.ids(row).begin());
-      std::copy_n(scores + i * plan_.k, plan_.k, table.scores(row).begin());
-    }
-  });
+  scatter_rows(context_.executor, order(first, count), ids, scores, table);
   return true;
-}
-
-// Gets the table's memory from the system while the device is busy and the host is not, every thread whole huge pages:
-// the rows of a chunk lie in many pages, and threads that meet in one would each make it anew.
-void Search::touch(NeighborTable& table) const {
-  constexpr std::size_t page = 4096 / sizeof(KeyId);
-  const std::size_t size = table.rows() * table.k();
-  KeyId* ids = table.ids(0).data();
-  float* scores = table.scores(0).data();
-  parallel_blocks(context_.executor, size, huge_page / sizeof(KeyId),
-                  [&](std::size_t begin, std::size_t end, unsigned) {
-                    for (std::size_t i = begin; i < end; i += page) ids[i] = no_key;
-                    for (std::size_t i = begin; i < end; i += page) scores[i] = 0;
-                  });
 }
 
 bool Search::run(NeighborTable& table) {
   key_square_ = float_of(load_keys().max_square);
   const std::size_t rows = queries_.rows;
-  const auto size = [&](std::size_t first) {
-    return static_cast<std::uint32_t>(std::min<std::size_t>(plan_.chunk, rows - first));
+  const std::size_t chunks = (rows + plan_.chunk - 1) / plan_.chunk;
+  const auto first = [&](std::size_t chunk) { return chunk * plan_.chunk; };
+  const auto size = [&](std::size_t chunk) {
+    return static_cast<std::uint32_t>(std::min<std::size_t>(plan_.chunk, rows - first(chunk)));
   };
-  std::size_t in_flight = rows;
-  unsigned turn = 0;
-  for (std::size_t first = 0; first < rows; first += plan_.chunk, turn ^= 1U) {
-    enqueue(context_.slots[turn], chunks_[turn], first, size(first));
-    if (first != 0 && in_flight == 0) touch(table);
-    if (in_flight != rows && !collect(context_.slots[turn ^ 1U], in_flight, size(in_flight), table)) return false;
-    in_flight = first;
+  std::size_t done = 0;
+  for (std::size_t chunk = 0; chunk < chunks + chunk_slots; ++chunk) {
+    if (chunk >= chunk_slots && done < chunks) {
+      if (done == 0) touch_table(context_.executor, table);
+      if (!collect(context_.slots[done % chunk_slots], first(done), size(done), table)) return false;
+      ++done;
+    }
+    if (chunk < chunks) {
+      enqueue(context_.slots[chunk % chunk_slots], chunks_[chunk % chunk_slots], first(chunk), size(chunk));
+    }
   }
-  return collect(context_.slots[turn ^ 1U], in_flight, size(in_flight), table);
+  return true;
 }
 
 }  // namespace
