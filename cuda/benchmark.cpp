@@ -81,7 +81,6 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
     work.padded = key_padded;
     work.packed = packed_keys.get();
     pack(work, nullptr);
-    pack_sample(stride, n);
     work = packing;
     work.tile_rows = query_tile;
     work.source = queries.get();
@@ -103,7 +102,7 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
       work.keys = packed_sample.get();
       work.counts = counts.get() + first;
       work.stride = sample_stride(host_counts[first]);
-      if (work.stride != stride) pack_sample(work.stride, host_counts[first]);
+      pack_sample(work.stride, host_counts[first]);
       work.rows = std::min(chunk, tiles - first);
       work.blocks = blocks;
       work.bf16 = true;

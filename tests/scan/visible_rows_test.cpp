@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -48,16 +49,25 @@ TEST(VisibleRows, OrderPutsRowsThatSeeMostFirst) {
   EXPECT_EQ(visible_rows({.range = {}, .positions = positions}, 6, 50).order, (Order{3, 1, 5, 0, 2, 4}));
 }
 
-// Many rows are counted instead of compared; both ways give one order.
+// Rising positions are merged, others are sorted; both give one order, for any number of threads.
 TEST(VisibleRows, OrderOfManyRowsIsStable) {
-  for (const std::size_t keys : {40U, 100000U}) {
-    std::vector<std::int64_t> positions;
-    for (std::int64_t i = 0; i < 3000; ++i) positions.push_back(i * 7919 % 3100 - 20);
-    const VisibleRows rows = visible_rows({.range = {}, .positions = positions}, positions.size(), keys);
-    for (std::size_t i = 1; i < rows.order.size(); ++i) {
-      const KeyId before = rows.counts[rows.order[i - 1]];
-      const KeyId count = rows.counts[rows.order[i]];
-      ASSERT_TRUE(before > count || (before == count && rows.order[i - 1] < rows.order[i])) << i;
+  const auto executor = make_openmp_executor(3);
+  for (const std::int64_t heads : {1, 4, 100}) {
+    for (const std::int64_t repeats : {1, 3}) {
+      std::vector<std::int64_t> positions;
+      for (std::int64_t head = 0; head < heads; ++head) {
+        for (std::int64_t i = 0; i < 20000; ++i) positions.push_back(i / repeats - 20 + head % 3);
+      }
+      const VisibleRows rows =
+          visible_rows({.range = {5, 15000}, .positions = positions}, positions.size(), 18000, *executor);
+      Order sorted = rows.order;
+      std::sort(sorted.begin(), sorted.end());
+      for (std::size_t i = 0; i < sorted.size(); ++i) ASSERT_EQ(sorted[i], i);
+      for (std::size_t i = 1; i < rows.order.size(); ++i) {
+        const KeyId before = rows.counts[rows.order[i - 1]];
+        const KeyId count = rows.counts[rows.order[i]];
+        ASSERT_TRUE(before > count || (before == count && rows.order[i - 1] < rows.order[i])) << heads << " " << i;
+      }
     }
   }
 }
