@@ -22,7 +22,7 @@ Plan::Plan(std::size_t memory_limit, std::uint32_t multiprocessors, const Matrix
       raw_row(queries.cols * sizeof(std::uint16_t)) {
   const std::uint32_t most_sample = std::max(wanted_sample, keys / most_stride + 1);
   sample_rows = round_up(std::min(keys, most_sample), key_tile);
-  maxima_stride = sample_rows / keys_per_maximum(k);
+  maxima_stride = sample_rows / fewest_keys_per_maximum;
   const std::size_t fixed =
       keys * raw_row + (std::size_t{round_up(keys, key_tile)} + sample_rows) * packed_row + (std::size_t{1} << 20);
   const std::size_t per_row = packed_row + capacity * sizeof(uint2) + maxima_stride * sizeof(float) +

@@ -10,8 +10,8 @@
 
 namespace rattan::cuda {
 
-// What is copied is there three times: while one chunk's results are read and another's are on their way, the device has
-// work.
+// What is copied is there three times: while one chunk's results are read and another's are on their way, the device
+// has work.
 inline constexpr std::size_t chunk_slots = 3;
 
 inline std::uint32_t round_up(std::size_t value, std::uint32_t step) {

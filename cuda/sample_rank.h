@@ -32,12 +32,15 @@ RATTAN_HOST_DEVICE constexpr bool keeps_all(std::uint32_t visible, std::uint32_t
 }
 
 // How many keys of the sample share one maximum: fewer where there must be more maxima than the rank.
-RATTAN_HOST_DEVICE constexpr std::uint32_t keys_per_maximum(std::uint32_t k) { return k <= 128 ? 16 : 8; }
+RATTAN_HOST_DEVICE constexpr std::uint32_t keys_per_maximum(std::uint32_t k, std::uint32_t stride) {
+  return k <= 128 && stride > 1 ? 16 : 8;
+}
+inline constexpr std::uint32_t fewest_keys_per_maximum = 8;
 
 // Survivors a row can hold: three times what is to be expected, and all keys where their maxima are fewer than k.
 inline std::uint32_t survivor_capacity(std::uint32_t k, std::uint32_t stride) {
   const std::uint32_t wanted = 3 * sample_rank(k, stride) * stride;
-  const std::uint32_t least = (stride == 1 ? keys_per_maximum(k) : 8) * k + key_tile;
+  const std::uint32_t least = fewest_keys_per_maximum * k + key_tile;
   std::uint32_t capacity = 1024;
   while ((capacity < least || capacity < wanted) && capacity < 8192) capacity *= 2;
   return capacity;

@@ -5,7 +5,9 @@
 #include <cstring>
 #include <limits>
 #include <span>
+#include <vector>
 
+#include "chunks.h"
 #include "core/check.h"
 #include "host_rows.h"
 #include "sample_rank.h"
@@ -59,7 +61,7 @@ class Search {
   bool run(NeighborTable& table);
 
  private:
-  static constexpr std::size_t findings_bytes = 64;
+  static constexpr std::size_t findings_bytes = 64;  // before the ids, which begin a cache line
   struct ChunkMemory {
     DeviceArray<std::uint8_t> queries;  // as they came, from host memory
     DeviceArray<std::uint32_t> counts;  // visible keys, then source rows
@@ -76,7 +78,7 @@ class Search {
   std::size_t result_bytes(std::size_t rows) const { return findings_bytes + rows * plan_.k * std::size_t{8}; }
 
   void reset(Findings* findings) const {
-    check(cudaMemsetAsync(findings, 0, sizeof(Findings), context_.stream), "memset");
+    check(cudaMemsetAsync(findings, 0, findings_bytes, context_.stream), "memset");
     check(cudaMemsetAsync(&findings->first_bad, 0xff, sizeof(findings->first_bad), context_.stream), "memset");
   }
   Findings load_keys() const;
@@ -189,7 +191,7 @@ void Search::enqueue(HostSlot& slot, const ChunkMemory& memory, std::size_t firs
   sample.blocks = plan_.blocks;
   sample.bf16 = packing.bf16;
   sample.maxima = maxima_.get();
-  sample.maxima_keys = keys_per_maximum(plan_.k);
+  sample.maxima_keys = keys_per_maximum(plan_.k, sample.stride);
   sample.maxima_stride = plan_.maxima_stride;
   PackWork sampling = packing;
   sampling.source = reinterpret_cast<const std::uint16_t*>(raw_keys_.get());
@@ -248,21 +250,20 @@ bool Search::collect(HostSlot& slot, std::size_t first, std::uint32_t count, Nei
 
 bool Search::run(NeighborTable& table) {
   key_square_ = float_of(load_keys().max_square);
-  const std::size_t rows = queries_.rows;
-  const std::size_t chunks = (rows + plan_.chunk - 1) / plan_.chunk;
-  const auto first = [&](std::size_t chunk) { return chunk * plan_.chunk; };
-  const auto size = [&](std::size_t chunk) {
-    return static_cast<std::uint32_t>(std::min<std::size_t>(plan_.chunk, rows - first(chunk)));
-  };
+  const std::vector<std::size_t> begins =
+      chunk_begins(queries_.rows, plan_.chunk, plan_.capacity,
+                   [&](std::size_t row) { return visible_.counts[visible_.order[row]]; });
+  const std::size_t chunks = begins.size() - 1;
+  const auto size = [&](std::size_t chunk) { return static_cast<std::uint32_t>(begins[chunk + 1] - begins[chunk]); };
   std::size_t done = 0;
   for (std::size_t chunk = 0; chunk < chunks + chunk_slots; ++chunk) {
     if (chunk >= chunk_slots && done < chunks) {
       if (done == 0) touch_table(context_.executor, table);
-      if (!collect(context_.slots[done % chunk_slots], first(done), size(done), table)) return false;
+      if (!collect(context_.slots[done % chunk_slots], begins[done], size(done), table)) return false;
       ++done;
     }
     if (chunk < chunks) {
-      enqueue(context_.slots[chunk % chunk_slots], chunks_[chunk % chunk_slots], first(chunk), size(chunk));
+      enqueue(context_.slots[chunk % chunk_slots], chunks_[chunk % chunk_slots], begins[chunk], size(chunk));
     }
   }
   return true;
