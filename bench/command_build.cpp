@@ -2,6 +2,7 @@
 #include <iostream>
 #include <memory>
 
+#include "bench/build_layers.h"
 #include "bench/commands.h"
 #include "bench/options.h"
 #include "bench/text.h"
@@ -22,8 +23,10 @@ struct BuildFlags {
 };
 
 // Where links are made. "auto": on the GPU where there is one.
+bool on_gpu(const std::string& where) { return where == "cuda" || (where == "auto" && cuda_available()); }
+
 std::unique_ptr<ExactTopK> make_exact(const std::string& where, Executor* executor) {
-  if (where == "cpu" || (where == "auto" && !cuda_available())) return make_exact_topk_cpu(executor);
+  if (!on_gpu(where)) return make_exact_topk_cpu(executor);
   return make_exact_topk_cuda({.executor = executor});
 }
 
@@ -74,11 +77,21 @@ void run_build(BuildFlags& flags) {
   const Format format = parse_format(flags.run.format);
   const BuildKind kind = parse_kind(flags.kind);
   const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
-  const std::unique_ptr<ExactTopK> exact = make_exact(flags.exact, executor.get());
-  const HeadSource source = only_head(list_heads(flags.data, executor.get()));
+  const std::vector<HeadSource> heads = list_heads(flags.data, executor.get());
+  const bool layers = heads.size() > 1 && kind == BuildKind::graph;
+  // Links on a GPU are made while graphs are built: the host's part of them must not wait for cores that builds hold.
+  const bool overlap = layers && on_gpu(flags.exact);
+  const std::unique_ptr<Executor> beside = make_openmp_executor(overlap ? 2 : flags.run.threads);
+  const std::unique_ptr<ExactTopK> exact = make_exact(flags.exact, beside.get());
   flags.problem.queries = 1;
-  const HeadProblem problem = make_problem(source.load(), flags.problem, *exact);
   set_build_run(flags.build, flags.run.seed, executor.get());
+  if (layers) {
+    const LayersRun run = build_layers(heads, flags.problem, flags.build, *exact, overlap, flags.file);
+    return format == Format::markdown ? print_layers(run, flags.file)
+                                      : write_records(std::cout, format, {}, run.records);
+  }
+  const HeadSource source = only_head(heads);
+  const HeadProblem problem = make_problem(source.load(), flags.problem, *exact);
   flags.build.ivf_spherical = flags.spherical;
   const std::vector<BuiltIndex> built = build_indexes(kind, problem, flags.build, *exact);
   const BuiltIndex& chosen = built.front();
@@ -110,7 +123,10 @@ Action configure_build(CLI::App& app) {
   add_threads_flag(app, flags->run);
   add_seed_flag(app, flags->run);
   add_format_flag(app, flags->run, "--format");
-  app.add_option("-o,--out", flags->file, "file of the index")->required()->type_name("FILE");
+  app.add_option("-o,--out", flags->file,
+                 "file of the index; with --index graph and several KV heads the folder of theirs")
+      ->required()
+      ->type_name("FILE");
   return [flags] { run_build(*flags); };
 }
 

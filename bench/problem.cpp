@@ -119,23 +119,28 @@ HeadProblem make_problem(datasets::KvGroup group, const ProblemOptions& options,
   return problem;
 }
 
+std::size_t link_step(std::size_t rows, const LinkOptions& options) {
+  if (options.query_step != 0) return options.query_step;
+  return std::max<std::size_t>(1, (rows + default_link_rows / 2) / default_link_rows);
+}
+
+std::vector<std::int64_t> link_positions(const HeadProblem& problem, std::size_t rows, const LinkOptions& options) {
+  std::vector<std::int64_t> positions;
+  for (std::size_t row = 0; row < rows; row += link_step(rows, options)) {
+    positions.push_back(problem.group.prefill_positions.at(row) - static_cast<std::int64_t>(problem.indexed.begin));
+  }
+  return positions;
+}
+
 std::vector<NeighborTable> make_links(const HeadProblem& problem, const LinkOptions& options, const ExactTopK& exact) {
-  const datasets::KvGroup& group = problem.group;
   std::vector<NeighborTable> tables;
-  for (const SharedMatrix& queries : group.prefill_queries) {
+  for (const SharedMatrix& queries : problem.group.prefill_queries) {
     const std::size_t rows = queries.view.rows - std::min(options.left_out, queries.view.rows);
-    const std::size_t step = options.query_step != 0
-                                 ? options.query_step
-                                 : std::max<std::size_t>(1, (rows + default_link_rows / 2) / default_link_rows);
     Visibility visible;
     std::vector<std::int64_t> positions;
-    if (options.causal) {
-      for (std::size_t row = 0; row < rows; row += step) {
-        positions.push_back(group.prefill_positions.at(row) - static_cast<std::int64_t>(problem.indexed.begin));
-      }
-      visible.positions = positions;
-    }
-    tables.push_back(exact.find(queries.view.slice(0, rows).every(step), problem.keys.view, options.k,
+    if (options.causal) positions = link_positions(problem, rows, options);
+    visible.positions = positions;
+    tables.push_back(exact.find(queries.view.slice(0, rows).every(link_step(rows, options)), problem.keys.view, options.k,
                                 Metric::inner_product, visible));
   }
   return tables;

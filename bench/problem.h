@@ -56,6 +56,10 @@ struct LinkOptions {
   std::size_t left_out = 0;    // last prefill query rows that are kept for calibration
 };
 
+// Every how many of `rows` prefill query rows are linked, and the positions of those as Visibility wants them.
+std::size_t link_step(std::size_t rows, const LinkOptions& options);
+std::vector<std::int64_t> link_positions(const HeadProblem& problem, std::size_t rows, const LinkOptions& options);
+
 // Exact top-k of sampled prefill queries over the indexed keys, one table per query head.
 std::vector<NeighborTable> make_links(const HeadProblem& problem, const LinkOptions& options, const ExactTopK& exact);
 

@@ -123,8 +123,9 @@ __global__ void __launch_bounds__(threads) score(const __grid_constant__ ScoreWo
       if (step + 1 < steps) load_keys(work, step + 1, ring);
       asm volatile("cp.async.commit_group;" ::: "memory");
     }
+#pragma unroll
     for (int i = 0; i < 2; ++i) {
-      select_fragment<Sample>(work, rows[i], sums[i], step * step_keys + column, lane);
+      select<Sample>(work, rows[i], sums[i], step * step_keys + column, lane);
     }
   }
   asm volatile("cp.async.wait_all;" ::: "memory");

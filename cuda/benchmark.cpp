@@ -1,19 +1,17 @@
 // Exact top-k on the GPU beside cuBLAS: rattan-exact-topk-cuda [n] [k] [heads] [repeats].
 // Random bf16 data on the device, d = 128; times by CUDA events, medians. The stages are timed as one chain of kernels
-// per chunk, as search.cpp enqueues them, without copies to the host; find() with everything it does by the clock.
+// per chunk, as search.cpp enqueues them, without copies to the host. benchmark_layer.cpp times find().
+#include "benchmark.h"
+
 #include <cublas_v2.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <vector>
+#include <numeric>
+#include <utility>
 
-#include "core/half.h"
-#include "core/random.h"
-#include "device.h"
+#include "chunks.h"
 #include "kernels.h"
-#include "rattan/exact_topk.h"
 #include "sample_rank.h"
 
 namespace rattan::cuda {
@@ -22,80 +20,6 @@ namespace {
 constexpr std::uint32_t dim = 128;
 constexpr std::uint32_t blocks = dim / block_cols;
 constexpr std::uint32_t chunk = 132 * 2 * 192;
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-template <typename T>
-class Buffer {
- public:
-  explicit Buffer(std::size_t size) { check(cudaMalloc(reinterpret_cast<void**>(&data_), size * sizeof(T)), "memory"); }
-  ~Buffer() { cudaFree(data_); }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  T* get() const { return data_; }
-
- private:
-  T* data_ = nullptr;
-};
-
-class Timer {
- public:
-  Timer() {
-    cudaEventCreate(&begin_);
-    cudaEventCreate(&end_);
-  }
-  ~Timer() {
-    cudaEventDestroy(begin_);
-    cudaEventDestroy(end_);
-  }
-  Timer(const Timer&) = delete;
-  Timer& operator=(const Timer&) = delete;
-
-  // Median seconds of `call` on the default stream, after one run to warm up.
-  template <typename Call>
-  double seconds(int repeats, const Call& call) {
-    std::vector<double> times;
-    for (int i = 0; i <= repeats; ++i) {
-      cudaEventRecord(begin_);
-      call();
-      cudaEventRecord(end_);
-      check(cudaEventSynchronize(end_), "timing");
-      float ms = 0;
-      cudaEventElapsedTime(&ms, begin_, end_);
-      if (i > 0) times.push_back(ms / 1e3);
-    }
-    return median(times);
-  }
-
- private:
-  cudaEvent_t begin_ = nullptr;
-  cudaEvent_t end_ = nullptr;
-};
-
-std::vector<std::uint16_t> random_bf16(std::size_t size, std::uint64_t seed) {
-  std::vector<std::uint16_t> values(size);
-  for (std::size_t i = 0; i < size; ++i) {
-    double sum = 0;  // near normal, so that dot products have tails
-    for (std::size_t j = 0; j < 4; ++j) sum += 2 * random_uniform(seed, 4 * i + j) - 1;
-    values[i] = to_bf16(static_cast<float>(sum));
-  }
-  return values;
-}
-
-// Fills a device buffer by repeats of 2^22 random values rotated by an odd offset.
-void fill(std::uint16_t* to, std::size_t size, std::uint64_t seed) {
-  const std::vector<std::uint16_t> values =
-      random_bf16(std::min<std::size_t>(size, (std::size_t{1} << 22) + dim), seed);
-  for (std::size_t at = 0, turn = 0; at < size; ++turn) {
-    const std::size_t offset = (turn * 37) % (values.size() / 2);
-    const std::size_t count = std::min(size - at, values.size() - offset);
-    check(cudaMemcpy(to + at, values.data() + offset, count * 2, cudaMemcpyHostToDevice), "copy");
-    at += count;
-  }
-}
 
 double gemm_seconds(Timer& timer, int repeats, int rows, int keys, int inner, const void* a, const void* b, void* c,
                     cublasHandle_t handle) {
@@ -107,112 +31,197 @@ double gemm_seconds(Timer& timer, int repeats, int rows, int keys, int inner, co
   });
 }
 
-void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
-  const std::size_t rows = std::size_t{n} * heads;
-  Timer timer;
-  Buffer<std::uint16_t> queries(rows * dim);
-  Buffer<std::uint16_t> keys(std::size_t{n} * dim);
-  fill(queries.get(), rows * dim, 1);
-  fill(keys.get(), std::size_t{n} * dim, 2);
+// The stages of a search as search.cpp enqueues them, on the default stream.
+class Chain {
+ public:
+  enum Stage { packing, sampling, thresholding, scoring, finishing, stages };
 
-  const std::uint32_t stride = sample_stride(n);
-  const std::uint32_t capacity = survivor_capacity(k, stride);
-  const std::uint32_t sampled = (n + stride - 1) / stride;
-  const std::uint32_t sample_padded = (sampled + key_tile - 1) / key_tile * key_tile;
-  const std::uint32_t key_padded = (n + key_tile - 1) / key_tile * key_tile;
-  const std::uint32_t maxima_stride = sample_padded / key_tile * maxima_per_tile;
-  Buffer<std::uint8_t> packed_keys(std::size_t{key_padded} * dim * 2);
-  Buffer<std::uint8_t> packed_sample(std::size_t{sample_padded} * dim * 2);
-  const auto tiles = static_cast<std::uint32_t>((rows + row_padding - 1) / row_padding * row_padding);
-  Buffer<std::uint8_t> packed_queries(std::size_t{tiles} * dim * 2);
-  Buffer<std::uint32_t> counts(tiles);
-  std::vector<std::uint32_t> all(tiles, 0);
-  std::fill_n(all.begin(), rows, n);
-  cudaMemcpy(counts.get(), all.data(), tiles * 4, cudaMemcpyHostToDevice);
-  Buffer<float> thresholds(chunk);
-  Buffer<std::uint32_t> found(std::size_t{tiles} * hopper_parts);
-  Buffer<uint2> survivors(std::size_t{chunk} * capacity);
-  Buffer<float> maxima(std::size_t{chunk} * maxima_stride);
-  Buffer<std::uint32_t> redo(chunk + 1);
-  Buffer<std::uint32_t> ids(std::size_t{chunk} * k);
-  Buffer<float> scores(std::size_t{chunk} * k);
-
-  PackWork packing;
-  packing.row_stride = dim;
-  packing.cols = dim;
-  packing.blocks = blocks;
-  packing.bf16 = true;
-  const auto pack_all = [&] {
-    PackWork work = packing;
-    work.tile_rows = key_tile;
-    work.source = keys.get();
-    work.count = n;
-    work.padded = key_padded;
-    work.packed = packed_keys.get();
-    pack(work, nullptr);
-    work.step = stride;
-    work.count = sampled;
-    work.padded = sample_padded;
-    work.packed = packed_sample.get();
-    pack(work, nullptr);
-    work = packing;
-    work.tile_rows = query_tile;
-    work.source = queries.get();
-    work.count = static_cast<std::uint32_t>(rows);
-    work.padded = tiles;
-    work.packed = packed_queries.get();
-    pack(work, nullptr);
-  };
-  const double pack_s = timer.seconds(repeats, pack_all);
-
-  std::uint32_t redone = 0;
-  double found_sum = 0;
-  enum { sampling, thresholding, scoring, finishing };
-  const auto chain = [&](int until) {
-    for (std::uint32_t first = 0; first < tiles; first += chunk) {
-      ScoreWork work;
-      work.queries = packed_queries.get() + std::size_t{first} * dim * 2;
-      work.keys = packed_sample.get();
-      work.counts = counts.get() + first;
-      work.stride = stride;
-      work.rows = std::min(chunk, tiles - first);
-      work.blocks = blocks;
-      work.bf16 = true;
-      work.maxima = maxima.get();
-      work.maxima_stride = maxima_stride;
-      score_hopper(work, nullptr);
-      if (until >= thresholding) choose_thresholds(work, k, capacity, thresholds.get(), nullptr);
-      FinishWork last;
-      last.scored = work;
-      last.scored.keys = packed_keys.get();
-      last.scored.stride = 1;
-      last.scored.maxima = nullptr;
-      last.scored.thresholds = thresholds.get();
-      last.scored.survivors = survivors.get();
-      last.scored.found = found.get() + std::size_t{first} * hopper_parts;
-      last.scored.capacity = capacity;
-      if (until >= scoring) score_hopper(last.scored, nullptr);
-      last.count = static_cast<std::uint32_t>(std::min<std::size_t>(chunk, rows - first));
-      last.k = k;
-      last.redo = redo.get();
-      last.ids = ids.get();
-      last.scores = scores.get();
-      if (until >= finishing) finish(last, nullptr);
-    }
-  };
-  const double all_s = timer.seconds(repeats, [&] { chain(finishing); });
-  check(cudaGetLastError(), "kernels");
-  cudaMemcpy(&redone, redo.get(), 4, cudaMemcpyDeviceToHost);
-  std::vector<std::uint32_t> counted(rows * hopper_parts);
-  cudaMemcpy(counted.data(), found.get(), counted.size() * 4, cudaMemcpyDeviceToHost);
-  for (const std::uint32_t value : counted) found_sum += value;
-  double stage[4];
-  double before = 0;
-  for (int i = 0; i < 4; ++i) {  // each stage needs the ones before it
-    const double upto = timer.seconds(repeats, [&] { chain(i); });
-    stage[i] = upto - before;
-    before = upto;
+  Chain(std::uint32_t n, std::uint32_t k, std::uint32_t heads)
+      : n_(n),
+        k_(k),
+        rows_(std::size_t{n} * heads),
+        capacity_(survivor_capacity(k, sample_stride(n))),
+        maxima_stride_(padded(sample_rows(n), key_tile) / fewest_keys_per_maximum),
+        queries_(rows_ * dim),
+        keys_(std::size_t{n} * dim),
+        packed_keys_(std::size_t{padded(n, key_tile)} * dim * 2),
+        packed_sample_(std::size_t{padded(sample_rows(n), key_tile)} * dim * 2),
+        packed_queries_(std::size_t{chunk} * dim * 2),
+        all_counts_(rows_),
+        counts_(chunk),
+        thresholds_(chunk),
+        found_(std::size_t{chunk} * hopper_parts),
+        survivors_(std::size_t{chunk} * capacity_),
+        maxima_(std::size_t{chunk} * maxima_stride_),
+        lists_(2 * chunk + 2),
+        ids_(std::size_t{chunk} * k),
+        scores_(std::size_t{chunk} * k),
+        host_counts_(rows_) {
+    fill(queries_.get(), rows_ * dim, 1);
+    fill(keys_.get(), std::size_t{n} * dim, 2);
   }
+
+  const std::uint16_t* queries() const { return queries_.get(); }
+  const std::uint16_t* keys() const { return keys_.get(); }
+
+  void set_visible(bool causal) {
+    const std::size_t heads = rows_ / n_;
+    for (std::size_t i = 0; i < rows_; ++i) {
+      host_counts_[i] = n_ - (causal ? static_cast<std::uint32_t>(i / heads) : 0);
+    }
+    cudaMemcpy(all_counts_.get(), host_counts_.data(), rows_ * 4, cudaMemcpyHostToDevice);
+    begins_ = chunk_begins(rows_, chunk, capacity_, [&](std::size_t row) { return host_counts_[row]; });
+  }
+
+  // Seconds by stage, and of all.
+  std::vector<double> run() {
+    marks_.clear();
+    mark(stages);
+    pack_rows(keys_.get(), n_, 1, key_tile, packed_keys_.get(), padded(n_, key_tile));
+    mark(packing);
+    for (std::size_t i = 0; i + 1 < begins_.size(); ++i) run_chunk(begins_[i], begins_[i + 1]);
+    check(cudaDeviceSynchronize(), "kernels");
+    std::vector<double> seconds(stages + 1, 0);
+    for (std::size_t i = 1; i < marks_.size(); ++i) {
+      float ms = 0;
+      cudaEventElapsedTime(&ms, events_[i - 1], events_[i]);
+      seconds[marks_[i]] += ms / 1e3;
+      seconds[stages] += ms / 1e3;
+    }
+    return seconds;
+  }
+
+  double survivors_of_last_chunk() const {
+    const std::size_t rows = begins_.back() - begins_[begins_.size() - 2];
+    std::vector<std::uint32_t> found(rows * hopper_parts);
+    cudaMemcpy(found.data(), found_.get(), found.size() * 4, cudaMemcpyDeviceToHost);
+    return std::accumulate(found.begin(), found.end(), 0.0) / static_cast<double>(rows);
+  }
+  std::uint32_t redone_in_last_chunk() const {
+    std::uint32_t count = 0;
+    cudaMemcpy(&count, lists_.get(), 4, cudaMemcpyDeviceToHost);
+    return count;
+  }
+
+ private:
+  static std::uint32_t padded(std::size_t rows, std::uint32_t step) {
+    return static_cast<std::uint32_t>((rows + step - 1) / step * step);
+  }
+  static std::uint32_t sample_rows(std::uint32_t n) {
+    return std::min(n, std::max(wanted_sample, n / most_stride + 1));
+  }
+
+  void mark(Stage stage) {
+    if (marks_.size() == events_.size()) cudaEventCreate(&events_.emplace_back());
+    cudaEventRecord(events_[marks_.size()]);
+    marks_.push_back(stage);
+  }
+
+  static void pack_rows(const std::uint16_t* from, std::uint32_t count, std::uint32_t step, std::uint32_t tile_rows,
+                        std::uint8_t* to, std::uint32_t rows) {
+    PackWork work;
+    work.source = from;
+    work.row_stride = dim;
+    work.step = step;
+    work.count = count;
+    work.padded = rows;
+    work.cols = dim;
+    work.blocks = blocks;
+    work.tile_rows = tile_rows;
+    work.bf16 = true;
+    work.packed = to;
+    pack(work, nullptr);
+  }
+
+  void run_chunk(std::size_t first, std::size_t end) {
+    const auto count = static_cast<std::uint32_t>(end - first);
+    const std::uint32_t most = host_counts_[first];
+    ScoreWork work;
+    work.rows = padded(count, row_padding);
+    cudaMemsetAsync(counts_.get(), 0, work.rows * 4);
+    cudaMemcpyAsync(counts_.get(), all_counts_.get() + first, count * 4, cudaMemcpyDeviceToDevice);
+    pack_rows(queries_.get() + first * dim, count, 1, query_tile, packed_queries_.get(), work.rows);
+    work.stride = sample_stride(most);
+    const std::uint32_t sampled = (most + work.stride - 1) / work.stride;
+    pack_rows(keys_.get(), sampled, work.stride, key_tile, packed_sample_.get(), padded(sampled, key_tile));
+    mark(packing);
+    work.queries = packed_queries_.get();
+    work.keys = packed_sample_.get();
+    work.counts = counts_.get();
+    work.blocks = blocks;
+    work.bf16 = true;
+    work.maxima = maxima_.get();
+    work.maxima_keys = keys_per_maximum(k_, work.stride);
+    work.maxima_stride = maxima_stride_;
+    if (!keeps_all(most, capacity_)) score_hopper(work, nullptr);
+    mark(sampling);
+    choose_thresholds(work, k_, capacity_, thresholds_.get(), nullptr);
+    mark(thresholding);
+    FinishWork last;
+    last.scored = work;
+    last.scored.keys = packed_keys_.get();
+    last.scored.stride = 1;
+    last.scored.maxima = nullptr;
+    last.scored.thresholds = thresholds_.get();
+    last.scored.survivors = survivors_.get();
+    last.scored.found = found_.get();
+    last.scored.capacity = capacity_;
+    score_hopper(last.scored, nullptr);
+    mark(scoring);
+    last.count = count;
+    last.k = k_;
+    last.lists = lists_.get();
+    last.ids = ids_.get();
+    last.scores = scores_.get();
+    finish(last, nullptr);
+    mark(finishing);
+  }
+
+  std::uint32_t n_;
+  std::uint32_t k_;
+  std::size_t rows_;
+  std::uint32_t capacity_;
+  std::uint32_t maxima_stride_;
+  Buffer<std::uint16_t> queries_;
+  Buffer<std::uint16_t> keys_;
+  Buffer<std::uint8_t> packed_keys_;
+  Buffer<std::uint8_t> packed_sample_;
+  Buffer<std::uint8_t> packed_queries_;
+  Buffer<std::uint32_t> all_counts_;
+  Buffer<std::uint32_t> counts_;
+  Buffer<float> thresholds_;
+  Buffer<std::uint32_t> found_;
+  Buffer<uint2> survivors_;
+  Buffer<float> maxima_;
+  Buffer<std::uint32_t> lists_;
+  Buffer<std::uint32_t> ids_;
+  Buffer<float> scores_;
+  std::vector<std::uint32_t> host_counts_;
+  std::vector<std::size_t> begins_;
+  std::vector<cudaEvent_t> events_;
+  std::vector<Stage> marks_;  // what ended at each event
+};
+
+// The run of median length; the first one warms up.
+std::vector<double> median_run(Chain& chain, int repeats) {
+  std::vector<std::vector<double>> runs;
+  for (int i = 0; i <= repeats; ++i) {
+    std::vector<double> seconds = chain.run();
+    if (i > 0) runs.push_back(std::move(seconds));
+  }
+  std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.back() < b.back(); });
+  return runs[runs.size() / 2];
+}
+
+void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
+  Timer timer;
+  Chain chain(n, k, heads);
+  chain.set_visible(true);
+  const double causal_s = median_run(chain, repeats).back();
+  chain.set_visible(false);
+  const std::vector<double> stage = median_run(chain, repeats);
+  const double survivors = chain.survivors_of_last_chunk();
+  const std::uint32_t redone = chain.redone_in_last_chunk();
 
   cublasHandle_t handle = nullptr;
   cublasCreate(&handle);
@@ -226,37 +235,19 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, int repeats) {
   const int part = 8192;
   Buffer<std::uint16_t> out(std::size_t{part} * n);
   const double same_s =
-      gemm_seconds(timer, repeats, part, static_cast<int>(n), dim, queries.get(), keys.get(), out.get(), handle);
+      gemm_seconds(timer, repeats, part, static_cast<int>(n), dim, chain.queries(), chain.keys(), out.get(), handle);
   cublasDestroy(handle);
 
-  const double flop = 2.0 * static_cast<double>(rows) * n * dim;
+  const double rate = 2.0 * heads * n * n * dim / stage[Chain::stages] / 1e12;
   const double square_rate = 2.0 * square * square * square / square_s / 1e12;
-  const double rate = flop / (all_s + pack_s) / 1e12;
+  const double ms = 1e3 / heads;
   std::printf(
-      "n %u k %u heads %u: %.3f ms a head (pack %.3f sample %.3f thresholds %.3f score %.3f finish %.3f), "
+      "n %u k %u heads %u: %.3f ms a head, causal %.3f (pack %.3f sample %.3f thresholds %.3f score %.3f finish %.3f), "
       "%.1f TFLOP/s, %.1f %% of square GEMM (%.1f), same-shape GEMM writing bf16 scores %.1f TFLOP/s, "
       "%.1f survivors a row, %u redone in last chunk\n",
-      n, k, heads, 1e3 * (all_s + pack_s) / heads, 1e3 * pack_s / heads, 1e3 * stage[0] / heads, 1e3 * stage[1] / heads,
-      1e3 * stage[2] / heads, 1e3 * stage[3] / heads, rate, 100 * rate / square_rate, square_rate,
-      2.0 * part * n * dim / same_s / 1e12, found_sum / static_cast<double>(rows), redone);
-
-  const auto exact = make_exact_topk_cuda();
-  const MatrixView query_view(queries.get(), DType::bf16, rows, dim);
-  const MatrixView key_view(keys.get(), DType::bf16, n, dim);
-  std::vector<std::int64_t> positions(rows);
-  for (std::size_t i = 0; i < rows; ++i) positions[i] = static_cast<std::int64_t>(i % n);
-  for (const bool causal : {false, true}) {
-    Visibility visible;
-    if (causal) visible.positions = positions;
-    std::vector<double> times;
-    for (int i = 0; i < 4; ++i) {
-      const auto start = std::chrono::steady_clock::now();
-      const NeighborTable table = exact->find(query_view, key_view, k, Metric::inner_product, visible);
-      if (i > 0) times.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    }
-    std::printf("  find() to host tables, %s: %.2f ms a head\n", causal ? "causal" : "all visible",
-                1e3 * median(times) / heads);
-  }
+      n, k, heads, ms * stage[Chain::stages], ms * causal_s, ms * stage[Chain::packing], ms * stage[Chain::sampling],
+      ms * stage[Chain::thresholding], ms * stage[Chain::scoring], ms * stage[Chain::finishing], rate,
+      100 * rate / square_rate, square_rate, 2.0 * part * n * dim / same_s / 1e12, survivors, redone);
 }
 
 }  // namespace

@@ -14,7 +14,12 @@ namespace {
 class CudaExactTopK final : public ExactTopK {
  public:
   explicit CudaExactTopK(const CudaOptions& options)
-      : options_(options), pool_(options.device), stream_(options.stream), cpu_(make_exact_topk_cpu(options.executor)) {
+      : options_(options),
+        pool_(options.device),
+        stream_(options.stream),
+        upload_(nullptr),
+        download_(nullptr),
+        cpu_(make_exact_topk_cpu(options.executor)) {
     int major = 0;
     int minor = 0;
     cuda::check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, options.device), "device");
@@ -39,9 +44,9 @@ class CudaExactTopK final : public ExactTopK {
     Executor& executor = executor_or_default(options_.executor);
     if (!query_device) check_finite(queries, "queries", executor);
     if (!key_device) check_finite(keys, "keys", executor);
-    const VisibleRows rows = visible_rows(visible, queries.rows, keys.rows);
-    NeighborTable table(queries.rows, k);
-    if (rows.order.empty() || rows.counts[rows.order.front()] == 0) return table;
+    const VisibleRows rows = visible_rows(visible, queries.rows, keys.rows, executor);
+    if (rows.order.empty() || rows.counts[rows.order.front()] == 0) return NeighborTable(queries.rows, k);
+    NeighborTable table = NeighborTable::unfilled(queries.rows, k);
     if (run(queries, keys, k, rows, table)) return table;
     if (query_device || key_device) {
       fail(ErrorCode::unsupported, "exact top-k of matrices in device memory: products may overflow fp32");
@@ -68,6 +73,8 @@ class CudaExactTopK final : public ExactTopK {
     }
     const cuda::SearchContext context{pool_,
                                       stream_.get(),
+                                      upload_.get(),
+                                      download_.get(),
                                       limit,
                                       hopper_,
                                       static_cast<std::uint32_t>(multiprocessors_),
@@ -84,7 +91,9 @@ class CudaExactTopK final : public ExactTopK {
   CudaOptions options_;
   mutable cuda::DevicePool pool_;
   cuda::Stream stream_;
-  mutable cuda::HostSlot slots_[2];
+  cuda::Stream upload_;
+  cuda::Stream download_;
+  mutable cuda::HostSlot slots_[cuda::chunk_slots];
   std::unique_ptr<ExactTopK> cpu_;
   int multiprocessors_ = 0;
   bool hopper_ = false;

@@ -1,7 +1,8 @@
-// queries x keys on Hopper: one producer warp streams key tiles through a ring in shared memory by bulk copies, three
-// warpgroups multiply 64 query rows each with a tile (wgmma, both operands in shared memory) and select from their
-// accumulators. While one warpgroup selects, the tensor cores work for the others.
+// queries x keys on Hopper. A producer warp streams key tiles through a ring in shared memory by bulk copies; three
+// warpgroups hold 64 query rows each in registers and multiply them with a tile in two halves of 64 keys (wgmma): while
+// a warpgroup selects from the first half's scores, the tensor cores work on its second half or for the others.
 #include "select.cuh"
+#include "wgmma.cuh"
 
 namespace rattan::cuda {
 namespace {
@@ -10,6 +11,10 @@ constexpr int warpgroups = 3;
 constexpr int block_rows = warpgroups * static_cast<int>(query_tile);
 constexpr int threads = (warpgroups + 1) * 128;
 constexpr int most_stages = 6;
+constexpr int half_keys = 64;
+// 512 threads start with 128 registers each; what the producer needs not is the others'.
+constexpr int producer_registers = 24;
+constexpr int consumer_registers = 160;
 
 struct Control {
   unsigned long long full[most_stages];
@@ -17,121 +22,111 @@ struct Control {
   unsigned long long queries;
 };
 
+// More columns do not fit the registers.
+constexpr bool in_registers(std::uint32_t blocks) { return blocks <= 2; }
+
 #if !defined(__CUDA_ARCH__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
-__device__ std::uint32_t shared_address(const void* pointer) {
-  return static_cast<std::uint32_t>(__cvta_generic_to_shared(pointer));
-}
-
-__device__ void barrier_init(unsigned long long* barrier, std::uint32_t arrivals) {
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(barrier)), "r"(arrivals));
-}
-
-__device__ void barrier_arrive(unsigned long long* barrier) {
-  asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(barrier)) : "memory");
-}
-
-__device__ void barrier_wait(unsigned long long* barrier, std::uint32_t parity) {
-  asm volatile(
-      "{\n.reg .pred done;\nagain:\nmbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n@!done bra again;\n}\n" ::
-          "r"(shared_address(barrier)),
-      "r"(parity)
-      : "memory");
-}
-
-__device__ void copy_tile(void* to, const void* from, std::uint32_t bytes, unsigned long long* barrier) {
-  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes)
-               : "memory");
-  asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
-                   shared_address(to)),
-               "l"(from), "r"(bytes), "r"(shared_address(barrier))
-               : "memory");
-}
-
-// K-major operand with the 128-byte swizzle: 8 rows of 128 bytes, then the next 8 rows 1,024 bytes on.
-__device__ std::uint64_t operand(const void* tile) {
-  constexpr std::uint64_t swizzle_128 = std::uint64_t{1} << 62;
-  constexpr std::uint64_t stride_1024 = std::uint64_t{64} << 32;
-  constexpr std::uint64_t leading = std::uint64_t{1} << 16;
-  return swizzle_128 | stride_1024 | leading | ((shared_address(tile) & 0x3ffffU) >> 4);
-}
-
-#define RATTAN_R8(a, i)                                                                                       \
-  "+f"(a[i]), "+f"(a[i + 1]), "+f"(a[i + 2]), "+f"(a[i + 3]), "+f"(a[i + 4]), "+f"(a[i + 5]), "+f"(a[i + 6]), \
-      "+f"(a[i + 7])
-#define RATTAN_WGMMA(type)                                                                                           \
-  asm volatile(                                                                                                      \
-      "{\n.reg .pred keep;\nsetp.ne.b32 keep, %66, 0;\n"                                                             \
-      "wgmma.mma_async.sync.aligned.m64n128k16.f32." type "." type                                                   \
-      " {%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28," \
-      "%29,%30,%31,%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55," \
-      "%56,%57,%58,%59,%60,%61,%62,%63}, %64, %65, keep, 1, 1, 0, 0;\n}\n"                                           \
-      : RATTAN_R8(sum, 0), RATTAN_R8(sum, 8), RATTAN_R8(sum, 16), RATTAN_R8(sum, 24), RATTAN_R8(sum, 32),            \
-        RATTAN_R8(sum, 40), RATTAN_R8(sum, 48), RATTAN_R8(sum, 56)                                                   \
-      : "l"(a), "l"(b), "r"(keep_sum))
-
-// sum[64] (+)= 64 rows x 128 keys over 16 columns.
-template <bool Bf16>
-__device__ __forceinline__ void multiply(float (&sum)[64], std::uint64_t a, std::uint64_t b, std::uint32_t keep_sum) {
-  if constexpr (Bf16) {
-    RATTAN_WGMMA("bf16");
-  } else {
-    RATTAN_WGMMA("f16");
-  }
-}
-
-__device__ void produce(const ScoreWork& work, std::uint8_t* query_rows, std::uint8_t* ring, Control& control,
-                        std::uint32_t tiles, std::uint32_t stages) {
-  const std::uint32_t query_bytes = block_rows * work.blocks * block_row_bytes;
-  const std::uint32_t tile_bytes = key_tile * work.blocks * block_row_bytes;
-  copy_tile(query_rows, work.queries + std::size_t{blockIdx.x} * query_bytes, query_bytes, &control.queries);
+struct Ring {
+  std::uint8_t* tiles;
+  std::uint32_t tile_bytes;
+  std::uint32_t stages;
   std::uint32_t stage = 0;
-  std::uint32_t parity = 1;
-  for (std::uint32_t tile = 0; tile < tiles; ++tile) {
-    barrier_wait(&control.empty[stage], parity);
-    copy_tile(ring + stage * tile_bytes, work.keys + std::size_t{tile} * tile_bytes, tile_bytes, &control.full[stage]);
+  std::uint32_t parity = 0;
+
+  __device__ void next() {
     if (++stage == stages) {
       stage = 0;
       parity ^= 1;
     }
   }
+};
+
+// The rows of a warpgroup: in registers, or where they lie in shared memory.
+template <bool InRegisters, std::uint32_t Blocks>
+struct QueryRows {
+  __device__ QueryRows(const ScoreWork& work, std::uint32_t first_row, const std::uint8_t* /*shared*/) {
+    const int lane = static_cast<int>(threadIdx.x) % 32;
+    const std::uint32_t row = first_row + threadIdx.x % 128 / 32 * 16 + lane / 4;
+#pragma unroll
+    for (std::uint32_t step = 0; step < 4 * Blocks; ++step) {
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        const std::size_t at =
+            packed_offset(query_tile, Blocks, row + i % 2 * 8, 16 * step + 2 * (lane % 4) + i / 2 * 8);
+        pieces[step][i] = *reinterpret_cast<const std::uint32_t*>(work.queries + at);
+      }
+    }
+  }
+  __device__ const std::uint32_t (&step(std::uint32_t at) const)[4] { return pieces[at]; }
+
+  std::uint32_t pieces[4 * Blocks][4];
+};
+
+template <std::uint32_t Blocks>
+struct QueryRows<false, Blocks> {
+  __device__ QueryRows(const ScoreWork& /*work*/, std::uint32_t /*first_row*/, const std::uint8_t* shared)
+      : rows(operand(shared)) {}
+  __device__ std::uint64_t step(std::uint32_t at) const {
+    return rows + at / 4 * (query_tile * block_row_bytes / 16) + 2 * (at % 4);
+  }
+
+  std::uint64_t rows;
+};
+
+__device__ void produce(const ScoreWork& work, std::uint8_t* query_rows, std::uint32_t query_bytes, Ring ring,
+                        Control& control, std::uint32_t tiles) {
+  if (query_bytes != 0) {
+    copy_tile(query_rows, work.queries + std::size_t{blockIdx.x} * query_bytes, query_bytes, &control.queries);
+  }
+  ring.parity = 1;
+#pragma unroll 1
+  for (std::uint32_t tile = 0; tile < tiles; ++tile, ring.next()) {
+    barrier_wait(&control.empty[ring.stage], ring.parity);
+    copy_tile(ring.tiles + ring.stage * ring.tile_bytes, work.keys + std::size_t{tile} * ring.tile_bytes,
+              ring.tile_bytes, &control.full[ring.stage]);
+  }
+}
+
+// Starts sum = rows x half a tile.
+template <bool Bf16, std::uint32_t Blocks, typename Rows>
+__device__ __forceinline__ void start(float (&sum)[32], const Rows& rows, std::uint64_t keys, const Ring& ring,
+                                      int half) {
+  const std::uint64_t tile = keys + (ring.stage * ring.tile_bytes + half * half_keys * block_row_bytes) / 16;
+  multiply_begin();
+#pragma unroll
+  for (std::uint32_t step = 0; step < 4 * Blocks; ++step) {
+    const std::uint64_t b = tile + step / 4 * (key_tile * block_row_bytes / 16) + 2 * (step % 4);
+    multiply<Bf16>(sum, rows.step(step), b, step != 0);
+  }
+  multiply_end();
 }
 
 template <bool Bf16, bool Sample, std::uint32_t Blocks>
-__device__ void consume(const ScoreWork& work, const std::uint8_t* query_rows, const std::uint8_t* ring,
-                        Control& control, std::uint32_t tiles, std::uint32_t stages) {
+__device__ __forceinline__ void consume(const ScoreWork& work, const std::uint8_t* query_rows, Ring ring,
+                                        Control& control, std::uint32_t tiles) {
+  constexpr bool registers = in_registers(Blocks);
   const int group = static_cast<int>(threadIdx.x) / 128;
   const int lane = static_cast<int>(threadIdx.x) % 32;
-  const int first_row = static_cast<int>(threadIdx.x) / 32 * 16;
-  const std::uint32_t tile_bytes = key_tile * Blocks * block_row_bytes;
-  LaneRows rows = lane_rows(work, blockIdx.x * block_rows + first_row, lane % 4, lane);
-  const std::uint64_t queries = operand(query_rows + group * query_tile * work.blocks * block_row_bytes);
-  const std::uint64_t keys = operand(ring);
-
-  barrier_wait(&control.queries, 0);
-  std::uint32_t stage = 0;
-  std::uint32_t parity = 0;
-  for (std::uint32_t tile = 0; tile < tiles; ++tile) {
-    float sum[64];
-    barrier_wait(&control.full[stage], parity);
-    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-#pragma unroll
-    for (std::uint32_t block = 0; block < Blocks; ++block) {
-      const std::uint64_t a = queries + block * (query_tile * block_row_bytes / 16);
-      const std::uint64_t b = keys + (stage * tile_bytes + block * key_tile * block_row_bytes) / 16;
-#pragma unroll
-      for (int step = 0; step < 4; ++step) multiply<Bf16>(sum, a + 2 * step, b + 2 * step, block + step != 0);
-    }
-    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
-    asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
-    if (lane == 0) barrier_arrive(&control.empty[stage]);
-    if (++stage == stages) {
-      stage = 0;
-      parity ^= 1;
-    }
-#pragma unroll
-    for (int part = 0; part < 4; ++part) {
-      select_fragment<Sample>(work, rows, sum + 16 * part, tile * key_tile + 32 * part, lane);
+  const std::uint32_t group_row = blockIdx.x * block_rows + group * query_tile;
+  LaneRows rows = lane_rows(work, group_row + threadIdx.x % 128 / 32 * 16, lane % 4, lane);
+  if (tiles != 0) {
+    if (!registers) barrier_wait(&control.queries, 0);
+    const QueryRows<registers, Blocks> queries(work, group_row,
+                                               query_rows + group * query_tile * Blocks * block_row_bytes);
+    const std::uint64_t keys = operand(ring.tiles);
+    float even[32];
+    float odd[32];
+#pragma unroll 1
+    for (std::uint32_t key = 0; key < tiles * key_tile; key += key_tile, ring.next()) {
+      barrier_wait(&control.full[ring.stage], ring.parity);
+      start<Bf16, Blocks>(even, queries, keys, ring, 0);
+      start<Bf16, Blocks>(odd, queries, keys, ring, 1);
+      multiply_wait<1>(even);
+      select<Sample>(work, rows, even, key, lane);
+      multiply_wait<0>(odd);
+      if (lane == 0) barrier_arrive(&control.empty[ring.stage]);
+      select<Sample>(work, rows, odd, key + half_keys, lane);
     }
   }
   if (!Sample) write_found(work, rows, lane % 4);
@@ -140,11 +135,12 @@ __device__ void consume(const ScoreWork& work, const std::uint8_t* query_rows, c
 #endif
 
 template <bool Bf16, bool Sample, std::uint32_t Blocks>
-__global__ void __launch_bounds__(threads, 1) score(const __grid_constant__ ScoreWork work, std::uint32_t stages) {
+__global__ void __launch_bounds__(threads, 1)
+    score(const __grid_constant__ ScoreWork work, std::uint32_t query_bytes, std::uint32_t stages) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
   extern __shared__ __align__(1024) std::uint8_t shared[];
   __shared__ Control control;
-  std::uint8_t* ring = shared + block_rows * work.blocks * block_row_bytes;
+  const Ring ring = {shared + query_bytes, key_tile * Blocks * block_row_bytes, stages};
   const std::uint32_t seen = (work.counts[blockIdx.x * block_rows] + work.stride - 1) / work.stride;
   const std::uint32_t tiles = (seen + key_tile - 1) / key_tile;
   if (threadIdx.x == 0) {
@@ -156,10 +152,12 @@ __global__ void __launch_bounds__(threads, 1) score(const __grid_constant__ Scor
     asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
   }
   __syncthreads();
-  if (threadIdx.x < warpgroups * 128) {
-    consume<Bf16, Sample, Blocks>(work, shared, ring, control, tiles, stages);
-  } else if (threadIdx.x == warpgroups * 128) {
-    produce(work, shared, ring, control, tiles, stages);
+  if (threadIdx.x >= warpgroups * 128) {
+    give_registers<producer_registers>();
+    if (threadIdx.x == warpgroups * 128) produce(work, shared, query_bytes, ring, control, tiles);
+  } else {
+    take_registers<consumer_registers>();
+    consume<Bf16, Sample, Blocks>(work, shared, ring, control, tiles);
   }
 #endif
 }
@@ -167,13 +165,14 @@ __global__ void __launch_bounds__(threads, 1) score(const __grid_constant__ Scor
 template <bool Bf16, bool Sample, std::uint32_t Blocks>
 void launch_blocks(const ScoreWork& work, cudaStream_t stream) {
   constexpr std::uint32_t most_shared = 224 * 1024;
-  const std::uint32_t query_bytes = block_rows * work.blocks * block_row_bytes;
-  const std::uint32_t tile_bytes = key_tile * work.blocks * block_row_bytes;
-  const std::uint32_t stages = min(std::uint32_t{most_stages}, (most_shared - query_bytes) / tile_bytes);
-  const std::uint32_t bytes = query_bytes + stages * tile_bytes;
+  constexpr std::uint32_t query_bytes = in_registers(Blocks) ? 0 : block_rows * Blocks * block_row_bytes;
+  constexpr std::uint32_t tile_bytes = key_tile * Blocks * block_row_bytes;
+  constexpr std::uint32_t fitting = (most_shared - query_bytes) / tile_bytes;
+  constexpr std::uint32_t stages = fitting < most_stages ? fitting : most_stages;
+  constexpr std::uint32_t bytes = query_bytes + stages * tile_bytes;
   cudaFuncSetAttribute(score<Bf16, Sample, Blocks>, cudaFuncAttributeMaxDynamicSharedMemorySize,
                        static_cast<int>(bytes));
-  score<Bf16, Sample, Blocks><<<work.rows / block_rows, threads, bytes, stream>>>(work, stages);
+  score<Bf16, Sample, Blocks><<<work.rows / block_rows, threads, bytes, stream>>>(work, query_bytes, stages);
 }
 
 template <bool Bf16, bool Sample>

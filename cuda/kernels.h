@@ -14,6 +14,9 @@ inline constexpr std::uint32_t row_padding = 384;
 inline constexpr std::uint32_t hopper_parts = 4;
 inline constexpr std::uint32_t ampere_parts = 8;
 inline constexpr std::uint32_t most_k = 1024;
+// A lane's scores of one of its rows are taken in groups: two accumulators with two columns each. A part of a row's
+// survivors that has no room for a group counts as overflowed.
+inline constexpr int group_size = 4;
 
 // What packing finds out about its source.
 struct Findings {
@@ -50,13 +53,14 @@ struct ScoreWork {
   // Where `maxima` is null: every visible key whose score reaches the row's threshold becomes a survivor (score bits,
   // key); `found` counts those without room, too.
   const float* thresholds = nullptr;
-  uint2* survivors = nullptr;      // [rows, capacity]
+  uint2* survivors = nullptr;      // [rows, capacity], fewer than 2^32
   std::uint32_t* found = nullptr;  // [rows, parts]
   std::uint32_t capacity = 0;
   std::uint32_t parts = 4;  // that a row's survivors are kept in: hopper_parts or ampere_parts
 
-  // Else only the largest score of every 8 keys is kept: [rows, maxima_stride].
+  // Else only the largest score of every 8 or 16 keys is kept: [rows, maxima_stride].
   float* maxima = nullptr;
+  std::uint32_t maxima_keys = 16;
   std::uint32_t maxima_stride = 0;
 };
 void score_hopper(const ScoreWork& work, cudaStream_t stream);  // compute capability 9.0
@@ -72,11 +76,12 @@ struct FinishWork {
   std::uint32_t count = 0;  // rows without the padding
   std::uint32_t k = 0;
   std::uint32_t first_id = 0;
-  std::uint32_t* redo = nullptr;  // [1 + count]: number of rows to do again, then the rows
-  std::uint32_t* ids = nullptr;   // [count, k], filled up with no_key
-  float* scores = nullptr;        // [count, k], filled up with -infinity
+  std::uint32_t* lists = nullptr;  // [2 + 2 * count]: see finish.cu
+  std::uint32_t* ids = nullptr;    // [count, k], filled up with no_key
+  float* scores = nullptr;         // [count, k], filled up with -infinity
 };
-// Sorts survivors; rows with too few or too many of them are scanned again, one key at a time.
+// Sorts survivors; rows with too few or too many of them are scanned again, one key at a time. `scored.found` and
+// `scored.survivors` change for these.
 void finish(const FinishWork& work, cudaStream_t stream);
 
 }  // namespace rattan::cuda

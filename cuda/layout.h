@@ -19,7 +19,6 @@ inline constexpr std::uint32_t key_tile = 128;
 inline constexpr std::uint32_t query_tile = 64;
 inline constexpr std::uint32_t block_cols = 64;
 inline constexpr std::uint32_t block_row_bytes = 128;
-inline constexpr std::uint32_t maxima_per_tile = 16;  // one per 8 keys of a tile, see ScoreWork::maxima
 
 // Byte offset of element (row, col) in a matrix of `blocks` column blocks and tiles of `tile_rows` rows.
 RATTAN_HOST_DEVICE constexpr std::size_t packed_offset(std::uint32_t tile_rows, std::uint32_t blocks, std::size_t row,

@@ -4,19 +4,16 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
+#include <vector>
 
+#include "chunks.h"
 #include "core/check.h"
-#include "core/parallel.h"
+#include "host_rows.h"
 #include "sample_rank.h"
 
 namespace rattan::cuda {
 namespace {
-
-constexpr std::uint32_t block_rows_hopper = 192;
-
-std::uint32_t round_up(std::size_t value, std::uint32_t step) {
-  return static_cast<std::uint32_t>((value + step - 1) / step * step);
-}
 
 float float_of(unsigned int bits) {
   float value = 0;
@@ -30,45 +27,6 @@ void check_findings(const Findings& found, const MatrixView& matrix, const char*
        found.first_bad % matrix.cols, " is NaN or infinite, allowed are finite values");
 }
 
-// Sizes that do not change from chunk to chunk.
-struct Plan {
-  Plan(const SearchContext& context, const MatrixView& queries, std::uint32_t k_, const VisibleRows& visible)
-      : k(k_),
-        keys(visible.counts[visible.order.front()]),
-        blocks(round_up(queries.cols, block_cols) / block_cols),
-        capacity(survivor_capacity(k_, sample_stride(keys))),
-        packed_row(blocks * std::size_t{block_row_bytes}),
-        raw_row(queries.cols * sizeof(std::uint16_t)) {
-    const std::uint32_t most_sample = std::max(2 * wanted_sample, keys / 32 + 1);
-    sample_rows = round_up(std::min(keys, most_sample), key_tile);
-    maxima_stride = sample_rows / key_tile * maxima_per_tile;
-    const std::size_t fixed =
-        keys * raw_row + (std::size_t{round_up(keys, key_tile)} + sample_rows) * packed_row + (std::size_t{1} << 20);
-    const std::size_t per_row = raw_row + packed_row + capacity * sizeof(uint2) + maxima_stride * sizeof(float) +
-                                k * std::size_t{8} + (ampere_parts + 5) * sizeof(std::uint32_t);
-    const std::size_t least = fixed + row_padding * per_row;
-    if (context.memory_limit < least) {
-      fail(ErrorCode::no_memory, "CudaOptions::memory_limit is ", context.memory_limit, " bytes, this search needs ",
-           least);
-    }
-    // Two blocks for every multiprocessor: enough work per launch, and the last launch is not a large part of all.
-    const std::size_t wanted = 2 * std::size_t{context.multiprocessors} * block_rows_hopper;
-    const std::size_t fitting = (context.memory_limit - fixed) / per_row / row_padding * row_padding;
-    chunk = static_cast<std::uint32_t>(
-        std::min<std::size_t>({fitting, round_up(wanted, row_padding), round_up(queries.rows, row_padding)}));
-  }
-
-  std::uint32_t k;
-  std::uint32_t keys;
-  std::uint32_t blocks;
-  std::uint32_t capacity;
-  std::size_t packed_row;
-  std::size_t raw_row;
-  std::uint32_t sample_rows = 0;
-  std::uint32_t maxima_stride = 0;
-  std::uint32_t chunk = 0;
-};
-
 class Search {
  public:
   Search(const SearchContext& context, MatrixView queries, MatrixView keys, std::uint32_t k, const VisibleRows& visible)
@@ -76,20 +34,19 @@ class Search {
         queries_(queries),
         keys_(keys),
         visible_(visible),
-        plan_(context, queries, k, visible),
+        plan_(context.memory_limit, context.multiprocessors, queries, k, visible),
         device_queries_(on_device(queries.data)),
         raw_keys_(context.pool, plan_.keys * plan_.raw_row, context.stream),
         packed_keys_(context.pool, round_up(plan_.keys, key_tile) * plan_.packed_row, context.stream),
         packed_sample_(context.pool, plan_.sample_rows * plan_.packed_row, context.stream),
-        raw_queries_(context.pool, device_queries_ ? 0 : plan_.chunk * plan_.raw_row, context.stream),
         packed_queries_(context.pool, plan_.chunk * plan_.packed_row, context.stream),
-        counts_(context.pool, 2 * std::size_t{plan_.chunk}, context.stream),
         thresholds_(context.pool, plan_.chunk, context.stream),
         found_(context.pool, std::size_t{ampere_parts} * plan_.chunk, context.stream),
         survivors_(context.pool, std::size_t{plan_.chunk} * plan_.capacity, context.stream),
         maxima_(context.pool, std::size_t{plan_.chunk} * plan_.maxima_stride, context.stream),
-        redo_(context.pool, std::size_t{plan_.chunk} + 1, context.stream),
-        results_(context.pool, result_bytes(plan_.chunk), context.stream) {
+        lists_(context.pool, 2 * std::size_t{plan_.chunk} + 2, context.stream),
+        chunks_{chunk_memory(), chunk_memory(), chunk_memory()} {
+    static_assert(chunk_slots == 3, "one for each");
     for (HostSlot& slot : context.slots) {
       if (!device_queries_) slot.queries.reserve(plan_.chunk * plan_.raw_row);
       slot.counts.reserve(2 * std::size_t{plan_.chunk} * sizeof(std::uint32_t));
@@ -97,25 +54,41 @@ class Search {
     }
   }
   // Whatever happens, nothing in flight uses host memory that goes away.
-  ~Search() { cudaStreamSynchronize(context_.stream); }
+  ~Search() {
+    for (cudaStream_t stream : {context_.upload, context_.stream, context_.download}) cudaStreamSynchronize(stream);
+  }
 
   bool run(NeighborTable& table);
 
  private:
-  // Findings, then ids, then scores.
-  static constexpr std::size_t findings_bytes = 64;
-  std::size_t result_bytes(std::size_t rows) const { return findings_bytes + rows * plan_.k * std::size_t{8}; }
-  Findings* findings() const { return reinterpret_cast<Findings*>(results_.get()); }
+  static constexpr std::size_t findings_bytes = 64;  // before the ids, which begin a cache line
+  struct ChunkMemory {
+    DeviceArray<std::uint8_t> queries;  // as they came, from host memory
+    DeviceArray<std::uint32_t> counts;  // visible keys, then source rows
+    DeviceArray<std::uint8_t> results;  // findings, then ids, then scores
 
-  void reset_findings() const {
-    check(cudaMemsetAsync(results_.get(), 0, findings_bytes, context_.stream), "memset");
-    check(cudaMemsetAsync(&findings()->first_bad, 0xff, sizeof(findings()->first_bad), context_.stream), "memset");
+    Findings* findings() const { return reinterpret_cast<Findings*>(results.get()); }
+  };
+  ChunkMemory chunk_memory() const {
+    const cudaStream_t stream = context_.stream;
+    return {{context_.pool, device_queries_ ? 0 : plan_.chunk * plan_.raw_row, stream},
+            {context_.pool, 2 * std::size_t{plan_.chunk}, stream},
+            {context_.pool, result_bytes(plan_.chunk), stream}};
+  }
+  std::size_t result_bytes(std::size_t rows) const { return findings_bytes + rows * plan_.k * std::size_t{8}; }
+
+  void reset(Findings* findings) const {
+    check(cudaMemsetAsync(findings, 0, findings_bytes, context_.stream), "memset");
+    check(cudaMemsetAsync(&findings->first_bad, 0xff, sizeof(findings->first_bad), context_.stream), "memset");
   }
   Findings load_keys() const;
-  void gather(HostSlot& slot, std::size_t first, std::uint32_t count) const;
-  void enqueue(HostSlot& slot, std::size_t first, std::uint32_t count) const;
+  PackWork upload(HostSlot& slot, const ChunkMemory& memory, std::size_t first, std::uint32_t count) const;
+  void enqueue(HostSlot& slot, const ChunkMemory& memory, std::size_t first, std::uint32_t count) const;
   void score(const ScoreWork& work) const {
     context_.hopper ? score_hopper(work, context_.stream) : score_ampere(work, context_.stream);
+  }
+  std::span<const std::size_t> order(std::size_t first, std::size_t count) const {
+    return std::span(visible_.order).subspan(first, count);
   }
   bool collect(HostSlot& slot, std::size_t first, std::uint32_t count, NeighborTable& table) const;
 
@@ -129,15 +102,13 @@ class Search {
   DeviceArray<std::uint8_t> raw_keys_;
   DeviceArray<std::uint8_t> packed_keys_;
   DeviceArray<std::uint8_t> packed_sample_;
-  DeviceArray<std::uint8_t> raw_queries_;
   DeviceArray<std::uint8_t> packed_queries_;
-  DeviceArray<std::uint32_t> counts_;  // visible keys, then source rows
   DeviceArray<float> thresholds_;
   DeviceArray<std::uint32_t> found_;
   DeviceArray<uint2> survivors_;
   DeviceArray<float> maxima_;
-  DeviceArray<std::uint32_t> redo_;
-  DeviceArray<std::uint8_t> results_;
+  DeviceArray<std::uint32_t> lists_;
+  ChunkMemory chunks_[chunk_slots];
 };
 
 Findings Search::load_keys() const {
@@ -145,7 +116,8 @@ Findings Search::load_keys() const {
   check(cudaMemcpy2DAsync(raw_keys_.get(), plan_.raw_row, keys.data, keys.row_stride * sizeof(std::uint16_t),
                           plan_.raw_row, keys.rows, cudaMemcpyDefault, context_.stream),
         "copy of the keys");
-  reset_findings();
+  Findings* findings = chunks_[0].findings();
+  reset(findings);
   PackWork work;
   work.source = reinterpret_cast<const std::uint16_t*>(raw_keys_.get());
   work.row_stride = keys.cols;
@@ -156,73 +128,70 @@ Findings Search::load_keys() const {
   work.tile_rows = key_tile;
   work.bf16 = keys.dtype == DType::bf16;
   work.packed = packed_keys_.get();
-  work.findings = findings();
+  work.findings = findings;
   pack(work, context_.stream);
   Findings found = {};
-  check(cudaMemcpyAsync(&found, findings(), sizeof(found), cudaMemcpyDeviceToHost, context_.stream), "copy");
+  check(cudaMemcpyAsync(&found, findings, sizeof(found), cudaMemcpyDeviceToHost, context_.stream), "copy");
   check(cudaStreamSynchronize(context_.stream), "packing the keys");
   check_findings(found, keys, "keys", visible_.begin);
   return found;
 }
 
-// Rows of the chunk in the order of what they see, from host memory.
-void Search::gather(HostSlot& slot, std::size_t first, std::uint32_t count) const {
-  constexpr std::size_t block = 1024;
-  auto* rows = slot.queries.as<std::uint8_t>();
-  parallel_blocks(context_.executor, count, block, [&](std::size_t begin, std::size_t end, unsigned) {
-    for (std::size_t i = begin; i < end; ++i) {
-      std::memcpy(rows + i * plan_.raw_row, queries_.row(visible_.order[first + i]), plan_.raw_row);
-    }
-  });
-}
-
-void Search::enqueue(HostSlot& slot, std::size_t first, std::uint32_t count) const {
-  const cudaStream_t stream = context_.stream;
-  const std::uint32_t padded = round_up(count, row_padding);
-  auto* counts = slot.counts.as<std::uint32_t>();
-  for (std::uint32_t i = 0; i < padded; ++i) {
-    const std::size_t row = i < count ? visible_.order[first + i] : 0;
-    counts[i] = i < count ? visible_.counts[row] : 0;
-    counts[plan_.chunk + i] = static_cast<std::uint32_t>(row);
-  }
-  check(cudaMemcpyAsync(counts_.get(), counts, 2 * std::size_t{plan_.chunk} * sizeof(std::uint32_t),
-                        cudaMemcpyHostToDevice, stream),
-        "copy");
-  reset_findings();
-
+// Brings to the device what the chunk needs from the host; the stream waits for it. Returns how to pack the queries.
+PackWork Search::upload(HostSlot& slot, const ChunkMemory& memory, std::size_t first, std::uint32_t count) const {
   PackWork packing;
   packing.count = count;
-  packing.padded = padded;
+  packing.padded = round_up(count, row_padding);
   packing.cols = static_cast<std::uint32_t>(queries_.cols);
   packing.blocks = plan_.blocks;
   packing.tile_rows = query_tile;
   packing.bf16 = queries_.dtype == DType::bf16;
   packing.packed = packed_queries_.get();
-  packing.findings = findings();
+  packing.findings = memory.findings();
+
+  auto* counts = slot.counts.as<std::uint32_t>();
+  for (std::uint32_t i = 0; i < packing.padded; ++i) {
+    const std::size_t row = i < count ? visible_.order[first + i] : 0;
+    counts[i] = i < count ? visible_.counts[row] : 0;
+    counts[plan_.chunk + i] = static_cast<std::uint32_t>(row);
+  }
+  check(cudaMemcpyAsync(memory.counts.get(), counts, 2 * std::size_t{plan_.chunk} * sizeof(std::uint32_t),
+                        cudaMemcpyHostToDevice, context_.upload),
+        "copy");
   if (device_queries_) {
     packing.source = static_cast<const std::uint16_t*>(queries_.data);
     packing.row_stride = queries_.row_stride;
-    packing.order = counts_.get() + plan_.chunk;
+    packing.order = memory.counts.get() + plan_.chunk;
   } else {
-    gather(slot, first, count);
-    check(cudaMemcpyAsync(raw_queries_.get(), slot.queries.as<void>(), count * plan_.raw_row, cudaMemcpyHostToDevice,
-                          stream),
+    gather_rows(context_.executor, queries_, order(first, count), slot.queries.as<std::byte>());
+    check(cudaMemcpyAsync(memory.queries.get(), slot.queries.as<void>(), count * plan_.raw_row, cudaMemcpyHostToDevice,
+                          context_.upload),
           "copy of the queries");
-    packing.source = reinterpret_cast<const std::uint16_t*>(raw_queries_.get());
+    packing.source = reinterpret_cast<const std::uint16_t*>(memory.queries.get());
     packing.row_stride = queries_.cols;
   }
+  check(cudaEventRecord(slot.uploaded.get(), context_.upload), "event");
+  check(cudaStreamWaitEvent(context_.stream, slot.uploaded.get()), "event");
+  return packing;
+}
+
+void Search::enqueue(HostSlot& slot, const ChunkMemory& memory, std::size_t first, std::uint32_t count) const {
+  const cudaStream_t stream = context_.stream;
+  const PackWork packing = upload(slot, memory, first, count);
+  reset(memory.findings());
   pack(packing, stream);
 
-  const std::uint32_t most = counts[0];
+  const std::uint32_t most = slot.counts.as<std::uint32_t>()[0];
   ScoreWork sample;
   sample.queries = packed_queries_.get();
   sample.keys = packed_sample_.get();
-  sample.counts = counts_.get();
+  sample.counts = memory.counts.get();
   sample.stride = sample_stride(most);
-  sample.rows = padded;
+  sample.rows = packing.padded;
   sample.blocks = plan_.blocks;
   sample.bf16 = packing.bf16;
   sample.maxima = maxima_.get();
+  sample.maxima_keys = keys_per_maximum(plan_.k, sample.stride);
   sample.maxima_stride = plan_.maxima_stride;
   PackWork sampling = packing;
   sampling.source = reinterpret_cast<const std::uint16_t*>(raw_keys_.get());
@@ -234,7 +203,7 @@ void Search::enqueue(HostSlot& slot, std::size_t first, std::uint32_t count) con
   sampling.tile_rows = key_tile;
   sampling.packed = packed_sample_.get();
   sampling.findings = nullptr;
-  if (most > plan_.capacity) {
+  if (!keeps_all(most, plan_.capacity)) {
     pack(sampling, stream);
     score(sample);
   }
@@ -254,14 +223,17 @@ void Search::enqueue(HostSlot& slot, std::size_t first, std::uint32_t count) con
   finishing.count = count;
   finishing.k = plan_.k;
   finishing.first_id = visible_.begin;
-  finishing.redo = redo_.get();
-  finishing.ids = reinterpret_cast<std::uint32_t*>(results_.get() + findings_bytes);
+  finishing.lists = lists_.get();
+  finishing.ids = reinterpret_cast<std::uint32_t*>(memory.results.get() + findings_bytes);
   finishing.scores = reinterpret_cast<float*>(finishing.ids + std::size_t{count} * plan_.k);
   finish(finishing, stream);
   check(cudaGetLastError(), "launch");
-  check(cudaMemcpyAsync(slot.results.as<void>(), results_.get(), result_bytes(count), cudaMemcpyDeviceToHost, stream),
+  check(cudaEventRecord(slot.computed.get(), stream), "event");
+  check(cudaStreamWaitEvent(context_.download, slot.computed.get()), "event");
+  check(cudaMemcpyAsync(slot.results.as<void>(), memory.results.get(), result_bytes(count), cudaMemcpyDeviceToHost,
+                        context_.download),
         "copy of the results");
-  check(cudaEventRecord(slot.copied.get(), stream), "event");
+  check(cudaEventRecord(slot.copied.get(), context_.download), "event");
 }
 
 bool Search::collect(HostSlot& slot, std::size_t first, std::uint32_t count, NeighborTable& table) const {
@@ -272,31 +244,29 @@ bool Search::collect(HostSlot& slot, std::size_t first, std::uint32_t count, Nei
   if (!(product < std::numeric_limits<float>::max() / 4)) return false;
   const auto* ids = reinterpret_cast<const KeyId*>(slot.results.as<std::uint8_t>() + findings_bytes);
   const auto* scores = reinterpret_cast<const float*>(ids + std::size_t{count} * plan_.k);
-  constexpr std::size_t block = 1024;
-  parallel_blocks(context_.executor, count, block, [&](std::size_t begin, std::size_t end, unsigned) {
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::size_t row = visible_.order[first + i];
-      std::copy_n(ids + i * plan_.k, plan_.k, table.ids(row).begin());
-      std::copy_n(scores + i * plan_.k, plan_.k, table.scores(row).begin());
-    }
-  });
+  scatter_rows(context_.executor, order(first, count), ids, scores, table);
   return true;
 }
 
 bool Search::run(NeighborTable& table) {
   key_square_ = float_of(load_keys().max_square);
-  const std::size_t rows = queries_.rows;
-  const auto size = [&](std::size_t first) {
-    return static_cast<std::uint32_t>(std::min<std::size_t>(plan_.chunk, rows - first));
-  };
-  std::size_t in_flight = rows;
-  unsigned turn = 0;
-  for (std::size_t first = 0; first < rows; first += plan_.chunk, turn ^= 1U) {
-    enqueue(context_.slots[turn], first, size(first));
-    if (in_flight != rows && !collect(context_.slots[turn ^ 1U], in_flight, size(in_flight), table)) return false;
-    in_flight = first;
+  const std::vector<std::size_t> begins =
+      chunk_begins(queries_.rows, plan_.chunk, plan_.capacity,
+                   [&](std::size_t row) { return visible_.counts[visible_.order[row]]; });
+  const std::size_t chunks = begins.size() - 1;
+  const auto size = [&](std::size_t chunk) { return static_cast<std::uint32_t>(begins[chunk + 1] - begins[chunk]); };
+  std::size_t done = 0;
+  for (std::size_t chunk = 0; chunk < chunks + chunk_slots; ++chunk) {
+    if (chunk >= chunk_slots && done < chunks) {
+      if (done == 0) touch_table(context_.executor, table);
+      if (!collect(context_.slots[done % chunk_slots], begins[done], size(done), table)) return false;
+      ++done;
+    }
+    if (chunk < chunks) {
+      enqueue(context_.slots[chunk % chunk_slots], chunks_[chunk % chunk_slots], begins[chunk], size(chunk));
+    }
   }
-  return collect(context_.slots[turn ^ 1U], in_flight, size(in_flight), table);
+  return true;
 }
 
 }  // namespace

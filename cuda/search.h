@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "device.h"
-#include "kernels.h"
+#include "plan.h"
 #include "rattan/executor.h"
 #include "rattan/matrix.h"
 #include "rattan/results.h"
@@ -18,16 +18,20 @@ struct HostSlot {
   PinnedBuffer queries;
   PinnedBuffer counts;
   PinnedBuffer results;
+  Event uploaded;
+  Event computed;
   Event copied;
 };
 
 struct SearchContext {
   const DevicePool& pool;
-  cudaStream_t stream;
+  cudaStream_t stream;  // kernels
+  cudaStream_t upload;  // copies of a chunk run beside the kernels of another, in order by events
+  cudaStream_t download;
   std::size_t memory_limit;
   bool hopper;
   std::uint32_t multiprocessors;
-  HostSlot (&slots)[2];
+  HostSlot (&slots)[chunk_slots];
   Executor& executor;
 };
 

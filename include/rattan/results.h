@@ -32,12 +32,43 @@ struct SearchStats {
   }
 };
 
+namespace detail {
+
+// Memory that nothing is written to before its owner does; large pieces lie in huge pages.
+void* allocate_table(std::size_t bytes);
+void free_table(void* memory, std::size_t bytes) noexcept;
+
+template <typename T>
+struct TableAllocator {
+  using value_type = T;
+
+  TableAllocator() = default;
+  template <typename U>
+  TableAllocator(const TableAllocator<U>&) noexcept {}  // NOLINT(google-explicit-constructor): allocators rebind
+
+  T* allocate(std::size_t count) { return static_cast<T*>(allocate_table(count * sizeof(T))); }
+  void deallocate(T* memory, std::size_t count) noexcept { free_table(memory, count * sizeof(T)); }
+  void construct(T*) noexcept {}  // elements start without a value
+  void construct(T* at, const T& value) noexcept { *at = value; }
+
+  template <typename U>
+  friend bool operator==(const TableAllocator&, const TableAllocator<U>&) noexcept {
+    return true;
+  }
+};
+
+}  // namespace detail
+
 // rows x k ids and scores. Each row is sorted by descending score, ties by ascending id, without duplicates; a row
 // with fewer than k neighbours ends in (no_key, -infinity).
 class NeighborTable {
  public:
   NeighborTable() = default;
   NeighborTable(std::size_t rows, std::size_t k);  // filled with (no_key, -infinity)
+
+  // For who writes every element: they have no value yet. Threads that write to their own rows first also share the
+  // cost of getting the memory from the system, which for a large table is more than that of writing it.
+  static NeighborTable unfilled(std::size_t rows, std::size_t k);
 
   std::size_t rows() const noexcept { return rows_; }
   std::size_t k() const noexcept { return k_; }
@@ -61,8 +92,8 @@ class NeighborTable {
  private:
   std::size_t rows_ = 0;
   std::size_t k_ = 0;
-  std::vector<KeyId> ids_;
-  std::vector<float> scores_;
+  std::vector<KeyId, detail::TableAllocator<KeyId>> ids_;
+  std::vector<float, detail::TableAllocator<float>> scores_;
 };
 
 // Seconds per build stage, in order.

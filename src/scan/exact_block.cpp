@@ -74,9 +74,9 @@ std::vector<std::size_t> ExactBlock::filter(const ExactProblem& problem, const s
   const std::size_t keys = problem.visible.counts[rows.front()];
   const KeyTiling tiling(problem.visible.begin, keys, kernel.b_panel, tile_panels);
   const std::size_t dim = tile_dim(problem.scorer);
-  constexpr std::size_t cache_line = 16;  // rows one line apart do not all fall into the same cache sets
+  constexpr std::size_t line_floats = 16;  // rows one line apart do not all fall into the same cache sets
 
-  score_stride_ = tile_panels * kernel.b_panel + cache_line;
+  score_stride_ = tile_panels * kernel.b_panel + line_floats;
   scores_.resize(round_up(rows.size(), kernel.a_panel) * score_stride_);
   packed_keys_.resize(tile_panels * kernel.b_panel * kernel.row_floats(dim));
   positions_.resize(tile_panels * kernel.b_panel);

@@ -42,7 +42,7 @@ class CpuExactTopK final : public ExactTopK {
     check_shapes(queries, keys);
     check_finite(queries, "queries", executor);
     check_finite(keys, "keys", executor);
-    const VisibleRows rows = visible_rows(visible, queries.rows, keys.rows);
+    const VisibleRows rows = visible_rows(visible, queries.rows, keys.rows, executor);
     checked_mul(queries.rows, std::uint64_t{k} * sizeof(Neighbor), "queries.rows * k", ErrorCode::invalid_argument);
 
     NeighborTable table(queries.rows, k);

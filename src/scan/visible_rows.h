@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
-
+#include "core/aligned.h"
 #include "rattan/exact_topk.h"
+#include "rattan/executor.h"
 #include "rattan/types.h"
 
 namespace rattan {
@@ -12,14 +12,15 @@ namespace rattan {
 // Row i sees the keys [begin, begin + counts[i]).
 struct VisibleRows {
   KeyId begin = 0;
-  std::vector<KeyId> counts;
+  AlignedVector<KeyId> counts;
 
   // Rows that see most keys first, ties by row: neighbours in this order see nearly the same keys, so a block of them
   // wastes little, and the dearest blocks start first.
-  std::vector<std::size_t> order;
+  AlignedVector<std::size_t> order;
 };
 
 // Throws Error(invalid_argument) if positions are given, but not one per row.
-VisibleRows visible_rows(const Visibility& visible, std::size_t rows, std::size_t keys);
+VisibleRows visible_rows(const Visibility& visible, std::size_t rows, std::size_t keys,
+                         Executor& executor = serial_executor());
 
 }  // namespace rattan

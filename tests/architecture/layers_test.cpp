@@ -28,6 +28,7 @@ constexpr std::array places = {
     Place{"include/rattan/params.h", "core", 0},
     Place{"include/rattan/exact_topk.h", "scan", 2},
     Place{"include/rattan/index.h", "index", 4},
+    Place{"include/rattan/layer_build.h", "index", 4},
     Place{"include/rattan/attention.h", "attention", 5},
     Place{"include/rattan/context.h", "attention", 5},
     Place{"include/rattan/evaluate.h", "attention", 5},

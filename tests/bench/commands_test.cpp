@@ -74,7 +74,7 @@ TEST(CommandLine, BadValuesAreNamedAndExitWithTwo) {
   expect_refused("sweep " + tiny + "--queries 0", 2, "--queries");
   expect_refused("sweep " + tiny + "--degree 0", 2, "--degree");
   expect_refused("sweep --synth n=2048,size=3", 2, "size");
-  expect_refused("build " + tiny + "-o /tmp/never.rattan", 2, "selects 2 KV heads");
+  expect_refused("build " + tiny + "--index flat -o /tmp/never.rattan", 2, "selects 2 KV heads");
   expect_refused("build " + one, 2, "--out");
 }
 
@@ -225,6 +225,22 @@ TEST(BuildCommand, WhatItSavesCanBeDescribedAndSearched) {
   EXPECT_LE(Json::parse(lines[0]).at("recall"), Json::parse(lines[1]).at("recall"));
   EXPECT_LT(Json::parse(lines[0]).at("keys_per_query"), Json::parse(lines[1]).at("keys_per_query"));
   expect_refused("search " + tiny + "--kv-heads 1 --index-file " + file, 1, "graph.rattan");
+}
+
+TEST(BuildCommand, SeveralHeadsGiveTheFilesOfEachAlone) {
+  const TempDirectory folder;
+  const std::string options = "--threads 1 --exact cpu ";
+  const ProgramResult layer = run_bench("build " + tiny + options + "-o " + (folder / "layer").string());
+  ASSERT_EQ(layer.exit_code, 0) << layer.err;
+  EXPECT_TRUE(contains(layer.out, "wait s")) << layer.out;
+  EXPECT_TRUE(contains(layer.out, "wrote 2 graphs"));
+  for (const std::string head : {"0", "1"}) {
+    const std::string file = (folder / ("alone_" + head)).string();
+    const ProgramResult alone = run_bench("build " + tiny + options + "--kv-heads " + head + " -o " + file);
+    ASSERT_EQ(alone.exit_code, 0) << alone.err;
+    EXPECT_EQ(test::read_file((folder / "layer") / ("layer_00_head_0" + head + ".rattan")), test::read_file(file));
+  }
+  expect_refused("build " + tiny + options + "-o " + (folder / "alone_0").string(), 2, "is a file");
 }
 
 TEST(AttendCommand, MoreKeysHoldMoreMass) {

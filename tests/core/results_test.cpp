@@ -23,6 +23,21 @@ TEST(NeighborTable, StartsFilled) {
   }
 }
 
+TEST(NeighborTable, UnfilledIsEqualOnceItIsWritten) {
+  NeighborTable table = NeighborTable::unfilled(300, 2);
+  ASSERT_EQ(table.rows(), 300U);
+  ASSERT_EQ(table.k(), 2U);
+  for (std::size_t row = 0; row < 300; ++row) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      table.ids(row)[i] = no_key;
+      table.scores(row)[i] = -std::numeric_limits<float>::infinity();
+    }
+  }
+  EXPECT_EQ(table, NeighborTable(300, 2));
+  EXPECT_EQ(NeighborTable::unfilled(0, 5), NeighborTable(0, 5));
+  test::expect_error(ErrorCode::no_memory, "rows * k", [] { (void)NeighborTable::unfilled(SIZE_MAX / 2, 3); });
+}
+
 TEST(NeighborTable, CountsThePrefixThatIsPresent) {
   NeighborTable table(2, 3);
   table.ids(1)[0] = 7;

@@ -1,11 +1,13 @@
 // Tests that need a CUDA device skip without one and say why. What the device finds is held against the CPU.
 #pragma once
 
+#include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <new>
 #include <string>
 
 #include "rattan/exact_topk.h"
@@ -20,6 +22,25 @@ class CudaDevice : public ::testing::Test {
     std::string why;
     if (!cuda_available(&why)) GTEST_SKIP() << why;
   }
+};
+
+class OnDevice {
+ public:
+  explicit OnDevice(const MatrixView& matrix) : view_(matrix) {
+    if (cudaMalloc(&data_, bytes()) != cudaSuccess) throw std::bad_alloc();
+    cudaMemcpy(data_, matrix.data, bytes(), cudaMemcpyHostToDevice);
+    view_.data = data_;
+  }
+  ~OnDevice() { cudaFree(data_); }
+  OnDevice(const OnDevice&) = delete;
+  OnDevice& operator=(const OnDevice&) = delete;
+  const MatrixView& view() const { return view_; }
+  void* data() const { return data_; }
+  std::size_t bytes() const { return view_.rows * view_.row_stride * dtype_size(view_.dtype); }
+
+ private:
+  MatrixView view_;
+  void* data_ = nullptr;
 };
 
 inline double largest_norm(const MatrixView& matrix) {

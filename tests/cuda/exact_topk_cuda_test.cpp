@@ -68,6 +68,34 @@ TEST_F(ExactTopKCuda, AllKeysEqual) {
   }
 }
 
+// Every key is there many times: no threshold cuts between equal scores, and a row keeps those of the smallest ids.
+TEST_F(ExactTopKCuda, ManyEqualKeysAtTheEdge) {
+  const SharedMatrix queries = test::random_matrix(200, 64, 9, DType::bf16);
+  const SharedMatrix few = test::random_matrix(100, 64, 10, DType::bf16);
+  std::vector<float> values;
+  for (std::size_t i = 0; i < 20000; ++i) {
+    const std::vector<double> row = test::row_values(few.view, i * 7919 % 100);
+    values.insert(values.end(), row.begin(), row.end());
+  }
+  const SharedMatrix keys = test::make_matrix(values, 20000, 64, DType::bf16);
+  for (const std::uint32_t k : {10U, 40U, 100U, 128U, 300U}) {
+    SCOPED_TRACE(k);
+    test::expect_same_as_cpu(*make_exact_topk_cuda(), queries.view, keys.view, k);
+  }
+}
+
+// Where all scores are negative, so are the thresholds.
+TEST_F(ExactTopKCuda, NegativeScores) {
+  std::vector<float> values(30000 * 48);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    values[i] = 1.0F + static_cast<float>(i * 2654435761U % 1021) / 1021.0F;
+  const SharedMatrix keys = test::make_matrix(values, 30000, 48, DType::f16);
+  for (float& value : values) value = -value;
+  const SharedMatrix queries = test::make_matrix(values, 30000, 48, DType::f16);
+  test::expect_same_as_cpu(*make_exact_topk_cuda(), queries.view.every(97), keys.view, 100);
+  test::expect_same_as_cpu(*make_exact_topk_cuda(), queries.view.every(97), keys.view, 10);
+}
+
 TEST_F(ExactTopKCuda, ScoresThatRiseWithThePosition) {
   std::vector<float> values(6000 * 32, 0.0F);
   for (std::size_t i = 0; i < 6000; ++i) {

@@ -1,7 +1,7 @@
 // Where inputs lie and what is wrong with them: strides, odd addresses, device memory, streams, limits, bad values.
-#include <cuda_runtime_api.h>
-
+#include <cstring>
 #include <limits>
+#include <vector>
 
 #include "tests/cuda/device_test.h"
 #include "tests/support/errors.h"
@@ -11,23 +11,7 @@ namespace {
 
 using CudaInputs = test::CudaDevice;
 
-class OnDevice {
- public:
-  explicit OnDevice(const MatrixView& matrix) : view_(matrix) {
-    const std::size_t bytes = matrix.rows * matrix.row_stride * dtype_size(matrix.dtype);
-    if (cudaMalloc(&data_, bytes) != cudaSuccess) throw std::bad_alloc();
-    cudaMemcpy(data_, matrix.data, bytes, cudaMemcpyHostToDevice);
-    view_.data = data_;
-  }
-  ~OnDevice() { cudaFree(data_); }
-  OnDevice(const OnDevice&) = delete;
-  OnDevice& operator=(const OnDevice&) = delete;
-  const MatrixView& view() const { return view_; }
-
- private:
-  MatrixView view_;
-  void* data_ = nullptr;
-};
+using test::OnDevice;
 
 TEST_F(CudaInputs, StridedAndUnalignedViews) {
   const auto exact = make_exact_topk_cuda();
@@ -56,6 +40,55 @@ TEST_F(CudaInputs, DeviceMemoryAndACallersStream) {
                        [&] { (void)exact->find(device_queries.view(), keys.view, 50, Metric::l2); });
   }
   cudaStreamDestroy(stream);
+}
+
+// What the caller's stream still has to do comes first: keys and queries are on their way when the search is asked for.
+TEST_F(CudaInputs, ACallersStreamIsHonoured) {
+  const SharedMatrix queries = test::random_matrix(500, 64, 21, DType::bf16);
+  const SharedMatrix keys = test::random_matrix(20000, 64, 22, DType::bf16);
+  const OnDevice device_queries(queries.view);
+  const OnDevice device_keys(keys.view);
+  const NeighborTable wanted = make_exact_topk_cuda()->find(queries.view, keys.view, 10, Metric::inner_product);
+  constexpr std::size_t work_bytes = std::size_t{256} << 20U;
+  void* work = nullptr;
+  void* pinned = nullptr;
+  ASSERT_EQ(cudaMalloc(&work, work_bytes), cudaSuccess);
+  ASSERT_EQ(cudaMallocHost(&pinned, device_keys.bytes() + device_queries.bytes()), cudaSuccess);
+  auto* pinned_queries = static_cast<std::byte*>(pinned) + device_keys.bytes();
+  std::memcpy(pinned, keys.view.data, device_keys.bytes());
+  std::memcpy(pinned_queries, queries.view.data, device_queries.bytes());
+  cudaStream_t stream = nullptr;
+  ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+  {
+    const auto exact = make_exact_topk_cuda({.stream = stream});
+    cudaMemset(device_keys.data(), 0, device_keys.bytes());
+    cudaMemset(device_queries.data(), 0, device_queries.bytes());
+    cudaDeviceSynchronize();
+    for (int i = 0; i < 50; ++i) cudaMemsetAsync(work, i, work_bytes, stream);
+    cudaMemcpyAsync(device_keys.data(), pinned, device_keys.bytes(), cudaMemcpyHostToDevice, stream);
+    cudaMemcpyAsync(device_queries.data(), pinned_queries, device_queries.bytes(), cudaMemcpyHostToDevice, stream);
+    EXPECT_EQ(exact->find(device_queries.view(), device_keys.view(), 10, Metric::inner_product), wanted);
+
+    MatrixView from_pinned = queries.view;
+    from_pinned.data = pinned_queries;
+    EXPECT_EQ(exact->find(from_pinned, keys.view, 10, Metric::inner_product), wanted) << "queries in pinned memory";
+  }
+  cudaStreamDestroy(stream);
+  cudaFreeHost(pinned);
+  cudaFree(work);
+}
+
+// Memory that searches share holds what was there before; so does a table's.
+TEST_F(CudaInputs, EarlierSearchesLeaveNoTrace) {
+  const auto exact = make_exact_topk_cuda();
+  const SharedMatrix many = test::random_matrix(3000, 128, 23, DType::bf16);
+  const SharedMatrix keys = test::random_matrix(30000, 128, 24, DType::bf16);
+  (void)exact->find(many.view, keys.view, 128, Metric::inner_product);
+  for (const std::size_t n : {5U, 700U, 9000U}) {
+    std::vector<std::byte>(std::size_t{40} << 20U, std::byte{0xab});  // freed where a table may come to lie
+    const SharedMatrix few = test::random_matrix(n, 40, 25, DType::f16);
+    test::expect_same_as_cpu(*exact, few.view.slice(0, std::min<std::size_t>(n, 400)), few.view, 90);
+  }
 }
 
 TEST_F(CudaInputs, NanAndInfinityAreRefusedWhereverTheyLie) {
@@ -111,12 +144,18 @@ TEST_F(CudaInputs, TooLittleMemoryIsAnErrorAndTheNextCallWorks) {
   test::expect_error(ErrorCode::no_memory, "memory_limit is 1000",
                      [&] { (void)small->find(queries.view, keys.view, 3, Metric::inner_product); });
 
+  const auto enough = make_exact_topk_cuda({.memory_limit = std::size_t{20} << 20U});
+  const SharedMatrix more = test::random_matrix(200000, 64, 17, DType::bf16);
+  test::expect_error(ErrorCode::no_memory, "this search needs",
+                     [&] { (void)enough->find(queries.view, more.view, 3, Metric::inner_product); });
+  test::expect_same_as_cpu(*enough, queries.view, keys.view, 3);
+
   const auto exact = make_exact_topk_cuda({.memory_limit = std::size_t{1} << 40U});
   std::size_t free = 0;
   std::size_t total = 0;
   ASSERT_EQ(cudaMemGetInfo(&free, &total), cudaSuccess);
   void* rest = nullptr;
-  for (std::size_t leave = 8U << 20U; leave < free && rest == nullptr; leave *= 2) {
+  for (std::size_t leave = std::size_t{8} << 20U; leave < free && rest == nullptr; leave *= 2) {
     if (cudaMalloc(&rest, free - leave) != cudaSuccess) cudaGetLastError();
   }
   ASSERT_NE(rest, nullptr);

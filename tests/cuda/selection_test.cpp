@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/random.h"
+#include "cuda/chunks.h"
 #include "cuda/layout.h"
 #include "cuda/sample_rank.h"
 
@@ -20,14 +21,15 @@ struct Selected {
   bool redo = false;
 };
 
-// As find_thresholds, select_fragment and sort_survivors do it.
+// As find_thresholds, keep_survivors and the kernels of finish.cu do it.
 Selected select(const std::vector<float>& scores, std::uint32_t k) {
   const auto keys = static_cast<std::uint32_t>(scores.size());
   const std::uint32_t stride = cuda::sample_stride(keys);
   std::vector<float> maxima;
-  for (std::size_t first = 0; first < scores.size(); first += 8 * std::size_t{stride}) {
+  const std::uint32_t together = cuda::keys_per_maximum(k, stride);
+  for (std::size_t first = 0; first < scores.size(); first += together * std::size_t{stride}) {
     float best = -INFINITY;
-    for (std::size_t i = 0; i < 8 && first + i * stride < scores.size(); ++i) {
+    for (std::size_t i = 0; i < together && first + i * stride < scores.size(); ++i) {
       best = std::max(best, scores[first + i * stride]);
     }
     maxima.push_back(best);
@@ -35,7 +37,7 @@ Selected select(const std::vector<float>& scores, std::uint32_t k) {
   const std::uint32_t rank = cuda::sample_rank(k, stride);
   const std::uint32_t capacity = cuda::survivor_capacity(k, stride);
   float threshold = -INFINITY;
-  if (keys > capacity && rank <= maxima.size()) {
+  if (!cuda::keeps_all(keys, capacity) && rank <= maxima.size()) {
     std::nth_element(maxima.begin(), maxima.begin() + (rank - 1), maxima.end(), std::greater<>());
     threshold = maxima[rank - 1];
   }
@@ -91,6 +93,27 @@ TEST(CudaSelection, RanksAndCapacitiesHoldTheirBounds) {
     EXPECT_EQ(cuda::sample_rank(k, 1), k);
     for (std::uint32_t stride = 2; stride <= 32; ++stride) {
       EXPECT_GT(cuda::sample_rank(k, stride) * stride, k);
+    }
+  }
+}
+
+// Causal rows: each has as many maxima as its threshold needs, or room for all it sees.
+TEST(CudaSelection, ChunksAreRowsThatOneSampleServes) {
+  for (const std::uint32_t k : {1U, 10U, 32U, 100U, 128U}) {
+    for (const std::uint32_t keys : {100U, 3000U, 16384U, 131072U, 1000000U}) {
+      const std::uint32_t capacity = cuda::survivor_capacity(k, cuda::sample_stride(keys));
+      const auto count = [&](std::size_t row) { return keys - static_cast<std::uint32_t>(row / 4); };
+      const std::vector<std::size_t> begins = cuda::chunk_begins(4 * std::size_t{keys}, 50688, capacity, count);
+      ASSERT_EQ(begins.back(), 4 * std::size_t{keys});
+      for (std::size_t i = 0; i + 1 < begins.size(); ++i) {
+        ASSERT_LT(begins[i], begins[i + 1]);
+        ASSERT_LE(begins[i + 1] - begins[i], 50688U);
+        const std::uint32_t stride = cuda::sample_stride(count(begins[i]));
+        const std::uint32_t least = count(begins[i + 1] - 1);
+        if (cuda::keeps_all(least, capacity)) continue;
+        EXPECT_GE(least / stride / cuda::keys_per_maximum(k, stride), cuda::sample_rank(k, stride))
+            << "k " << k << " sees " << least;
+      }
     }
   }
 }

@@ -1,5 +1,7 @@
 // Range, causal positions and the recent window on the device.
+#include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "tests/cuda/device_test.h"
@@ -39,6 +41,30 @@ TEST_F(CudaVisibility, RangeWithoutPositions) { expect_visible(std::vector<std::
 TEST_F(CudaVisibility, RowsThatSeeNothing) {
   expect_visible({9, 4, -5, INT64_MIN, INT64_MAX}, {}, 10, 2);
   expect_visible({9, 4, -5}, {5, 5}, 0, 2);
+}
+
+// The query heads of a KV head as the rows of one search, as a layer's links are made: each head gets what it gets
+// alone.
+TEST_F(CudaVisibility, GroupsOfQueryHeadsInOneSearch) {
+  constexpr std::size_t n = 3000;
+  constexpr std::size_t heads = 4;
+  const auto exact = make_exact_topk_cuda();
+  const SharedMatrix queries = test::random_matrix(heads * n, 128, 3, DType::bf16);
+  const SharedMatrix keys = test::random_matrix(n, 128, 4, DType::bf16);
+  std::vector<std::int64_t> positions;
+  for (std::size_t i = 0; i < heads * n; ++i) positions.push_back(static_cast<std::int64_t>(i % n));
+  const NeighborTable together = exact->find(queries.view, keys.view, 50, Metric::inner_product,
+                                             {.range = {}, .positions = positions, .recent = 7});
+  for (std::size_t head = 0; head < heads; ++head) {
+    const MatrixView rows = queries.view.slice(head * n, n);
+    const Visibility visible{.range = {}, .positions = std::span(positions).subspan(0, n), .recent = 7};
+    const NeighborTable alone = exact->find(rows, keys.view, 50, Metric::inner_product, visible);
+    for (std::size_t row = 0; row < n; ++row) {
+      ASSERT_TRUE(std::ranges::equal(together.ids(head * n + row), alone.ids(row))) << head << " row " << row;
+      ASSERT_TRUE(std::ranges::equal(together.scores(head * n + row), alone.scores(row))) << head << " row " << row;
+    }
+    if (head == 1) test::expect_same_as_cpu(*exact, rows, keys.view, 50, visible);
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -11,8 +12,8 @@
 namespace rattan {
 namespace {
 
-using Counts = std::vector<KeyId>;
-using Order = std::vector<std::size_t>;
+using Counts = AlignedVector<KeyId>;
+using Order = AlignedVector<std::size_t>;
 
 TEST(VisibleRows, WithoutPositionsEveryRowSeesTheRange) {
   const VisibleRows rows = visible_rows({.range = {10, 25}, .positions = {}}, 3, 100);
@@ -46,6 +47,29 @@ TEST(VisibleRows, ExtremePositionsDoNotOverflow) {
 TEST(VisibleRows, OrderPutsRowsThatSeeMostFirst) {
   const std::int64_t positions[] = {4, 9, 4, 100, 0, 9};
   EXPECT_EQ(visible_rows({.range = {}, .positions = positions}, 6, 50).order, (Order{3, 1, 5, 0, 2, 4}));
+}
+
+// Rising positions are merged, others are sorted; both give one order, for any number of threads.
+TEST(VisibleRows, OrderOfManyRowsIsStable) {
+  const auto executor = make_openmp_executor(3);
+  for (const std::int64_t heads : {1, 4, 100}) {
+    for (const std::int64_t repeats : {1, 3}) {
+      std::vector<std::int64_t> positions;
+      for (std::int64_t head = 0; head < heads; ++head) {
+        for (std::int64_t i = 0; i < 20000; ++i) positions.push_back(i / repeats - 20 + head % 3);
+      }
+      const VisibleRows rows =
+          visible_rows({.range = {5, 15000}, .positions = positions}, positions.size(), 18000, *executor);
+      Order sorted = rows.order;
+      std::sort(sorted.begin(), sorted.end());
+      for (std::size_t i = 0; i < sorted.size(); ++i) ASSERT_EQ(sorted[i], i);
+      for (std::size_t i = 1; i < rows.order.size(); ++i) {
+        const KeyId before = rows.counts[rows.order[i - 1]];
+        const KeyId count = rows.counts[rows.order[i]];
+        ASSERT_TRUE(before > count || (before == count && rows.order[i - 1] < rows.order[i])) << heads << " " << i;
+      }
+    }
+  }
 }
 
 TEST(VisibleRows, RefusesPositionsThatAreNotOnePerRow) {
