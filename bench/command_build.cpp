@@ -4,6 +4,7 @@
 
 #include "bench/build_layers.h"
 #include "bench/commands.h"
+#include "bench/exact_flag.h"
 #include "bench/options.h"
 #include "bench/text.h"
 #include "bench/usage_error.h"
@@ -21,14 +22,6 @@ struct BuildFlags {
   bool spherical = false;
   std::string file;
 };
-
-// Where links are made. "auto": on the GPU where there is one.
-bool on_gpu(const std::string& where) { return where == "cuda" || (where == "auto" && cuda_available()); }
-
-std::unique_ptr<ExactTopK> make_exact(const std::string& where, Executor* executor) {
-  if (!on_gpu(where)) return make_exact_topk_cpu(executor);
-  return make_exact_topk_cuda({.executor = executor});
-}
 
 BuildKind parse_kind(const std::string& name) {
   const Variant variant = parse_variants(name).front();
@@ -114,11 +107,7 @@ Action configure_build(CLI::App& app) {
       ->capture_default_str();
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);
-  app.add_option("--exact", flags->exact,
-                 "where exact links are made: cpu, cuda, or auto (cuda where there is a device)")
-      ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
-      ->capture_default_str()
-      ->group("Build");
+  add_exact_flag(app, flags->exact);
   app.add_flag("--ivf-spherical", flags->spherical, "ivf: k-means with normalised centroids")->group("Build");
   add_threads_flag(app, flags->run);
   add_seed_flag(app, flags->run);
