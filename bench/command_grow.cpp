@@ -20,7 +20,7 @@ struct GrowFlags {
   BuildOptions build;
   GrowthOptions growth;
   RunFlags run;
-  std::vector<std::size_t> blocks = {1024};
+  std::vector<std::size_t> blocks = {2048};
   std::vector<std::uint32_t> link_k = {GrowthParams{}.link_k};
   std::vector<double> queries = {GrowthParams{}.queries_per_key};
   std::vector<std::uint32_t> entry_points = {GrowthParams{}.block_entry_points};

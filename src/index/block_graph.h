@@ -1,10 +1,14 @@
 // The graph of one sealed block: the stages of src/graph over the block's keys, linked by the decode queries that were
-// noted meanwhile. A seal has little time, so a block has few links (half a query row a key, against four in a
-// prefill): they make four edges a key, and the other slots are filled with the nearest keys.
+// noted meanwhile. A seal has little time, so a block has few links (two query rows a key, against four in a prefill):
+// they make some four edges a key, and the other slots are filled with the nearest keys.
 //
-// Measured (trained 23M, 16,256 keys and 8,192 appended in blocks of 1,024, beam 200, k = 100): recall of layers 0 and
-// 4 with 32 entry points 0.929 and 0.911 with links alone, 0.942 and 0.947 filled; with 64 entry points 0.945 and 0.950
-// filled; built anew over all keys 0.952 and 0.958. Twice the links, or twice as long ones, give 0.002 at most.
+// Measured (trained 23M, bf16, 16,256 keys and 8,192 appended, k = 100, beam 200, against a graph built anew over all):
+//   blocks of 1,024, half a row a key with 32 links, 32 entry points, layers 0 and 4 (anew 0.952, 0.958): links alone
+//     0.929 and 0.911, filled 0.942 and 0.947; four rows a key with links alone 0.941 and 0.946, at six times the cost
+//   12 heads, filled, half a row a key with 16 links, 64 entry points: blocks of 1,024 -0.021 to 0.014, mean -0.004;
+//     blocks of 2,048 -0.017 to 0.022, mean 0.001; both 7 us of CPU time a key
+//   12 heads, blocks of 2,048, filled, 16 links, 128 entry points: one row a key -0.007 to 0.026, 9 us; two rows -0.005
+//     to 0.027, 14 us. Two made heads of that size: one row -0.014 and -0.012, two -0.008 and -0.008
 #pragma once
 
 #include <cstddef>

@@ -27,6 +27,7 @@ GrowthParams growth_params(std::size_t capacity) {
   GrowthParams params;
   params.capacity = capacity;
   params.link_k = 12;
+  params.block_entry_points = 8;
   params.graph.max_degree = 12;
   return params;
 }
