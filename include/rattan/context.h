@@ -36,8 +36,9 @@ struct Budget {
   std::uint32_t k = 100;  // keys per query head retrieved by a fixed budget, and at least by one of mass; 1..2^20
 
   // Set: keys are retrieved until the unread ones are estimated to hold less than this share of the softmax of all
-  // keys; inside (0, 1). Clusters estimate, where a head has some; else every unread key is taken to be as good as the
-  // worst that was found, which asks for many more.
+  // keys; inside (0, 1). With tail_estimate what counts is not what they hold but how far the estimate of it may be
+  // off, which asks for far fewer. Clusters estimate, where a head has some; else every unread key is taken to be as
+  // good as the worst that was found, which asks for many more.
   std::optional<double> epsilon;
   std::uint32_t most_k = 8192;  // per query head, of an epsilon budget; at least k
 
