@@ -118,7 +118,8 @@ class GrowingSearch {
     codes.prepare(queries_, scratch.code_queries);
     const std::uint32_t rerank = walk_rerank_of(params_);
     scratch.reserve(rows_.capacity, round(), queries_.rows);
-    scratch.rerank.reserve(rows_.capacity, queries_.rows, std::max(rerank, params_.k));
+    const std::uint32_t wanted = std::max(rerank, params_.k);
+    scratch.rerank.reserve(rows_.capacity, queries_.rows, wanted, entries_of(std::max(wanted, beam_width_of(params_))));
     reserve(scratch.beams, queries_.rows, beam_width_of(params_));
     reserve(scratch.found, queries_.rows, rerank);
     scratch_.found = &scratch.results;
@@ -139,7 +140,7 @@ class GrowingSearch {
       code_scan(codes, scratch_.code_queries, shown, scratch_.beams, scratch_.code_scan);
       stats_.codes_scored += shown.end - shown.begin;
     });
-    scratch_.rerank.reserve(rows_.capacity, queries_.rows, rerank);
+    scratch_.rerank.reserve(rows_.capacity, queries_.rows, rerank, entries_of(rerank));
     scratch_.rerank.start(rows_.scorer);
     for (const BucketBeam& beam : scratch_.beams) scratch_.rerank.add_kept(beam, rerank);
     scratch_.found = &scratch_.walk.results;

@@ -15,11 +15,12 @@ constexpr std::size_t keep_step = 128;
 
 }  // namespace
 
-void Rerank::reserve(std::size_t keys, std::size_t rows, std::size_t wanted) {
+void Rerank::reserve(std::size_t keys, std::size_t rows, std::size_t wanted, std::size_t entries) {
   const std::size_t added = 2 * wanted * rows;  // see add_kept
   added_.reserve(keys);
   keys_.reserve(added);
-  kept_.reserve(2 * wanted);
+  kept_.reserve(std::max(entries, added));
+  positions_.reserve(keep_step);
   rows_.reserve(added);
   scores_.reserve(rows * added);
   buckets_.reserve(added);

@@ -16,9 +16,9 @@ namespace rattan {
 // Reusable between searches; one per thread. Allocates only when it grows.
 class Rerank {
  public:
-  // Room for re-ranks of up to `wanted` keys for each of `rows` rows among `keys` keys: they allocate nothing, but
-  // where many scores tie.
-  void reserve(std::size_t keys, std::size_t rows, std::size_t wanted);
+  // Room for re-ranks of up to `wanted` keys for each of `rows` rows among `keys` keys, from beams that saw up to
+  // `entries` keys: they allocate nothing, but where many scores tie.
+  void reserve(std::size_t keys, std::size_t rows, std::size_t wanted, std::size_t entries);
 
   // Forgets the keys of the last search. `scorer` is kept by reference until the next start.
   void start(const Scorer& scorer);

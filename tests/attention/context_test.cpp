@@ -105,7 +105,9 @@ TEST(Context, RowsMayBeStrided) {
 TEST(Context, NoKeyCountsTwiceHoweverManyAreAsked) {
   const MadeText text(small_shape(), 300);
   for (const HeadKind kind : {HeadKind::flat, HeadKind::scan4, HeadKind::graph}) {
-    Context context(text.shape(), small_params(kind));
+    ContextParams params = small_params(kind);
+    params.recall = 1;
+    Context context(text.shape(), params);
     text.build(context, 300);
     for (std::size_t layer = 0; layer < 2; ++layer) {
       const Attended exact = text.full(layer, 299, 300);
