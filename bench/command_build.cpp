@@ -22,12 +22,18 @@ struct BuildFlags {
   std::string file;
 };
 
-// Where links are made. "auto": on the GPU where there is one.
-bool on_gpu(const std::string& where) { return where == "cuda" || (where == "auto" && cuda_available()); }
-
-std::unique_ptr<ExactTopK> make_exact(const std::string& where, Executor* executor) {
-  if (!on_gpu(where)) return make_exact_topk_cpu(executor);
-  return make_exact_topk_cuda({.executor = executor});
+// Links are made on the GPU where that is asked for, or where there is one ("auto"); it multiplies queries and keys of
+// one 2-byte type.
+bool on_gpu(const BuildFlags& flags, const datasets::KvGroup& group) {
+  if (flags.exact == "cpu" || (flags.exact == "auto" && !cuda_available())) return false;
+  const DType keys = flags.problem.keys_as.value_or(group.keys.view.dtype);
+  for (const SharedMatrix& queries : group.prefill_queries) {
+    if (queries.view.dtype == keys && keys != DType::f32) continue;
+    if (flags.exact == "auto") return false;
+    throw UsageError("--exact cuda: queries are " + std::string(to_string(queries.view.dtype)) + ", keys " +
+                     std::string(to_string(keys)) + "; a GPU takes f16 or bf16, the same for both");
+  }
+  return true;
 }
 
 BuildKind parse_kind(const std::string& name) {
@@ -77,16 +83,20 @@ void run_build(BuildFlags& flags) {
   const Format format = parse_format(flags.run.format);
   const BuildKind kind = parse_kind(flags.kind);
   const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
-  const std::vector<HeadSource> heads = list_heads(flags.data, executor.get());
+  std::vector<HeadSource> heads = list_heads(flags.data, executor.get());
   const bool layers = heads.size() > 1 && kind == BuildKind::graph;
+  if (!layers) only_head(heads);
+  const datasets::KvGroup first = heads.front().load();
+  heads.front().load = [first] { return first; };
   // Links on a GPU are made while graphs are built: the host's part of them must not wait for cores that builds hold.
-  const bool overlap = layers && on_gpu(flags.exact);
-  const std::unique_ptr<Executor> beside = make_openmp_executor(overlap ? 2 : flags.run.threads);
-  const std::unique_ptr<ExactTopK> exact = make_exact(flags.exact, beside.get());
+  const bool gpu = on_gpu(flags, first);
+  const std::unique_ptr<Executor> beside = make_openmp_executor(layers && gpu ? 2 : flags.run.threads);
+  const std::unique_ptr<ExactTopK> exact =
+      gpu ? make_exact_topk_cuda({.executor = beside.get()}) : make_exact_topk_cpu(beside.get());
   flags.problem.queries = 1;
   set_build_run(flags.build, flags.run.seed, executor.get());
   if (layers) {
-    const LayersRun run = build_layers(heads, flags.problem, flags.build, *exact, overlap, flags.file);
+    const LayersRun run = build_layers(heads, flags.problem, flags.build, *exact, gpu, flags.file);
     return format == Format::markdown ? print_layers(run, flags.file)
                                       : write_records(std::cout, format, {}, run.records);
   }

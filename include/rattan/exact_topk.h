@@ -36,6 +36,13 @@ class ExactTopK {
   // Throws Error(invalid_argument) for disagreeing dims, a positions span of the wrong length, or NaN/Inf in the input.
   virtual NeighborTable find(MatrixView queries, MatrixView keys, std::uint32_t k, Metric metric,
                              const Visibility& visible = {}) const = 0;
+
+  // The same into a table whose memory is used again where rows and k agree: getting that of a long context's links
+  // from the system takes longer than filling it. After an exception the table holds anything.
+  virtual void find_into(NeighborTable& table, MatrixView queries, MatrixView keys, std::uint32_t k, Metric metric,
+                         const Visibility& visible = {}) const {
+    table = find(queries, keys, k, metric, visible);
+  }
 };
 
 // Tiles of queries x keys through a packed fp32 product, with the selection beside it. `executor` null: the default

@@ -91,6 +91,21 @@ TEST_F(CudaInputs, EarlierSearchesLeaveNoTrace) {
   }
 }
 
+TEST_F(CudaInputs, TablesAreUsedAgain) {
+  const auto exact = make_exact_topk_cuda();
+  const SharedMatrix queries = test::random_matrix(300, 64, 26, DType::bf16);
+  const SharedMatrix keys = test::random_matrix(9000, 64, 27, DType::bf16);
+  NeighborTable table(300, 20);
+  const KeyId* memory = table.ids(0).data();
+  for (const std::size_t n : {9000U, 7U, 4000U}) {
+    exact->find_into(table, queries.view, keys.view.slice(0, n), 20, Metric::inner_product);
+    EXPECT_EQ(table, exact->find(queries.view, keys.view.slice(0, n), 20, Metric::inner_product));
+    EXPECT_EQ(table.ids(0).data(), memory);
+  }
+  exact->find_into(table, queries.view, keys.view, 21, Metric::inner_product);
+  EXPECT_EQ(table, exact->find(queries.view, keys.view, 21, Metric::inner_product));
+}
+
 TEST_F(CudaInputs, NanAndInfinityAreRefusedWhereverTheyLie) {
   const auto exact = make_exact_topk_cuda();
   const SharedMatrix queries = test::random_matrix(30, 40, 9, DType::bf16);
