@@ -52,7 +52,7 @@ std::unique_ptr<ExactTopK> make_exact_topk_cpu(Executor* executor = nullptr);
 struct CudaOptions {
   int device = 0;
   std::size_t memory_limit = 0;  // bytes of device memory a search may hold; 0: three quarters of what is free
-  void* stream = nullptr;        // a cudaStream_t all device work is ordered in; null: one of its own
+  void* stream = nullptr;        // a cudaStream_t kernels run in, and copies in order with them; null: one of its own
   Executor* executor = nullptr;  // of the work left to the CPU; null: the default one
 };
 
