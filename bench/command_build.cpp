@@ -86,7 +86,7 @@ void run_build(BuildFlags& flags) {
   std::vector<HeadSource> heads = list_heads(flags.data, executor.get());
   const bool layers = heads.size() > 1 && kind == BuildKind::graph;
   if (!layers) only_head(heads);
-  const datasets::KvGroup first = heads.front().load();
+  datasets::KvGroup first = heads.front().load();
   heads.front().load = [first] { return first; };
   // Links on a GPU are made while graphs are built: the host's part of them must not wait for cores that builds hold.
   const bool gpu = on_gpu(flags, first);

@@ -97,8 +97,8 @@ void run(std::uint32_t n, std::uint32_t k, std::uint32_t heads, std::uint32_t gr
   (void)layer.all(false, 1, false);  // memory and code arrive
   for (const bool causal : {false, true}) {
     for (const auto& [callers, again] : {std::pair{1U, false}, {1U, true}, {2U, true}}) {
-      std::vector<double> times;
-      for (int i = 0; i < 3; ++i) times.push_back(layer.all(causal, callers, again));
+      std::vector<double> times(3);
+      for (double& seconds_of : times) seconds_of = layer.all(causal, callers, again);
       const double time = median(times);
       std::printf(
           "n %u k %u, %u KV heads x %u, %s, %u caller(s), %s tables: %.1f ms a layer, %.3f ms a head, %u layers %.2f "

@@ -85,7 +85,7 @@ TEST_F(CudaInputs, EarlierSearchesLeaveNoTrace) {
   const SharedMatrix keys = test::random_matrix(30000, 128, 24, DType::bf16);
   (void)exact->find(many.view, keys.view, 128, Metric::inner_product);
   for (const std::size_t n : {5U, 700U, 9000U}) {
-    std::vector<std::byte>(std::size_t{40} << 20U, std::byte{0xab});  // freed where a table may come to lie
+    { const std::vector<std::byte> freed(std::size_t{40} << 20U, std::byte{0xab}); }  // where a table may come to lie
     const SharedMatrix few = test::random_matrix(n, 40, 25, DType::f16);
     test::expect_same_as_cpu(*exact, few.view.slice(0, std::min<std::size_t>(n, 400)), few.view, 90);
   }
