@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <memory>
 
+#include "bench/attend_run.h"
+#include "bench/attend_summary.h"
 #include "bench/commands.h"
 #include "bench/measure.h"
 #include "bench/options.h"
@@ -16,6 +19,10 @@ struct AttendFlags {
   BuildOptions build;
   RunFlags run;
   std::vector<std::uint32_t> ks = {10, 100, 1000};
+  std::vector<double> epsilons;
+  std::vector<std::string> tails = {"off"};
+  std::uint32_t most_k = 8192;
+  std::uint32_t clusters = 1024;
   std::string index = "exact";
   std::uint32_t width = 0;
 };
@@ -60,33 +67,66 @@ class Retrieval {
   BuiltIndex built_;
 };
 
+std::vector<AttendSetting> settings_of(const AttendFlags& flags) {
+  std::vector<AttendSetting> settings;
+  for (const std::string& tail : flags.tails) {
+    AttendSetting setting;
+    setting.most_k = flags.most_k;
+    setting.tail = tail == "on";
+    for (const std::uint32_t k : flags.ks) settings.push_back(setting), settings.back().k = k;
+    for (const double epsilon : flags.epsilons) settings.push_back(setting), settings.back().epsilon = epsilon;
+  }
+  return settings;
+}
+
+Json number_or_null(double value) { return std::isnan(value) ? Json(nullptr) : Json(value); }
+
 void attend_head(const AttendFlags& flags, const HeadSource& source, const ExactTopK& exact, Executor& executor,
                  std::vector<Json>& records) {
   ProblemOptions options = flags.problem;
   options.k = *std::max_element(flags.ks.begin(), flags.ks.end());
+  if (!flags.epsilons.empty()) options.k = std::max(options.k, flags.most_k);
   HeadProblem problem = make_problem(source.load(), options, exact);
   const NeighborTable longest = problem.truth;
   const Retrieval retrieval(flags, problem, exact, executor);
-  for (const std::uint32_t k : flags.ks) {
+  const auto at_k = [&](std::uint32_t k) {
     problem.k = k;
     problem.truth = first_of(longest, k);
-    const NeighborTable found = retrieval.find(problem);
-    const Evaluation evaluation = evaluate(found, problem, 0);
-    const Quality quality = measure_quality(found, problem, problem.steps, executor);
-    const bool scanned = flags.index != "exact";
-    records.push_back(
-        {{"source", source_label(source, problem.group)},
-         {"layer", source.layer},
-         {"kv_head", source.kv_head},
-         {"index", flags.index},
-         {"keys", problem.keys.view.rows},
-         {"k", k},
-         {"steps", problem.steps},
-         {"recall", evaluation.recall},
-         {"scan_fraction",
-          scanned ? Json(evaluation.keys_per_query / static_cast<double>(problem.keys.view.rows)) : Json(nullptr)},
-         {"mass", quality.mass},
-         {"output_error", quality.output_error}});
+  };
+  const auto retrieve = [&](std::uint32_t k) {
+    at_k(k);
+    return retrieval.find(problem);
+  };
+
+  const std::vector<AttendSetting> settings = settings_of(flags);
+  const bool with_clusters = std::ranges::any_of(settings, [](const auto& s) { return s.tail || s.epsilon; });
+  AttendRun run(problem, with_clusters, flags.clusters, flags.run.seed, executor);
+  for (const AttendSetting& setting : settings) {
+    const AttendOutcome outcome = run.run(setting, retrieve);
+    Json recall = nullptr;
+    Json scan = nullptr;
+    if (!setting.epsilon) {
+      at_k(setting.k);
+      const Evaluation evaluation = evaluate(run.found(setting.k, retrieve), problem, 0);
+      recall = evaluation.recall;
+      if (flags.index != "exact") scan = evaluation.keys_per_query / static_cast<double>(problem.keys.view.rows);
+    }
+    records.push_back({{"source", source_label(source, problem.group)},
+                       {"layer", source.layer},
+                       {"kv_head", source.kv_head},
+                       {"index", flags.index},
+                       {"keys", problem.keys.view.rows},
+                       {"k", setting.epsilon ? Json(nullptr) : Json(setting.k)},
+                       {"epsilon", setting.epsilon ? Json(*setting.epsilon) : Json(nullptr)},
+                       {"tail", setting.tail ? "on" : "off"},
+                       {"steps", problem.steps},
+                       {"recall", recall},
+                       {"scan_fraction", scan},
+                       {"keys_retrieved", outcome.keys},
+                       {"mass", outcome.mass},
+                       {"left", outcome.left},
+                       {"output_error", number_or_null(outcome.output_error)},
+                       {"tail_error", number_or_null(outcome.tail_error)}});
   }
 }
 
@@ -99,15 +139,22 @@ void run_attend(AttendFlags& flags) {
   for (const HeadSource& source : list_heads(flags.data, executor.get())) {
     attend_head(flags, source, *exact, *executor, records);
   }
+  const std::vector<Json> summary = attend_summary(records);
+  records.insert(records.end(), summary.begin(), summary.end());
   write_records(std::cout, format,
                 {text_column("layer", "layer"), text_column("kv", "kv_head"), text_column("index", "index"),
-                 fixed_column("keys", "keys", 0), fixed_column("k", "k", 0), fixed_column("recall", "recall", 3),
-                 percent_column("scan", "scan_fraction"), fixed_column("mass", "mass", 4),
-                 fixed_column("out err", "output_error", 5)},
+                 fixed_column("k", "k", 0), fixed_column("epsilon", "epsilon", 4), text_column("tail", "tail"),
+                 fixed_column("recall", "recall", 3), percent_column("scan", "scan_fraction"),
+                 fixed_column("keys", "keys_retrieved", 1), fixed_column("mass", "mass", 4),
+                 fixed_column("left", "left", 5), fixed_column("out err", "output_error", 5),
+                 fixed_column("fixed k's", "fixed_error", 5), fixed_column("tail err", "tail_error", 3)},
                 records);
   if (format == Format::markdown) {
-    std::cout << "\nmass: share of the indexed keys' softmax mass that the k keys hold; out err: |o - o'| / |o|, "
-                 "sinks and recent window attended exactly on both sides.\n";
+    std::cout
+        << "\nkeys: retrieved keys attended to per query head; mass: share of the indexed keys' softmax mass that "
+           "they hold; left: share of the whole softmax that was not read; out err: |o - o'| / |o|, sinks and "
+           "recent window attended exactly on both sides; fixed k's: that of fixed k at as many keys; tail err: "
+           "|estimated - true| log mass of the unread keys.\n";
   }
 }
 
@@ -121,6 +168,21 @@ Action configure_attend(CLI::App& app) {
       ->delimiter(',')
       ->check(CLI::Range(1U, 1U << 20))
       ->type_name("LIST");
+  app.add_option("--epsilon", flags->epsilons,
+                 "budgets: keys are retrieved until the unread ones hold less than this share of the softmax")
+      ->delimiter(',')
+      ->check(CLI::Range(1e-9, 0.999999))
+      ->type_name("LIST");
+  app.add_option("--tail", flags->tails, "off, on: whether unread keys are estimated by clusters, default off")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"off", "on"}))
+      ->type_name("LIST");
+  app.add_option("--most-k", flags->most_k, "widest search of a budget")
+      ->check(CLI::Range(1U, 1U << 20))
+      ->capture_default_str();
+  app.add_option("--clusters", flags->clusters, "per KV head, of budgets and tails")
+      ->check(CLI::Range(1U, 65536U))
+      ->capture_default_str();
   app.add_option("--index", flags->index, "exact, or a variant of sweep such as graph")->capture_default_str();
   app.add_option("--width", flags->width, "its beam width or probes; 0: twice k, or a sixteenth of the lists")
       ->check(CLI::Range(0U, 1U << 24))

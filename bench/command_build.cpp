@@ -4,6 +4,7 @@
 
 #include "bench/build_layers.h"
 #include "bench/commands.h"
+#include "bench/exact_flag.h"
 #include "bench/options.h"
 #include "bench/text.h"
 #include "bench/usage_error.h"
@@ -21,20 +22,6 @@ struct BuildFlags {
   bool spherical = false;
   std::string file;
 };
-
-// Links are made on the GPU where that is asked for, or where there is one ("auto"); it multiplies queries and keys of
-// one 2-byte type.
-bool on_gpu(const BuildFlags& flags, const datasets::KvGroup& group) {
-  if (flags.exact == "cpu" || (flags.exact == "auto" && !cuda_available())) return false;
-  const DType keys = flags.problem.keys_as.value_or(group.keys.view.dtype);
-  for (const SharedMatrix& queries : group.prefill_queries) {
-    if (queries.view.dtype == keys && keys != DType::f32) continue;
-    if (flags.exact == "auto") return false;
-    throw UsageError("--exact cuda: queries are " + std::string(to_string(queries.view.dtype)) + ", keys " +
-                     std::string(to_string(keys)) + "; a GPU takes f16 or bf16, the same for both");
-  }
-  return true;
-}
 
 BuildKind parse_kind(const std::string& name) {
   const Variant variant = parse_variants(name).front();
@@ -89,10 +76,9 @@ void run_build(BuildFlags& flags) {
   datasets::KvGroup first = heads.front().load();
   heads.front().load = [first] { return first; };
   // Links on a GPU are made while graphs are built: the host's part of them must not wait for cores that builds hold.
-  const bool gpu = on_gpu(flags, first);
+  const bool gpu = links_on_gpu(flags.exact, first, flags.problem.keys_as);
   const std::unique_ptr<Executor> beside = make_openmp_executor(layers && gpu ? 2 : flags.run.threads);
-  const std::unique_ptr<ExactTopK> exact =
-      gpu ? make_exact_topk_cuda({.executor = beside.get()}) : make_exact_topk_cpu(beside.get());
+  const std::unique_ptr<ExactTopK> exact = make_exact(gpu ? "cuda" : "cpu", beside.get());
   flags.problem.queries = 1;
   set_build_run(flags.build, flags.run.seed, executor.get());
   if (layers) {
@@ -124,11 +110,7 @@ Action configure_build(CLI::App& app) {
       ->capture_default_str();
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);
-  app.add_option("--exact", flags->exact,
-                 "where exact links are made: cpu, cuda, or auto (cuda where there is a device)")
-      ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
-      ->capture_default_str()
-      ->group("Build");
+  add_exact_flag(app, flags->exact);
   app.add_flag("--ivf-spherical", flags->spherical, "ivf: k-means with normalised centroids")->group("Build");
   add_threads_flag(app, flags->run);
   add_seed_flag(app, flags->run);

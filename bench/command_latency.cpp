@@ -7,6 +7,7 @@
 #include "bench/commands.h"
 #include "bench/cycle.h"
 #include "bench/environment.h"
+#include "bench/exact_flag.h"
 #include "bench/index_cache.h"
 #include "bench/latency.h"
 #include "bench/options.h"
@@ -29,6 +30,7 @@ struct LatencyFlags {
   std::size_t resident = 16;
   std::size_t rounds = 16;
   std::string cache;
+  std::string exact = "cpu";
   bool paced = false;
 };
 
@@ -139,7 +141,7 @@ void run_latency(LatencyFlags& flags) {
   }
   std::sort(flags.targets.begin(), flags.targets.end());
   const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
-  const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(executor.get());
+  const std::unique_ptr<ExactTopK> exact = make_exact(flags.exact, executor.get());
   set_build_run(flags.build, flags.run.seed, executor.get());
   const IndexCache cache(flags.cache);
   std::vector<Json> records;
@@ -197,6 +199,7 @@ Action configure_latency(CLI::App& app) {
   app.add_flag("--paced", flags->paced, "write 'ready N' to stderr and wait for a line of stdin before each round");
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);
+  add_exact_flag(app, flags->exact);
   add_threads_flag(app, flags->run);
   add_seed_flag(app, flags->run);
   add_format_flag(app, flags->run);

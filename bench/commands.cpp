@@ -31,6 +31,8 @@ constexpr Command all_commands[] = {
      "rattan-bench search --embedded --index-file /tmp/graph.rattan --width 100,200", configure_search},
     {"latency", "time of one step at chosen recalls, caches cold by cycling through resident KV heads",
      "rattan-bench latency --embedded --index flat,graph --recall 0.95 --resident 4 --rounds 2", configure_latency},
+    {"grow", "what appended keys cost, and what searches find behind them",
+     "rattan-bench grow --synth n=4096,heads=1,decode=1536 --append 1024 --block 256", configure_grow},
     {"attend", "attention mass and output error of the top k keys",
      "rattan-bench attend --embedded --k 10,100 --index exact", configure_attend},
     {"report", "draws the HTML page of saved sweep rows", "rattan-bench report rows.jsonl -o rows.html",

@@ -73,29 +73,33 @@ std::vector<KeyId> entry_points_of(const HnswLayers& layers) {
   return entries;
 }
 
-// Prefill queries of all heads at positions of the last half, spread evenly. Where links leave queries out, these are
-// such.
+// Queries of all heads at the last positions of the prefill, step after step: nothing else is as near to the decode
+// steps that follow. They are left out of the links.
 SharedMatrix calibration_queries(const HeadProblem& problem, std::size_t steps) {
   const auto& heads = problem.group.prefill_queries;
   const MatrixView& first = heads.front().view;
   const std::size_t row_bytes = first.row_bytes();
   auto bytes = std::make_shared<std::vector<std::byte>>(steps * heads.size() * row_bytes);
   for (std::size_t step = 0; step < steps; ++step) {
-    const std::size_t row = first.rows - 1 - (step * (first.rows / 2) / steps | 1U) % first.rows;
     for (std::size_t head = 0; head < heads.size(); ++head) {
-      std::memcpy(bytes->data() + (step * heads.size() + head) * row_bytes, heads[head].view.row(row), row_bytes);
+      std::memcpy(bytes->data() + (step * heads.size() + head) * row_bytes,
+                  heads[head].view.row(first.rows - steps + step), row_bytes);
     }
   }
   return {MatrixView(bytes->data(), first.dtype, steps * heads.size(), first.cols), bytes};
 }
 
 BuiltIndex build_one_auto(const HeadProblem& problem, const BuildOptions& options, const ExactTopK& exact) {
-  constexpr std::size_t calibration_steps = 32;
+  const std::size_t rows = problem.group.prefill_queries.front().view.rows;
+  const std::size_t calibration_steps = std::clamp<std::size_t>(rows / 16, 1, 64);
   BuiltIndex built;
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<NeighborTable> links = make_links(problem, options.links, exact);
+  LinkOptions link_options = options.links;
+  link_options.left_out = calibration_steps;
+  const std::vector<NeighborTable> links = make_links(problem, link_options, exact);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   AutoBuildParams params = options.automatic;
+  params.seeded = true;
   params.k = problem.k;
   params.group = static_cast<std::uint32_t>(problem.heads);
   params.graph = options.graph;

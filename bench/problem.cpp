@@ -135,12 +135,12 @@ std::vector<std::int64_t> link_positions(const HeadProblem& problem, std::size_t
 std::vector<NeighborTable> make_links(const HeadProblem& problem, const LinkOptions& options, const ExactTopK& exact) {
   std::vector<NeighborTable> tables;
   for (const SharedMatrix& queries : problem.group.prefill_queries) {
-    const std::size_t rows = queries.view.rows;
+    const std::size_t rows = queries.view.rows - std::min(options.left_out, queries.view.rows);
     Visibility visible;
     std::vector<std::int64_t> positions;
     if (options.causal) positions = link_positions(problem, rows, options);
     visible.positions = positions;
-    tables.push_back(exact.find(queries.view.every(link_step(rows, options)), problem.keys.view, options.k,
+    tables.push_back(exact.find(queries.view.slice(0, rows).every(link_step(rows, options)), problem.keys.view, options.k,
                                 Metric::inner_product, visible));
   }
   return tables;

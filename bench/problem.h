@@ -53,6 +53,7 @@ struct LinkOptions {
   std::uint32_t k = 128;
   std::size_t query_step = 0;  // every how many prefill query rows; 0: so that about 16,384 rows remain
   bool causal = false;         // a query links only to keys before it; else to any indexed key
+  std::size_t left_out = 0;    // last prefill query rows that are kept for calibration
 };
 
 // Every how many of `rows` prefill query rows are linked, and the positions of those as Visibility wants them.

@@ -92,8 +92,8 @@ Row aggregate(std::span<const Row> rows) {
   all.kv_head.reset();
   for (double Row::*member :
        {&Row::recall, &Row::scan_fraction, &Row::scan_group, &Row::keys_per_query, &Row::bytes_per_query,
-        &Row::centroids_per_query, &Row::codes_per_query, &Row::expansions_per_query, &Row::mass, &Row::output_error, &Row::us_p50,
-        &Row::us_p99, &Row::cycle_mb, &Row::build_s, &Row::index_share}) {
+        &Row::centroids_per_query, &Row::codes_per_query, &Row::expansions_per_query, &Row::mass, &Row::output_error,
+        &Row::us_p50, &Row::us_p99, &Row::cycle_mb, &Row::build_s, &Row::index_share}) {
     all.*member = mean_of(rows, member);
   }
   all.scan_geomean = geometric_mean_of(rows, &Row::scan_fraction);

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <utility>
 
 #include "rattan/types.h"
 
@@ -40,6 +43,19 @@ struct MatrixView {
   }
 };
 
+// Rows in blocks of a pool, as paged KV caches hold them: row i begins table[i / block_rows] * block_stride +
+// i % block_rows * row_stride elements after `data`.
+struct PagedRows {
+  const void* data = nullptr;
+  DType dtype = DType::f32;
+  std::size_t rows = 0;
+  std::size_t cols = 0;
+  std::size_t row_stride = 0;  // in elements, >= cols
+  std::span<const std::uint32_t> table;
+  std::size_t block_rows = 0;
+  std::size_t block_stride = 0;  // in elements
+};
+
 // A view with what keeps its memory alive. `owner` may be empty: then the caller promises that the memory outlives
 // every index built on it.
 struct SharedMatrix {
@@ -50,5 +66,9 @@ struct SharedMatrix {
   SharedMatrix(MatrixView view_) : view(view_) {}  // implicit: a borrowed view is the common case
   SharedMatrix(MatrixView view_, std::shared_ptr<const void> owner_) : view(view_), owner(std::move(owner_)) {}
 };
+
+// The rows copied together. Throws Error(invalid_argument): a table that is too short, a zero block_rows, a row_stride
+// below cols.
+SharedMatrix gather(const PagedRows& rows);
 
 }  // namespace rattan

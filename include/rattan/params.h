@@ -80,6 +80,8 @@ struct AutoBuildParams {
   std::uint32_t k = 100;    // neighbours per row that searches will ask; 1..2^20
   std::uint32_t group = 1;  // rows that will be searched together; as SearchParams::group
   double recall = 0.95;     // wanted share of the exact k nearest, mean over the calibration rows; above 0, at most 1
+  bool seeded = false;      // searches will start from the results of the step before (SearchParams::seeds); the
+                            // calibration groups are consecutive steps then
   GraphBuildParams graph;   // of the graph among the candidates; its executor is not used
   Executor* executor = nullptr;
 

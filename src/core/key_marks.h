@@ -11,6 +11,8 @@ namespace rattan {
 
 class KeyMarks {
  public:
+  // Room for resets with up to `keys` keys: those allocate nothing.
+  void reserve(std::size_t keys) { words_.reserve((keys + 63) / 64); }
   void reset(std::size_t keys) { words_.assign((keys + 63) / 64, 0); }
   bool test(KeyId key) const noexcept { return (words_[key >> 6] >> (key & 63) & 1U) != 0; }
   // Returns whether it was set before.

@@ -12,7 +12,7 @@ constexpr std::size_t named_at_once = 4;
 
 class CodeWalk {
  public:
-  CodeWalk(const Scorer& keys, const CodeScorer& codes, const Graph& graph, const WalkParams& params,
+  CodeWalk(const Scorer& keys, const CodeScorer& codes, const GraphView& graph, const WalkParams& params,
            std::uint32_t rerank, CodeWalkScratch& scratch)
       : keys_(keys),
         codes_(codes),
@@ -20,8 +20,7 @@ class CodeWalk {
         params_(params),
         heads_(scratch.queries.count()),
         rerank_(rerank),
-        found_in_beams_(rerank == params.beam_width && params.candidates.begin == 0 &&
-                        params.candidates.end >= graph.keys()),
+        found_in_beams_(rerank == params.beam_width && params.offers_all(graph.keys())),
         scratch_(scratch) {
     scratch_.seen.reset(graph.keys());
     scratch_.expanded.reset(graph.keys());
@@ -33,7 +32,8 @@ class CodeWalk {
   }
 
   SearchStats run(std::uint32_t k) {
-    visit(graph_.entry_points);
+    visit(graph_.base_entry_points());
+    visit(graph_.grown_entry_points());
     visit(params_.seeds);
     read_unseen();
     // The keys named in a round are chosen before the last round's finds are scored.
@@ -120,9 +120,11 @@ class CodeWalk {
     for (std::size_t i = 0; i < kept; ++i) {
       const float score = scores[scratch_.positions[i]];
       const KeyId key = unseen[scratch_.positions[i]];
-      beam.insert(score, key);
-      if (!found_in_beams_ && params_.candidates.contains(key)) scratch_.found[head].insert(score, key);
+      beam.add(score, key);
+      if (!found_in_beams_ && params_.offers(key)) scratch_.found[head].add(score, key);
     }
+    beam.settle();
+    if (!found_in_beams_) scratch_.found[head].settle();
   }
 
   // The best of every row by code, read once for all rows.
@@ -137,7 +139,7 @@ class CodeWalk {
 
   const Scorer& keys_;
   const CodeScorer& codes_;
-  const Graph& graph_;
+  const GraphView graph_;
   const WalkParams& params_;
   std::size_t heads_;
   std::uint32_t rerank_;
@@ -148,7 +150,7 @@ class CodeWalk {
 
 }  // namespace
 
-SearchStats code_walk(const Scorer& keys, const CodeScorer& codes, const Graph& graph, const WalkParams& params,
+SearchStats code_walk(const Scorer& keys, const CodeScorer& codes, const GraphView& graph, const WalkParams& params,
                       std::uint32_t rerank, std::uint32_t k, CodeWalkScratch& scratch) {
   return CodeWalk(keys, codes, graph, params, std::max(rerank, k), scratch).run(k);
 }

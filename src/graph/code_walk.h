@@ -12,7 +12,7 @@
 
 #include "core/key_marks.h"
 #include "core/top_k.h"
-#include "graph/graph.h"
+#include "graph/graph_view.h"
 #include "graph/walk.h"
 #include "rattan/results.h"
 #include "scan/bucket_beam.h"
@@ -38,12 +38,23 @@ struct CodeWalkScratch {
   std::vector<float> scores;
   std::vector<std::uint32_t> positions;
   std::vector<TopK> results;
+
+  // Room for graphs of up to `keys` keys, of which a round of `heads` heads reads at most `round`.
+  void reserve(std::size_t keys, std::size_t round, std::size_t heads) {
+    seen.reserve(keys);
+    expanded.reserve(keys);
+    unseen.reserve(round);
+    rows.reserve(round);
+    positions.reserve(round);
+    scores.reserve(heads * round);
+  }
 };
 
 // Walks for the rows of scratch.queries and scratch.code_queries (prepared by the caller). After it,
 // scratch.results[i].sorted() has the `k` best keys of row i by exact score, among the `rerank` >= k best by code (and
-// ties) of each row, params.candidates only. No key is scored twice. The counters tell codes from keys read in full.
-SearchStats code_walk(const Scorer& keys, const CodeScorer& codes, const Graph& graph, const WalkParams& params,
+// ties) of each row, those that params offer only. No key is scored twice. The counters tell codes from keys read in
+// full.
+SearchStats code_walk(const Scorer& keys, const CodeScorer& codes, const GraphView& graph, const WalkParams& params,
                       std::uint32_t rerank, std::uint32_t k, CodeWalkScratch& scratch);
 
 }  // namespace rattan

@@ -12,6 +12,12 @@
 
 namespace rattan {
 
+// The used ones of a key's slots, strongest first.
+inline std::span<const KeyId> filled(std::span<const KeyId> slots) noexcept {
+  // Counted without a branch: degrees are no predictor's guess.
+  return slots.first(slots.size() - static_cast<std::size_t>(std::count(slots.begin(), slots.end(), no_key)));
+}
+
 // Every key owns `stride` slots, filled from the front, unused ones hold no_key. At the default degree of 16 a key's
 // edges are one cache line at a known address: a walk takes one miss per expanded key, not two.
 class Graph {
@@ -33,11 +39,7 @@ class Graph {
   }
 
   // Strongest first.
-  std::span<const KeyId> neighbors(KeyId key) const noexcept {
-    const auto all = slots(key);
-    // Counted without a branch: degrees are no predictor's guess.
-    return all.first(all.size() - static_cast<std::size_t>(std::count(all.begin(), all.end(), no_key)));
-  }
+  std::span<const KeyId> neighbors(KeyId key) const noexcept { return filled(slots(key)); }
 
   std::vector<KeyId> entry_points;
 

@@ -8,14 +8,13 @@ namespace {
 
 class Walk {
  public:
-  Walk(const Scorer& scorer, const Graph& graph, const WalkParams& params, std::uint32_t k, WalkScratch& scratch)
+  Walk(const Scorer& scorer, const GraphView& graph, const WalkParams& params, std::uint32_t k, WalkScratch& scratch)
       : scorer_(scorer),
         graph_(graph),
         params_(params),
         heads_(scratch.queries.count()),
         k_(k),
-        results_are_beams_(params.beam_width >= k && params.candidates.begin == 0 &&
-                           params.candidates.end >= graph.keys()),
+        results_are_beams_(params.beam_width >= k && params.offers_all(graph.keys())),
         scratch_(scratch) {
     scratch_.seen.reset(graph.keys());
     scratch_.expanded.reset(graph.keys());
@@ -30,7 +29,8 @@ class Walk {
   }
 
   SearchStats run() {
-    visit(graph_.entry_points);
+    visit(graph_.base_entry_points());
+    visit(graph_.grown_entry_points());
     visit(params_.seeds);
     read_unseen();
     while (expand_round()) read_unseen();
@@ -100,7 +100,7 @@ class Walk {
       const float score = scores[scratch_.positions[i]];
       const KeyId key = unseen[scratch_.positions[i]];
       if (score >= beam.threshold()) beam.insert(score, key);
-      if (!results_are_beams_ && params_.candidates.contains(key)) results.push(score, key);
+      if (!results_are_beams_ && params_.offers(key)) results.push(score, key);
     }
   }
 
@@ -114,7 +114,7 @@ class Walk {
   }
 
   const Scorer& scorer_;
-  const Graph& graph_;
+  const GraphView graph_;
   const WalkParams& params_;
   std::size_t heads_;
   std::size_t k_;
@@ -125,7 +125,7 @@ class Walk {
 
 }  // namespace
 
-SearchStats walk(const Scorer& scorer, const Graph& graph, const WalkParams& params, std::uint32_t k,
+SearchStats walk(const Scorer& scorer, const GraphView& graph, const WalkParams& params, std::uint32_t k,
                  WalkScratch& scratch) {
   return Walk(scorer, graph, params, k, scratch).run();
 }

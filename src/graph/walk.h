@@ -11,10 +11,10 @@
 #include <span>
 #include <vector>
 
+#include "core/key_marks.h"
 #include "core/top_k.h"
 #include "graph/beam.h"
-#include "graph/graph.h"
-#include "core/key_marks.h"
+#include "graph/graph_view.h"
 #include "rattan/results.h"
 #include "scan/scorer.h"
 
@@ -24,7 +24,13 @@ struct WalkParams {
   std::uint32_t beam_width = 0;  // >= 1
   std::uint32_t expansions = 0;  // adjacency lists per row; 0: no limit but the beam
   std::span<const KeyId> seeds;  // scored besides the entry points; ids < keys
-  IdRange candidates;            // only these keys are offered to `results`
+  IdRange candidates;            // only these keys are offered to `results`,
+  IdRange hidden = {0, 0};       // and of them none of these
+
+  bool offers(KeyId key) const noexcept { return candidates.contains(key) && !hidden.contains(key); }
+  bool offers_all(std::size_t keys) const noexcept {
+    return candidates.begin == 0 && candidates.end >= keys && hidden.begin >= hidden.end;
+  }
 };
 
 // Buffers of a walk; a walk reuses them without allocating once they have grown.
@@ -40,12 +46,22 @@ struct WalkScratch {
   std::vector<float> scores;
   std::vector<std::uint32_t> positions;
   std::vector<TopK> results;
+
+  // Room for graphs of up to `keys` keys, of which a round of `heads` heads reads at most `round`.
+  void reserve(std::size_t keys, std::size_t round, std::size_t heads) {
+    seen.reserve(keys);
+    expanded.reserve(keys);
+    unseen.reserve(round);
+    rows.reserve(round);
+    positions.reserve(round);
+    scores.reserve(heads * round);
+  }
 };
 
 // Walks for the rows of scratch.queries (prepared by the caller with `scorer`). After it, scratch.results[i].sorted()
-// has the `k` best keys of row i among those read that lie in params.candidates. No key is scored twice; every score,
+// has the `k` best keys of row i among those read that params offer. No key is scored twice; every score,
 // entry points and seeds included, is in the counters.
-SearchStats walk(const Scorer& scorer, const Graph& graph, const WalkParams& params, std::uint32_t k,
+SearchStats walk(const Scorer& scorer, const GraphView& graph, const WalkParams& params, std::uint32_t k,
                  WalkScratch& scratch);
 
 }  // namespace rattan

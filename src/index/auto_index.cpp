@@ -81,9 +81,13 @@ std::string AutoIndex::describe() const { return choice_.explanation + chosen_->
 
 void AutoIndex::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {
   SearchParams inner = params;
-  const auto width = (std::uint64_t{choice_.width} * params.k + choice_.k - 1) / choice_.k;
-  apply_width(chosen_->kind(), static_cast<std::uint32_t>(std::clamp<std::uint64_t>(width, 1, largest_width)), inner);
+  apply_choice(inner);
   table = chosen_->search(queries, inner);
+}
+
+void AutoIndex::apply_choice(SearchParams& params) const {
+  const auto width = (std::uint64_t{choice_.width} * params.k + choice_.k - 1) / choice_.k;
+  apply_width(chosen_->kind(), static_cast<std::uint32_t>(std::clamp<std::uint64_t>(width, 1, largest_width)), params);
 }
 
 void AutoIndex::write_sections(ContainerWriter& writer) const {

@@ -26,6 +26,8 @@ class AutoIndex final : public Index {
   std::string describe() const override;
   const Index& chosen() const noexcept { return *chosen_; }
   const AutoChoice& choice() const noexcept { return choice_; }
+  // The chosen width, in proportion to params.k, unless params bring their own.
+  void apply_choice(SearchParams& params) const;
 
  private:
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;

@@ -13,8 +13,9 @@ namespace {
 constexpr std::size_t evicted_bytes = std::size_t{32} << 20;
 constexpr std::size_t timed_groups = 8;
 
-// Of k.
-constexpr double widths[] = {0.5, 0.7, 1, 1.2, 1.5, 1.8, 2.2, 2.6, 3, 3.5, 4, 5, 6, 8, 11, 16};
+// Of k. Fine enough that the first that suffices reads at most a tenth more than the least that would.
+constexpr double widths[] = {0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1,   1.1, 1.2, 1.3, 1.45, 1.6, 1.8, 2,
+                             2.2, 2.4, 2.6, 2.9, 3.2, 3.5, 4,   4.5, 5,   6,   7,   8,    10,  13,  16};
 
 std::uint32_t scaled(double factor, std::uint32_t k) {
   return std::max(1U, static_cast<std::uint32_t>(std::lround(factor * k)));
@@ -43,12 +44,39 @@ double recall_of(const NeighborTable& found, const NeighborTable& truth) {
   return sum / static_cast<double>(truth.rows());
 }
 
+std::vector<KeyId> ids_of(const NeighborTable& found) {
+  std::vector<KeyId> ids;
+  for (std::size_t row = 0; row < found.rows(); ++row) {
+    const auto present = found.ids(row).first(found.count(row));
+    ids.insert(ids.end(), present.begin(), present.end());
+  }
+  return ids;
+}
+
+// All groups; with params.seeded one after the other, each from what the one before it found.
+NeighborTable search_steps(const Index& index, MatrixView queries, SearchParams search, bool seeded) {
+  if (!seeded) return index.search(queries, search);
+  NeighborTable all(queries.rows, search.k);
+  std::vector<KeyId> seeds;
+  for (std::size_t first = 0; first < queries.rows; first += search.group) {
+    search.seeds = seeds;
+    const NeighborTable found = index.search(queries.slice(first, search.group), search);
+    for (std::size_t i = 0; i < search.group; ++i) {
+      std::ranges::copy(found.ids(i), all.ids(first + i).begin());
+      std::ranges::copy(found.scores(i), all.scores(first + i).begin());
+    }
+    seeds = ids_of(found);
+  }
+  return all;
+}
+
 Trial find_width(const Index& index, MatrixView queries, const NeighborTable& truth, const AutoBuildParams& params) {
   Trial trial;
   trial.index = &index;
   for (const double factor : widths) {
     trial.width = scaled(factor, params.k);
-    trial.recall = recall_of(index.search(queries, params_for(index, trial.width, params)), truth);
+    trial.recall =
+        recall_of(search_steps(index, queries, params_for(index, trial.width, params), params.seeded), truth);
     trial.reached = trial.recall >= params.recall;
     if (trial.reached || trial.width >= index.size()) break;
   }
@@ -79,6 +107,7 @@ class Evictor {
 void time_trials(std::vector<Trial>& trials, MatrixView queries, const AutoBuildParams& params) {
   Evictor evictor;
   std::vector<std::vector<double>> times(trials.size());
+  std::vector<std::vector<KeyId>> seeds(trials.size());
   const std::size_t groups = queries.rows / params.group;
   for (std::size_t round = 0; round <= timed_groups; ++round) {  // the first is not counted
     const MatrixView group = queries.slice(round % groups * params.group, params.group);
@@ -86,10 +115,12 @@ void time_trials(std::vector<Trial>& trials, MatrixView queries, const AutoBuild
       if (!trials[i].reached) continue;
       SearchParams search = params_for(*trials[i].index, trials[i].width, params);
       search.executor = &serial_executor();
+      search.seeds = seeds[i];
       evictor.run();
       const auto start = std::chrono::steady_clock::now();
-      trials[i].index->search(group, search);
+      const NeighborTable found = trials[i].index->search(group, search);
       const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
+      if (params.seeded) seeds[i] = ids_of(found);
       if (round != 0) times[i].push_back(took.count());
     }
   }
@@ -105,13 +136,19 @@ void apply_width(std::string_view kind, std::uint32_t width, SearchParams& param
   if (kind == "scan4" && !params.rerank) params.rerank = width;
 }
 
-std::vector<Trial> try_out(const std::vector<const Index*>& candidates, MatrixView queries,
-                           const AutoBuildParams& params) {
+std::vector<Trial> find_widths(const std::vector<const Index*>& candidates, MatrixView queries,
+                               const AutoBuildParams& params) {
   const NeighborTable truth = candidates.front()->search(queries, params_for(*candidates.front(), 0, params));
   std::vector<Trial> trials{{candidates.front(), 0, 1.0, true, 0}};
   for (std::size_t i = 1; i < candidates.size(); ++i) {
     trials.push_back(find_width(*candidates[i], queries, truth, params));
   }
+  return trials;
+}
+
+std::vector<Trial> try_out(const std::vector<const Index*>& candidates, MatrixView queries,
+                           const AutoBuildParams& params) {
+  std::vector<Trial> trials = find_widths(candidates, queries, params);
   time_trials(trials, queries, params);
   return trials;
 }

@@ -24,6 +24,9 @@ void apply_width(std::string_view kind, std::uint32_t width, SearchParams& param
 
 // One trial per candidate, in their order; the first must be exact and is what the others' recall is measured against.
 // queries: [rows, d], rows a positive multiple of params.group.
+// find_widths leaves the times out.
+std::vector<Trial> find_widths(const std::vector<const Index*>& candidates, MatrixView queries,
+                               const AutoBuildParams& params);
 std::vector<Trial> try_out(const std::vector<const Index*>& candidates, MatrixView queries,
                            const AutoBuildParams& params);
 

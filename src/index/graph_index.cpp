@@ -8,6 +8,7 @@
 #include "index/checks.h"
 #include "index/graph_sections.h"
 #include "index/identity.h"
+#include "index/widths.h"
 #include "scan/finite.h"
 #include "storage/byte_reader.h"
 #include "storage/byte_writer.h"
@@ -18,12 +19,6 @@ namespace {
 // Of an opened file: what GraphBuildParams::max_degree allows.
 constexpr std::uint32_t max_stride = 1024;
 
-// Trained heads reach recall@100 0.95 with beams of 177 to 366 in a seeded group walk (README.md has the table).
-std::uint32_t default_beam(std::uint32_t k) { return std::max(32U, 2 * k + k / 2); }
-
-// With as few as k, the order by code would decide which of the last ones are found.
-std::uint32_t default_rerank(std::uint32_t beam_width, std::uint32_t k) { return std::max(beam_width, k + k / 2); }
-
 std::optional<KeyCodes> make_codes(const MatrixView& keys, Metric metric, std::uint32_t bits, Executor* executor) {
   if (bits == 0 || metric != Metric::inner_product) return std::nullopt;
   return KeyCodes(keys, bits == 8 ? CodeLayout::rows8 : CodeLayout::rows4, executor_or_default(executor));
@@ -33,8 +28,6 @@ std::uint32_t bits_of(const std::optional<KeyCodes>& codes) {
   if (!codes) return 0;
   return codes->layout() == CodeLayout::rows8 ? 8 : 4;
 }
-
-std::uint32_t beam_of(const SearchParams& params) { return params.beam_width.value_or(default_beam(params.k)); }
 
 }  // namespace
 
@@ -82,9 +75,9 @@ SearchStats GraphIndex::search_group(MatrixView queries, const SearchParams& par
                                      std::vector<TopK>*& results) const {
   results = &scratch.walk.results;
   scorer_.prepare(queries, scratch.walk.queries);
-  if (std::max(params.k, beam_of(params)) >= size()) return scan_all(params, scratch);
+  if (std::max(params.k, beam_width_of(params)) >= size()) return scan_all(params, scratch);
   WalkParams walk_params;
-  walk_params.beam_width = beam_of(params);
+  walk_params.beam_width = beam_width_of(params);
   walk_params.expansions = params.expansions.value_or(0);
   walk_params.seeds = params.seeds;
   walk_params.candidates = params.candidates;
@@ -98,8 +91,7 @@ SearchStats GraphIndex::walk_by_codes(MatrixView queries, const SearchParams& pa
   const CodeScorer code_scorer(*codes_, scorer_.kernels());
   scorer_.prepare(queries, scratch.code_walk.queries);
   code_scorer.prepare(queries, scratch.code_walk.code_queries);
-  const std::uint32_t rerank = params.rerank.value_or(default_rerank(walk_params.beam_width, params.k));
-  return code_walk(scorer_, code_scorer, graph_, walk_params, rerank, params.k, scratch.code_walk);
+  return code_walk(scorer_, code_scorer, graph_, walk_params, walk_rerank_of(params), params.k, scratch.code_walk);
 }
 
 SearchStats GraphIndex::scan_all(const SearchParams& params, Scratch& scratch) const {

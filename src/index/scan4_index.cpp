@@ -5,18 +5,9 @@
 #include "core/build_timer.h"
 #include "core/check.h"
 #include "index/identity.h"
+#include "index/widths.h"
 
 namespace rattan {
-namespace {
-
-// Trained heads hold 0.98 to 0.998 of the exact best 100 among the best 200 by code, and 0.99 to 1 among 300.
-std::uint32_t default_rerank(std::uint32_t k) { return 3 * k + 20; }
-
-std::uint32_t rerank_of(const SearchParams& params) {
-  return std::max(params.k, params.rerank.value_or(default_rerank(params.k)));
-}
-
-}  // namespace
 
 // See search_by_scan.
 struct Scan4Index::CodePass {
@@ -68,11 +59,11 @@ std::string Scan4Index::describe() const {
 
 void Scan4Index::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {
   const IdRange range = scanned_range(params, size());
-  if (!codes_ || params.rerank == 0U || rerank_of(params) >= range.end - range.begin) {
+  if (!codes_ || params.rerank == 0U || scan_rerank_of(params) >= range.end - range.begin) {
     search_by_scan(ExactPass{scorer_}, queries, params, range, table, scratches_);
   } else {
     const CodeScorer code_scorer(*codes_, scorer_.kernels());
-    search_by_scan(CodePass{scorer_, code_scorer, params.k, rerank_of(params)}, queries, params, range, table,
+    search_by_scan(CodePass{scorer_, code_scorer, params.k, scan_rerank_of(params)}, queries, params, range, table,
                    scratches_);
   }
 }

@@ -27,6 +27,7 @@ class Scan4Index final : public Index {
   std::string_view kind() const noexcept override { return "scan4"; }
   MemoryUse memory() const override;
   std::string describe() const override;
+  const std::optional<KeyCodes>& codes() const noexcept { return codes_; }
 
  private:
   struct Scratch : ExactPass::Scratch {

@@ -30,6 +30,7 @@ class BucketBeam {
     score_per_bucket_ = range / static_cast<float>(buckets);
     counts_.fill(0);
     open_.fill(0);
+    first_open_.fill(none);
     entries_.clear();
     kept_ = 0;
     last_ = 0;
@@ -37,21 +38,31 @@ class BucketBeam {
     threshold_ = -std::numeric_limits<float>::infinity();
   }
 
+  // Room for `entries` insertions: as many allocate nothing.
+  void reserve(std::size_t entries) { entries_.reserve(entries); }
+
   // Scores below this cannot enter.
   float threshold() const noexcept { return threshold_; }
 
   // `id` must not have been inserted before; the score must not be NaN.
   void insert(float score, KeyId id) {
+    add(score, id);
+    settle();
+  }
+
+  // insert() in two halves, for many keys at once: how far the threshold rises for one key is a guess to the branch
+  // predictor, for all of them together it is one. Before settle() nothing may be asked.
+  void add(float score, KeyId id) {
     const std::uint32_t bucket = bucket_of(score);
     if (bucket < last_) return;
-    std::uint64_t& word = open_[bucket / 64];
-    const std::uint64_t bit = std::uint64_t{1} << (bucket % 64);
-    entries_.push_back({{score, id}, (word & bit) != 0 ? first_open_[bucket] : none});
+    entries_.push_back({{score, id}, first_open_[bucket]});
     first_open_[bucket] = static_cast<std::uint32_t>(entries_.size() - 1);
-    word |= bit;
+    open_[bucket / 64] |= std::uint64_t{1} << (bucket % 64);
     best_open_ = std::max(best_open_, bucket);
     ++counts_[bucket];
     ++kept_;
+  }
+  void settle() noexcept {
     if (kept_ >= width_) raise_threshold();
   }
 
@@ -59,18 +70,28 @@ class BucketBeam {
   KeyId take_best() noexcept {
     if (!find_best_open()) return no_key;
     const Entry& entry = entries_[first_open_[best_open_]];
-    if (entry.next == none) {
-      open_[best_open_ / 64] &= ~(std::uint64_t{1} << (best_open_ % 64));
-    } else {
-      first_open_[best_open_] = entry.next;
-    }
+    first_open_[best_open_] = entry.next;
+    open_[best_open_ / 64] &= ~(static_cast<std::uint64_t>(entry.next == none) << (best_open_ % 64));
     return entry.neighbor.id;
+  }
+
+  // The kept keys in order of insertion, into `kept`, which grows as needed. Whether an entry was overtaken is a guess
+  // to the branch predictor: every one is stored, the count moves for those that were not.
+  void copy_kept(std::vector<Neighbor>& kept) const {
+    kept.resize(entries_.size());
+    std::size_t count = 0;
+    for (const Entry& entry : entries_) {
+      kept[count] = entry.neighbor;
+      count += static_cast<std::size_t>(bucket_of(entry.neighbor.score) >= last_);
+    }
+    kept.resize(count);
   }
 
   // Inserts what `other`, which has the same width and range, keeps. The kept keys are then those of one beam that saw
   // everything that both saw, in whatever order.
   void merge(const BucketBeam& other) {
-    other.each_kept([&](const Neighbor& neighbor) { insert(neighbor.score, neighbor.id); });
+    other.each_kept([&](const Neighbor& neighbor) { add(neighbor.score, neighbor.id); });
+    settle();
   }
 
   // Calls visit(Neighbor) for every kept key, in order of insertion.
@@ -125,7 +146,7 @@ class BucketBeam {
   std::uint32_t best_open_ = 0;  // no open bucket lies above it
   std::array<std::uint32_t, buckets> counts_ = {};
   std::array<std::uint64_t, buckets / 64> open_ = {};   // buckets with a key that was not taken
-  std::array<std::uint32_t, buckets> first_open_ = {};  // the latest such entry; set where the bit is
+  std::array<std::uint32_t, buckets> first_open_ = {};  // the latest such entry, or none
   std::vector<Entry> entries_;
 };
 

@@ -53,15 +53,15 @@ void PreparedCodeQueries::write(std::size_t query, double step, const KeyCodes& 
 void CodeScorer::score(const PreparedCodeQueries& queries, std::span<const KeyId> ids, std::vector<const void*>& rows,
                        float* scores, std::size_t stride) const {
   rows.resize(ids.size());
-  for (std::size_t i = 0; i < ids.size(); ++i) rows[i] = codes_->row(ids[i]);
-  const auto kernel = codes_->layout() == CodeLayout::rows8 ? kernels_->codes->code8 : kernels_->codes->code4;
-  kernel(queries.data(), queries.count(), rows.data(), rows.size(), codes_->row_bytes(), scores, stride);
+  for (std::size_t i = 0; i < ids.size(); ++i) rows[i] = codes_.row(ids[i]);
+  const auto kernel = codes_.layout() == CodeLayout::rows8 ? kernels_->codes->code8 : kernels_->codes->code4;
+  kernel(queries.data(), queries.count(), rows.data(), rows.size(), codes_.row_bytes(), scores, stride);
 }
 
 void CodeScorer::score_blocks(const PreparedCodeQueries& queries, std::size_t first, std::size_t count, float* scores,
                               std::size_t stride) const {
-  kernels_->codes->code4_blocks(queries.data(), queries.count(), codes_->block(first), count, codes_->row_bytes(),
-                                scores, stride);
+  kernels_->codes->code4_blocks(queries.data(), queries.count(), codes_.block(first), count, codes_.row_bytes(), scores,
+                                stride);
 }
 
 }  // namespace rattan

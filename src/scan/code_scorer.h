@@ -10,6 +10,7 @@
 #include "rattan/matrix.h"
 #include "rattan/types.h"
 #include "scan/key_codes.h"
+#include "scan/split_codes.h"
 #include "simd/kernels.h"
 
 namespace rattan {
@@ -46,27 +47,27 @@ class PreparedCodeQueries {
 // Scores are integers as floats: only their order within a query means anything. The same bits on every CPU.
 class CodeScorer {
  public:
-  explicit CodeScorer(const KeyCodes& codes) : CodeScorer(codes, simd::kernels()) {}
-  CodeScorer(const KeyCodes& codes, const simd::Kernels& kernels) noexcept : codes_(&codes), kernels_(&kernels) {}
+  explicit CodeScorer(const SplitCodes& codes) : CodeScorer(codes, simd::kernels()) {}
+  CodeScorer(const SplitCodes& codes, const simd::Kernels& kernels) noexcept : codes_(codes), kernels_(&kernels) {}
 
-  const KeyCodes& codes() const noexcept { return *codes_; }
+  const SplitCodes& codes() const noexcept { return codes_; }
   const simd::Kernels& kernels() const noexcept { return *kernels_; }
 
   void prepare(MatrixView queries, PreparedCodeQueries& prepared) const {
-    prepared.prepare(queries, *codes_, *kernels_);
+    prepared.prepare(queries, codes_.base(), *kernels_);
   }
 
   // scores[q * stride + i] of key ids[i] < codes().rows(); not for CodeLayout::blocks4. `rows` is scratch.
   void score(const PreparedCodeQueries& queries, std::span<const KeyId> ids, std::vector<const void*>& rows,
              float* scores, std::size_t stride) const;
 
-  // scores[q * stride + i] of key 16 * first + i for `count` whole blocks; CodeLayout::blocks4 only. Slots past the
-  // last key hold no meaning.
+  // scores[q * stride + i] of row i of `count` whole blocks from block `first` on, all of the base or all behind it;
+  // CodeLayout::blocks4 only. Slots past the last key hold no meaning.
   void score_blocks(const PreparedCodeQueries& queries, std::size_t first, std::size_t count, float* scores,
                     std::size_t stride) const;
 
  private:
-  const KeyCodes* codes_;
+  SplitCodes codes_;
   const simd::Kernels* kernels_;
 };
 

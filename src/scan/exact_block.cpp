@@ -11,7 +11,7 @@ namespace {
 
 // Columns of the packed panels: L2 carries |k|^2 / 2 in one more.
 std::size_t tile_dim(const Scorer& scorer) noexcept {
-  return scorer.keys().cols + (scorer.metric() == Metric::l2 ? 1 : 0);
+  return scorer.keys().cols() + (scorer.metric() == Metric::l2 ? 1 : 0);
 }
 
 std::size_t round_up(std::size_t value, std::size_t step) noexcept { return (value + step - 1) / step * step; }
@@ -131,7 +131,7 @@ double ExactBlock::margin(const ExactProblem& problem, const simd::TileKernel& k
 void ExactBlock::pack_keys(const ExactProblem& problem, const simd::TileKernel& kernel, const KeyTiling& tiling,
                            std::size_t tile) {
   const simd::Kernels& kernels = problem.scorer.kernels();
-  const MatrixView& keys = problem.scorer.keys();
+  const MatrixView& keys = problem.scorer.keys().base;
   const std::size_t panel = kernel.b_panel;
   const std::size_t dim = tile_dim(problem.scorer);
   const std::size_t total = tiling.tile_keys(tile);

@@ -14,7 +14,7 @@ void flat_scan(const Scorer& scorer, const PreparedQueries& queries, IdRange ran
                FlatScratch& scratch) {
   scratch.scores.resize(queries.count() * block_keys);
   scratch.positions.resize(block_keys);
-  const std::size_t end = std::min<std::size_t>(range.end, scorer.keys().rows);
+  const std::size_t end = std::min<std::size_t>(range.end, scorer.keys().rows());
   const auto select_above = scorer.kernels().select_above;
 
   for (std::size_t begin = range.begin; begin < end; begin += block_keys) {

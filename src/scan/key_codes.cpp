@@ -41,6 +41,10 @@ void KeyCodes::append(const MatrixView& keys, Executor& executor) {
   rows_ += keys.rows;
   const std::size_t step = layout_ == CodeLayout::blocks4 ? simd::code_block_rows : 1;
   codes_.resize((rows_ + step - 1) / step * step * row_bytes_);
+  encode(keys, first, codes_.data(), executor);
+}
+
+void KeyCodes::encode(const MatrixView& keys, std::size_t first, std::byte* codes, Executor& executor) const {
   const auto to_float = simd::kernels().to_float[static_cast<std::size_t>(keys.dtype)];
   // Two workers may write to one block, but never to the same byte.
   parallel_blocks(executor, keys.rows, block_keys, [&](std::size_t begin, std::size_t end, unsigned) {
@@ -48,10 +52,10 @@ void KeyCodes::append(const MatrixView& keys, Executor& executor) {
     std::vector<std::byte> row(row_bytes_);
     for (std::size_t i = begin; i < end; ++i) {
       to_float(keys.row(i), dim(), values.data());
-      encode(values.data(), row.data());
+      encode_row(values.data(), row.data());
       const auto key = static_cast<KeyId>(first + i);
       for (std::size_t byte = 0; byte < row_bytes_; byte += 4) {
-        std::copy_n(row.data() + byte, 4, codes_.data() + place(key, byte));
+        std::copy_n(row.data() + byte, 4, codes + place(key, byte));
       }
     }
   });
@@ -71,7 +75,7 @@ std::uint32_t KeyCodes::code(KeyId key, std::size_t channel) const noexcept {
   return high_half ? byte >> 4 : byte & 15U;
 }
 
-void KeyCodes::encode(const float* values, std::byte* row) const noexcept {
+void KeyCodes::encode_row(const float* values, std::byte* row) const noexcept {
   std::fill_n(row, row_bytes_, std::byte{0});
   const double largest = largest_code();
   for (std::size_t c = 0; c < dim(); ++c) {

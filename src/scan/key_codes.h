@@ -29,6 +29,11 @@ class KeyCodes {
   // for any executor.
   KeyCodes(const MatrixView& keys, CodeLayout layout, Executor& executor);
 
+  // Writes the codes of further keys, with the ranges there are, into memory of the caller: `keys` as rows first,
+  // first + 1, ... of `codes`, which is laid out like this object's (blocks4: whole blocks, zero where not yet
+  // written). Only bytes of these rows are written. The same bytes for any executor.
+  void encode(const MatrixView& keys, std::size_t first, std::byte* codes, Executor& executor) const;
+
   // Codes of further keys, with the ranges there are. Throws Error(invalid_argument) for another dim. Not while another
   // thread reads; rows may move.
   void append(const MatrixView& keys, Executor& executor);
@@ -38,6 +43,7 @@ class KeyCodes {
   std::size_t dim() const noexcept { return ranges_.size(); }
   std::size_t row_bytes() const noexcept { return row_bytes_; }
   std::size_t bytes() const noexcept { return codes_.size(); }
+  const std::byte* data() const noexcept { return codes_.data(); }
   std::uint32_t largest_code() const noexcept { return layout_ == CodeLayout::rows8 ? 255 : 15; }
 
   // rows4 and rows8 only. Row 0 begins a cache line.
@@ -55,7 +61,7 @@ class KeyCodes {
 
  private:
   std::size_t place(KeyId key, std::size_t byte) const noexcept;
-  void encode(const float* values, std::byte* row) const noexcept;
+  void encode_row(const float* values, std::byte* row) const noexcept;
 
   CodeLayout layout_ = CodeLayout::rows4;
   std::size_t rows_ = 0;

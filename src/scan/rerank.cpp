@@ -10,29 +10,54 @@ namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
+// Scores that are looked at between two rises of the threshold.
+constexpr std::size_t keep_step = 128;
+
 }  // namespace
+
+void Rerank::reserve(std::size_t keys, std::size_t rows, std::size_t wanted) {
+  const std::size_t added = 2 * wanted * rows;  // see add_kept
+  added_.reserve(keys);
+  keys_.reserve(added);
+  kept_.reserve(2 * wanted);
+  rows_.reserve(added);
+  scores_.reserve(rows * added);
+  buckets_.reserve(added);
+}
 
 void Rerank::start(const Scorer& scorer) {
   scorer_ = &scorer;
-  added_.reset(scorer.keys().rows);
+  added_.reset(scorer.keys().rows());
   keys_.clear();
 }
 
 void Rerank::add(KeyId key) {
   if (added_.set(key)) return;
   keys_.push_back(key);
+  ask(key);
+}
+
+void Rerank::ask(KeyId key) const {
   const auto* row = static_cast<const std::byte*>(scorer_->keys().row(key));
   for (std::size_t at = 0; at < scorer_->keys().row_bytes(); at += cache_line) __builtin_prefetch(row + at, 0, 2);
 }
 
 void Rerank::add_kept(const BucketBeam& beam, std::size_t wanted) {
-  kept_.clear();
-  beam.each_kept([&](const Neighbor& neighbor) { kept_.push_back(neighbor); });
+  beam.copy_kept(kept_);
   if (kept_.size() > 2 * wanted) {
     std::nth_element(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(wanted), kept_.end(), better);
     kept_.resize(wanted);
   }
-  for (const Neighbor& neighbor : kept_) add(neighbor.id);
+  // Whether another row added a key is a guess as well.
+  const std::size_t before = keys_.size();
+  keys_.resize(before + kept_.size());
+  std::size_t count = before;
+  for (const Neighbor& neighbor : kept_) {
+    keys_[count] = neighbor.id;
+    count += static_cast<std::size_t>(!added_.set(neighbor.id));
+  }
+  keys_.resize(count);
+  for (std::size_t i = before; i < count; ++i) ask(keys_[i]);
 }
 
 // Most keys are near the threshold, where a selection guesses wrong: buckets leave it little more than k.
@@ -45,10 +70,19 @@ void Rerank::keep_best(std::span<const float> scores, std::uint32_t k, TopK& bes
   }
   if (!(lowest <= highest)) return;
   buckets_.reset(k, lowest, highest);
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (scores[i] >= buckets_.threshold()) buckets_.insert(scores[i], keys_[i]);
+  positions_.resize(keep_step);
+  for (std::size_t first = 0; first < scores.size(); first += keep_step) {
+    const std::size_t count = std::min(keep_step, scores.size() - first);
+    const std::size_t kept =
+        scorer_->kernels().select_above(scores.data() + first, count, buckets_.threshold(), positions_.data());
+    for (std::size_t i = 0; i < kept; ++i) {
+      const std::size_t at = first + positions_[i];
+      buckets_.add(scores[at], keys_[at]);
+    }
+    buckets_.settle();
   }
-  buckets_.each_kept([&](const Neighbor& neighbor) { best.push(neighbor.score, neighbor.id); });
+  buckets_.copy_kept(kept_);
+  for (const Neighbor& neighbor : kept_) best.push(neighbor.score, neighbor.id);
 }
 
 std::size_t Rerank::finish(const PreparedQueries& queries, std::uint32_t k, std::vector<TopK>& results) {

@@ -16,6 +16,10 @@ namespace rattan {
 // Reusable between searches; one per thread. Allocates only when it grows.
 class Rerank {
  public:
+  // Room for re-ranks of up to `wanted` keys for each of `rows` rows among `keys` keys: they allocate nothing, but
+  // where many scores tie.
+  void reserve(std::size_t keys, std::size_t rows, std::size_t wanted);
+
   // Forgets the keys of the last search. `scorer` is kept by reference until the next start.
   void start(const Scorer& scorer);
 
@@ -31,6 +35,7 @@ class Rerank {
   std::size_t finish(const PreparedQueries& queries, std::uint32_t k, std::vector<TopK>& results);
 
  private:
+  void ask(KeyId key) const;
   void keep_best(std::span<const float> scores, std::uint32_t k, TopK& best);
 
   const Scorer* scorer_ = nullptr;
@@ -39,6 +44,7 @@ class Rerank {
   std::vector<Neighbor> kept_;
   std::vector<const void*> rows_;
   std::vector<float> scores_;
+  std::vector<std::uint32_t> positions_;
   BucketBeam buckets_;
 };
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "core/split_rows.h"
 #include "rattan/matrix.h"
 #include "rattan/types.h"
 #include "simd/kernels.h"
@@ -34,19 +35,19 @@ class PreparedQueries {
 
 class Scorer {
  public:
-  Scorer(MatrixView keys, Metric metric) : Scorer(keys, metric, simd::kernels()) {}
-  Scorer(MatrixView keys, Metric metric, const simd::Kernels& kernels) noexcept
-      : keys_(keys), metric_(metric), kernels_(&kernels), score_(kernels.score(metric, keys.dtype)) {}
+  Scorer(SplitRows keys, Metric metric) : Scorer(keys, metric, simd::kernels()) {}
+  Scorer(SplitRows keys, Metric metric, const simd::Kernels& kernels) noexcept
+      : keys_(keys), metric_(metric), kernels_(&kernels), score_(kernels.score(metric, keys.dtype())) {}
 
-  const MatrixView& keys() const noexcept { return keys_; }
+  const SplitRows& keys() const noexcept { return keys_; }
   Metric metric() const noexcept { return metric_; }
   const simd::Kernels& kernels() const noexcept { return *kernels_; }
 
   void prepare(MatrixView queries, PreparedQueries& prepared) const {
-    prepared.prepare(queries, metric_, keys_.dtype, *kernels_);
+    prepared.prepare(queries, metric_, keys_.dtype(), *kernels_);
   }
 
-  // scores[q * stride + i] = score of query q and key ids[i]; ids must be < keys().rows. `rows` is scratch.
+  // scores[q * stride + i] = score of query q and key ids[i]; ids must be < keys().rows(). `rows` is scratch.
   void score(const PreparedQueries& queries, std::span<const KeyId> ids, std::vector<const void*>& rows, float* scores,
              std::size_t stride) const;
 
@@ -55,7 +56,7 @@ class Scorer {
                    float* scores, std::size_t stride) const;
 
  private:
-  MatrixView keys_;
+  SplitRows keys_;
   Metric metric_;
   const simd::Kernels* kernels_;
   simd::ScoreRows score_;

@@ -12,7 +12,7 @@
 namespace rattan {
 
 KeyNorms key_norms(const Scorer& scorer, std::size_t begin, std::size_t count, Executor& executor) {
-  const MatrixView keys = scorer.keys();
+  const MatrixView keys = scorer.keys().base;
   const simd::Kernels& kernels = scorer.kernels();
   const auto type = static_cast<std::size_t>(keys.dtype);
   constexpr std::size_t block = 1024;

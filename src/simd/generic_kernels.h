@@ -3,6 +3,7 @@
 
 #include "simd/generic_rows.h"
 #include "simd/generic_score.h"
+#include "simd/generic_softmax.h"
 #include "simd/generic_tile.h"
 #include "simd/kernels.h"
 
@@ -22,6 +23,8 @@ constexpr Kernels make_kernels(const char* name, const CodeKernels& codes) {
       .tile = make_tile<Lanes>(),
       .bf16_tile = nullptr,
       .select_above = &Lanes::select_above,
+      .largest = &largest_value<Lanes>,
+      .exp_weights = &exp_weights<Lanes>,
       .codes = &codes,
   };
 }

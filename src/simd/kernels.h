@@ -60,6 +60,14 @@ struct TileKernel {
 // room for `count` entries. The filter in front of a TopK: almost nothing passes.
 using SelectAbove = std::size_t (*)(const float* scores, std::size_t count, float threshold, std::uint32_t* positions);
 
+// The largest of `count` numbers; -infinity for none. NaN may be passed over.
+using Largest = float (*)(const float* values, std::size_t count);
+
+// weights[i] = exp(scale * (scores[i] - top)) for scores up to `top` and scale >= 0, zero where that is below e^-87,
+// and returns their sum. The relative error of a weight is below 2^-22 + 2^-23 * |scale * (scores[i] - top)|.
+// -infinity weighs nothing, NaN weighs NaN; top is finite. weights may be scores.
+using ExpWeights = float (*)(const float* scores, std::size_t count, float scale, float top, float* weights);
+
 struct Kernels {
   const char* name;            // "scalar", "avx2", "avx512", "avx512bf16", "avx512amx"
   bool bf16_queries;           // bf16 rows are multiplied with bf16 queries (inner_product only)
@@ -70,6 +78,8 @@ struct Kernels {
   TileKernel tile;              // fp32
   const TileKernel* bf16_tile;  // faster and coarser; null where the set has none
   SelectAbove select_above;
+  Largest largest;
+  ExpWeights exp_weights;
   const CodeKernels* codes;  // avx512bf16: with VNNI
 
   ScoreRows score(Metric metric, DType dtype) const noexcept {

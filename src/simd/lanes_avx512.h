@@ -28,6 +28,18 @@ struct Avx512 {
   static Batch broadcast(float value) { return _mm512_set1_ps(value); }
   static Batch multiply_add(Batch a, Batch b, Batch c) { return _mm512_fmadd_ps(a.data, b.data, c.data); }
   static Batch subtract(Batch a, Batch b) { return a - b; }
+  static Batch add(Batch a, Batch b) { return a + b; }
+  static Batch larger(Batch a, Batch b) { return _mm512_max_ps(a.data, b.data); }  // b where either is NaN
+
+  // 2^n, -126 <= n <= 127, for a sum of n and 1.5 * 2^23.
+  static Batch power_of_two(Batch shifted) {
+    const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(shifted.data), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(exponent, _mm512_set1_epi32(0x3f800000)));
+  }
+  // `value`, but zero where x < least.
+  static Batch zero_below(Batch value, Batch x, Batch least) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x.data, least.data, _CMP_NLT_UQ), value.data);
+  }
 
   // Four rows share a query: the compiler keeps it by itself.
   template <typename Operand>
@@ -65,9 +77,10 @@ struct Avx512 {
     __m512i position = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     std::size_t selected = 0;
     for (std::size_t i = 0; i < count; i += width) {
-      // Almost nothing passes: four batches are looked at together until one of them has something.
+      // Of a long list almost nothing passes: four batches are looked at together until one of them has something. In
+      // a short one, of a walk, whether something passes is a guess to the branch predictor: nothing is skipped.
       std::size_t skipped = 0;
-      while (count - i >= 4 * width && !any_above(scores + i, least)) {
+      while (count >= long_list && count - i >= 4 * width && !any_above(scores + i, least)) {
         i += 4 * width;
         skipped += 4 * width;
       }
@@ -76,13 +89,10 @@ struct Avx512 {
       const __mmask16 present = count - i < width ? first_lanes(count - i) : static_cast<__mmask16>(0xffff);
       const __m512 score = _mm512_maskz_loadu_ps(present, scores + i);
       const __mmask16 above = _mm512_mask_cmp_ps_mask(present, score, least, _CMP_GE_OQ);
-      if (above != 0) {
-        const auto passed = static_cast<std::size_t>(__builtin_popcount(above));
-        // Compress in a register: the compressing store is microcode on Zen 4.
-        _mm512_mask_storeu_epi32(positions + selected, first_lanes(passed),
-                                 _mm512_maskz_compress_epi32(above, position));
-        selected += passed;
-      }
+      const auto passed = static_cast<std::size_t>(__builtin_popcount(above));
+      // Compress in a register: the compressing store is microcode on Zen 4.
+      _mm512_mask_storeu_epi32(positions + selected, first_lanes(passed), _mm512_maskz_compress_epi32(above, position));
+      selected += passed;
       position = _mm512_add_epi32(position, _mm512_set1_epi32(16));
     }
     return selected;
@@ -93,6 +103,8 @@ struct Avx512 {
   static Batch widen(Bf16, __m256i halves) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
   }
+
+  static constexpr std::size_t long_list = 512;
 
   static bool any_above(const float* scores, __m512 least) {
     const __mmask16 first = _mm512_cmp_ps_mask(_mm512_loadu_ps(scores), least, _CMP_GE_OQ);

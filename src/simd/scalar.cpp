@@ -47,6 +47,15 @@ struct Lanes {
   static Batch broadcast(float value) { return Batch{value, value, value, value}; }
   static Batch multiply_add(Batch a, Batch b, Batch c) { return a * b + c; }
   static Batch subtract(Batch a, Batch b) { return a - b; }
+  static Batch add(Batch a, Batch b) { return a + b; }
+  static Batch larger(Batch a, Batch b) { return a > b ? a : b; }  // b where either is NaN
+
+  // 2^n, -126 <= n <= 127, for a sum of n and 1.5 * 2^23.
+  static Batch power_of_two(Batch shifted) {
+    return reinterpret_cast<Batch>((reinterpret_cast<Words>(shifted) << 23) + 0x3f800000U);
+  }
+  // `value`, but zero where x < least.
+  static Batch zero_below(Batch value, Batch x, Batch least) { return x < least ? Batch{} : value; }
   static void keep(Batch) {}
 
   static Batch load(F32, Bytes at) {

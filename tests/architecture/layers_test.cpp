@@ -30,6 +30,7 @@ constexpr std::array places = {
     Place{"include/rattan/index.h", "index", 4},
     Place{"include/rattan/layer_build.h", "index", 4},
     Place{"include/rattan/attention.h", "attention", 5},
+    Place{"include/rattan/context.h", "attention", 5},
     Place{"include/rattan/evaluate.h", "attention", 5},
     Place{"include/rattan/c.h", "c_api", 6},
     Place{"src/core/", "core", 0},
@@ -43,6 +44,7 @@ constexpr std::array places = {
     Place{"src/attention/", "attention", 5},
     Place{"src/c_api", "c_api", 6},
     Place{"bench/", "bench", 7},
+    Place{"tools/engine/", "engine", 7},
     Place{"tools/", "tools", 7},
     Place{"tests/", "tests", 8},
 };
@@ -93,6 +95,7 @@ const std::vector<Owner>& owners() {
       {"hnswlib/", {"src/index/baselines/", "tests/index/baselines/"}},
       {"nlohmann/", {"datasets/", "bench/", "tests/"}},
       {"CLI/", {"bench/"}},
+      {"cjson/", {"tools/engine/"}},
       {"benchmark/", {"bench/micro/"}},
       {"cblas", {"bench/", "tests/"}},
       {"gtest/", {"tests/"}},
@@ -139,6 +142,17 @@ TEST(Layers, PackagesStayInTheirRooms) {
         EXPECT_TRUE(allowed) << at(file, include.line) << "<" << include.name << "> belongs to "
                              << owner.folders.front();
       }
+    }
+  }
+}
+
+TEST(Layers, TheEngineKnowsRattanByItsCInterfaceAlone) {
+  for (const SourceFile& file : source_tree()) {
+    if (!file.in("tools/engine")) continue;
+    for (const Include& include : file.includes) {
+      const std::string target = resolve(file, include);
+      EXPECT_TRUE(target.empty() || target == "include/rattan/c.h" || target.starts_with("tools/engine/"))
+          << at(file, include.line) << target;
     }
   }
 }

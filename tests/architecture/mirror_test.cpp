@@ -12,9 +12,18 @@ namespace {
 // Files without a test of their own name, and where they are tested instead.
 const std::map<std::string, std::string>& exceptions() {
   static const std::map<std::string, std::string> list = {
+      {"src/attention/context_state.cpp", "what Context does: context_test.cpp and its neighbours"},
+      {"src/attention/context_state.h", "private to Context: context_test.cpp and its neighbours"},
+      {"src/c_api/context.cpp", "every function: tests/c_api_test.c"},
+      {"src/c_api/handle.cpp", "tests/c_api_test.c"},
+      {"src/c_api/handle.h", "tests/c_api_test.c"},
+      {"src/c_api/parts.cpp", "tests/c_api_test.c"},
+      {"src/c_api/report.cpp", "tests/c_api_test.c"},
       {"src/core/huge_pages.h", "advice without a result: aligned_test.cpp calls it"},
       {"src/core/huge_pages_linux.cpp", "advice without a result: aligned_test.cpp calls it"},
       {"src/core/huge_pages_other.cpp", "does nothing"},
+      {"src/core/reserved_linux.cpp", "reserved_test.cpp"},
+      {"src/core/reserved_other.cpp", "reserved_test.cpp, on such systems"},
       {"src/index/exact_pass.h", "the pass of FlatIndex: flat_index_test.cpp and scan4_index_test.cpp"},
       {"src/simd/avx2.cpp", "the tests of generic_*.h run every set of the machine"},
       {"src/simd/avx512.cpp", "the tests of generic_*.h run every set of the machine"},
@@ -26,7 +35,8 @@ const std::map<std::string, std::string>& exceptions() {
       {"src/simd/tile_registers_linux.cpp", "detect_x86_test.cpp"},
       {"src/simd/tile_registers_other.cpp", "refuses"},
       {"src/simd/code_kernels.h", "a table of types; filled and tested through generic_codes_test.cpp"},
-      {"src/simd/code_lanes_avx512.h", "cannot be included without its compile flags; tested through generic_codes_test.cpp"},
+      {"src/simd/code_lanes_avx512.h",
+       "cannot be included without its compile flags; tested through generic_codes_test.cpp"},
       {"src/simd/codes_avx2.cpp", "generic_codes_test.cpp runs every set of the machine"},
       {"src/simd/codes_avx512.cpp", "generic_codes_test.cpp runs every set of the machine"},
       {"src/simd/codes_avx512vnni.cpp", "generic_codes_test.cpp runs every set of the machine"},

@@ -252,6 +252,7 @@ TEST(AttendCommand, MoreKeysHoldMoreMass) {
   double mass = 0;
   for (const std::string& line : lines_of(result.out)) {
     const Json record = Json::parse(line);
+    if (record.at("layer") == "all") break;
     EXPECT_GE(record.at("mass").get<double>(), mass);
     mass = record.at("mass").get<double>();
     EXPECT_EQ(record.at("recall"), 1.0);
@@ -259,6 +260,20 @@ TEST(AttendCommand, MoreKeysHoldMoreMass) {
   EXPECT_GT(mass, 0.5);
   const ProgramResult graph = run_bench("attend " + one + "--k 10 --queries 4 --index graph --threads 1");
   EXPECT_EQ(graph.exit_code, 0) << graph.err;
+}
+
+TEST(AttendCommand, BudgetsAndTails) {
+  const ProgramResult result =
+      run_bench("attend " + one + "--k 10,1000 --epsilon 0.2 --tail off,on --most-k 2000 --queries 4 -o jsonl");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const std::vector<std::string> lines = lines_of(result.out);
+  ASSERT_EQ(lines.size(), 12U);
+  const auto error = [&](std::size_t line) { return Json::parse(lines[line]).at("output_error").get<double>(); };
+  EXPECT_LT(error(3), error(0));  // the same k with the tail
+  EXPECT_EQ(Json::parse(lines[5]).at("epsilon"), 0.2);
+  EXPECT_EQ(Json::parse(lines[11]).at("layer"), "all");
+  EXPECT_NE(run_bench("attend " + one + "--epsilon 1").exit_code, 0);
+  EXPECT_NE(run_bench("attend " + one + "--tail maybe").exit_code, 0);
 }
 
 }  // namespace

@@ -1,24 +1,9 @@
 #include "tests/bench/program.h"
 
-#include <sys/wait.h>
-
-#include <cstdlib>
-
-#include "tests/support/files.h"
-
 namespace rattan::test {
 
 ProgramResult run_bench(const std::string& arguments, const std::string& out_file) {
-  const TempDirectory folder;
-  const std::string out = out_file.empty() ? (folder / "out").string() : out_file;
-  const std::string err = (folder / "err").string();
-  const std::string command = std::string(RATTAN_BENCH_PROGRAM) + " " + arguments + " >" + out + " 2>" + err;
-  const int status = std::system(command.c_str());
-  ProgramResult result;
-  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  if (out_file.empty()) result.out = read_file(out);
-  result.err = read_file(err);
-  return result;
+  return run_program(RATTAN_BENCH_PROGRAM, arguments, out_file);
 }
 
 }  // namespace rattan::test

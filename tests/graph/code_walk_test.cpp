@@ -174,7 +174,8 @@ TEST(CodeWalk, AScratchRemembersNothing) {
   scorer.prepare(others.view, used.queries);
   CodeScorer(codes, simd::kernels()).prepare(others.view, used.code_queries);
   code_walk(scorer, CodeScorer(codes, simd::kernels()), graph, beam_of(100), 90, 50, used);
-  const Found again = walked(keys, graph, one, beam_of(40), 30, 10, CodeLayout::rows4, simd::kernels(), std::move(used));
+  const Found again =
+      walked(keys, graph, one, beam_of(40), 30, 10, CodeLayout::rows4, simd::kernels(), std::move(used));
   EXPECT_EQ(again.table, fresh.table);
   EXPECT_EQ(again.stats.bytes_read, fresh.stats.bytes_read);
 }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
+#include "rattan/exact_topk.h"
 #include "tests/support/matrices.h"
 
 namespace rattan {
@@ -47,6 +50,40 @@ TEST(Calibrate, ACandidateThatCannotReachTheRecallIsNotTimed) {
   const std::vector<Trial> trials = try_out({flat.get(), other.get()}, queries.view, params_of(1.0));
   EXPECT_FALSE(trials[1].reached);
   EXPECT_EQ(trials[1].microseconds, 0);
+}
+
+// A walk that starts at the last step's results needs no more width than one that starts afresh; steps that are equal
+// need the least there is.
+TEST(Calibrate, SeededStepsStartWhereTheLastOneEnded) {
+  const SharedMatrix keys = random_matrix(4000, 16, 6);
+  const SharedMatrix query = random_matrix(2, 16, 7);
+  std::vector<float> repeated;
+  const auto* data = static_cast<const float*>(query.view.data);
+  for (int step = 0; step < 8; ++step) repeated.insert(repeated.end(), data, data + 32);
+  const MatrixView queries(repeated.data(), DType::f32, 16, 16);
+  const auto links = make_exact_topk_cpu()->find(random_matrix(3000, 16, 8).view, keys.view, 20, Metric::inner_product);
+  const auto flat = build_flat(keys);
+  const auto graph = build_graph(keys, {&links, 1});
+  AutoBuildParams params = params_of(0.6);
+  const Trial fresh = try_out({flat.get(), graph.get()}, queries, params)[1];
+  params.seeded = true;
+  const Trial seeded = try_out({flat.get(), graph.get()}, queries, params)[1];
+  ASSERT_TRUE(fresh.reached && seeded.reached);
+  EXPECT_LE(seeded.width, fresh.width);
+}
+
+TEST(Calibrate, WidthsAreFoundWithoutTimesToo) {
+  const SharedMatrix keys = random_matrix(3000, 32, 1);
+  const SharedMatrix queries = random_matrix(16, 32, 2);
+  const auto flat = build_flat(keys);
+  const auto scan4 = build_scan4(keys);
+  const std::vector<const Index*> candidates{flat.get(), scan4.get()};
+  const std::vector<Trial> found = find_widths(candidates, queries.view, params_of(0.95));
+  const std::vector<Trial> timed = try_out(candidates, queries.view, params_of(0.95));
+  EXPECT_EQ(found[1].width, timed[1].width);
+  EXPECT_EQ(found[1].recall, timed[1].recall);
+  EXPECT_EQ(found[0].microseconds, 0);
+  EXPECT_EQ(found[1].microseconds, 0);
 }
 
 TEST(Calibrate, WidthsOfTheCallerStay) {

@@ -36,4 +36,7 @@ elseif(STEP STREQUAL "pkg_config")
   run(${CXX} -std=c++20 ${flags} ${CONSUMER}/consumer.cpp -o ${WORK}/consumer ${rattan_flags})
   set(ENV{LD_LIBRARY_PATH} ${PREFIX}/${LIBDIR})
   run(${WORK}/consumer)
+  # From C the C++ runtime is named too.
+  run(${CC} -std=c11 ${flags} ${CONSUMER}/consumer.c -o ${WORK}/consumer_c ${rattan_flags} -lstdc++ -lm)
+  run(${WORK}/consumer_c)
 endif()

@@ -14,7 +14,7 @@ namespace {
 
 // fp32 sums of up to 130 products of standard normal numbers; bf16 queries lose 2^-9 of each of their elements.
 double tolerance(const Scorer& scorer) {
-  return scorer.kernels().takes_bf16(scorer.metric(), scorer.keys().dtype) ? 0.2 : 1e-4;
+  return scorer.kernels().takes_bf16(scorer.metric(), scorer.keys().dtype()) ? 0.2 : 1e-4;
 }
 
 TEST(Scorer, MatchesDoubleForEveryMixOfTypes) {

@@ -5,8 +5,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <thread>
 #include <vector>
 
+#include "tests/support/allocations.h"
 #include "tests/support/errors.h"
 #include "tests/support/files.h"
 #include "tests/support/matrices.h"
@@ -100,6 +102,20 @@ TEST(Errors, AreJudgedByCodeAndText) {
   EXPECT_NONFATAL_FAILURE(expect_error(ErrorCode::io, "k is 0", [] { throw Error(ErrorCode::io, "cannot read x"); }),
                           "does not name");
   EXPECT_NONFATAL_FAILURE(expect_error(ErrorCode::io, "x", [] {}), "nothing was thrown");
+}
+
+TEST(Allocations, AreCountedPerThreadAndTogether) {
+  const std::size_t mine = thread_allocations();
+  const std::size_t all = all_allocations();
+  EXPECT_EQ(thread_allocations(), mine);
+  std::vector<int> some(100);
+  some.reserve(200);
+  if (all_allocations() == 0) GTEST_SKIP() << "operator new is not ours in this build";
+  EXPECT_EQ(thread_allocations(), mine + 2);
+  const std::size_t before = thread_allocations();
+  std::thread([] { std::vector<double>(10).shrink_to_fit(); }).join();
+  EXPECT_GE(all_allocations(), all + 3);
+  EXPECT_LE(thread_allocations(), before + 1);  // what starting a thread takes
 }
 
 }  // namespace

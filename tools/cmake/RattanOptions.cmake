@@ -2,6 +2,7 @@
 option(RATTAN_DEVELOPER_MODE "Warnings are errors" OFF)
 option(RATTAN_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(RATTAN_BUILD_BENCH "Build rattan-bench and the micro benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(RATTAN_BUILD_ENGINE "Build rattan-engine, a language model with Rattan under its attention" ${PROJECT_IS_TOP_LEVEL})
 option(RATTAN_INSTALL "Make install rules" ${PROJECT_IS_TOP_LEVEL})
 option(RATTAN_ENABLE_FAISS "Use FAISS for the IVF baseline where it is installed" ON)
 option(RATTAN_ENABLE_HNSWLIB "Use hnswlib for the HNSW baseline where it is installed" ON)

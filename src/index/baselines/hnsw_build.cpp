@@ -63,15 +63,15 @@ class KeySpace final : public hnswlib::SpaceInterface<float> {
   }
 
   void prepare(Sides& sides, std::size_t side, KeyId id) const {
-    scorer_.prepare(scorer_.keys().slice(id, 1), sides.prepared[side]);
+    scorer_.prepare(scorer_.keys().base.slice(id, 1), sides.prepared[side]);
     sides.ids[side] = id;
   }
 
   float distance_to(const PreparedQueries& query, KeyId key) const {
     const void* row = scorer_.keys().row(key);
     float score = 0;
-    scorer_.kernels().score(scorer_.metric(), scorer_.keys().dtype)(query.data(), 1, &row, 1, scorer_.keys().cols,
-                                                                    &score, 1);
+    scorer_.kernels().score(scorer_.metric(), scorer_.keys().dtype())(query.data(), 1, &row, 1, scorer_.keys().cols(),
+                                                                      &score, 1);
     // A NaN (products of huge keys) would break the order of hnswlib's heaps.
     return score == score ? -score : std::numeric_limits<float>::infinity();
   }

@@ -1,0 +1,181 @@
+// The KV cache of one sequence under Rattan's attention: every layer, every KV head. An engine builds it from the
+// prefill, appends each new token's keys and values, and asks for the attention output of the new token's queries.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "rattan/exact_topk.h"
+#include "rattan/executor.h"
+#include "rattan/index.h"
+#include "rattan/matrix.h"
+#include "rattan/params.h"
+#include "rattan/types.h"
+
+namespace rattan {
+
+struct ContextShape {
+  std::uint32_t layers = 0;       // 1..4096
+  std::uint32_t query_heads = 0;  // of one layer; a multiple of kv_heads, at most 8 times as many
+  std::uint32_t kv_heads = 0;     // of one layer
+  std::uint32_t key_dim = 0;      // of queries and keys, 1..4096
+  std::uint32_t value_dim = 0;    // 1..4096
+  DType dtype = DType::f16;       // of keys and values; queries may have any
+
+  void validate() const;
+};
+
+// How much of the softmax a decode step retrieves, and what stands for the rest.
+struct Budget {
+  std::uint32_t k = 100;  // keys per query head retrieved by a fixed budget, and at least by one of mass; 1..2^20
+
+  // Set: keys are retrieved until the unread ones are estimated to hold less than this share of the softmax of all
+  // keys; inside (0, 1). With tail_estimate what counts is not what they hold but how far the estimate of it may be
+  // off, which asks for far fewer. Clusters estimate, where a head has some; else every unread key is taken to be as
+  // good as the worst that was found, which asks for many more.
+  std::optional<double> epsilon;
+  std::uint32_t most_k = 8192;  // per query head, of an epsilon budget; at least k
+
+  // Whether the unread keys are estimated by clusters and merged as one more part, instead of left out.
+  bool tail_estimate = true;
+
+  void validate() const;
+};
+
+// How a head finds keys. flat searches nothing: every key is attended exactly. Whatever the kind, a decode that asks
+// for as many keys as there are attends to all of them exactly.
+enum class HeadKind : std::uint8_t { automatic = 0, flat = 1, scan4 = 2, graph = 3 };
+
+struct ContextParams {
+  double softmax_scale = 0;    // 0: 1 / sqrt(key_dim)
+  std::uint32_t sinks = 128;   // first keys and
+  std::uint32_t recent = 512;  // last keys, attended exactly; retrieved keys are never among them
+  Budget budget;               // default of decode()
+  // Of every head. automatic: flat below 4,096 keys to search, else the fastest at `recall` with the k that `budget`
+  // needs of this head, measured at the build; no graph is tried below 24,576 keys, nor where that k is more than
+  // 1/32 of them.
+  HeadKind kind = HeadKind::automatic;
+  double recall = 0.95;                // wanted of the retrieved keys, by which widths are calibrated
+  std::uint32_t link_k = 128;          // links per prefill query of a graph; 1..1024
+  std::uint32_t link_queries = 16384;  // prefill queries per query head that are linked, evenly spaced
+  std::uint32_t clusters = 1024;       // per KV head, of the tail estimate; 0: none are kept
+  GraphBuildParams graph;              // its executor is not used
+
+  std::size_t capacity = std::size_t{1} << 20;  // most tokens; address space is reserved, memory is taken as they come
+  // Appended tokens outside the window after which the oldest half is sealed: indexed and clustered; 0: only by seal().
+  // Until then they are attended exactly, as the window is.
+  std::uint32_t seal_after = 4096;
+  bool background_seal = true;  // on a thread of the context (started when first needed); else inside append()
+  std::uint64_t seed = 1;
+  Executor* executor = nullptr;      // of builds and of decode over several KV heads; null: default_executor()
+  const ExactTopK* exact = nullptr;  // that makes the links, e.g. make_exact_topk_cuda(); null: the CPU's
+
+  void validate() const;
+};
+
+struct DecodeParams {
+  std::optional<Budget> budget;        // unset: ContextParams::budget
+  std::optional<std::uint64_t> epoch;  // set: refused with Error(invalid_argument) unless it is Context::epoch()
+  // Only KV heads slice, slice + slices, ... are computed, on the calling thread: an engine's own threads share the
+  // work of one layer. Unset (slices 0): all heads, on the context's executor.
+  std::uint32_t slice = 0;
+  std::uint32_t slices = 0;
+};
+
+// What decode steps have cost since the context was made or reset_stats() was called; sums over query heads.
+struct DecodeStats {
+  std::uint64_t steps = 0;           // query heads attended
+  std::uint64_t keys_visible = 0;    // sum over them of the keys there were
+  std::uint64_t keys_window = 0;     // attended exactly: sinks and recent window
+  std::uint64_t keys_retrieved = 0;  // attended exactly besides
+  std::uint64_t keys_scored = 0;     // distinct keys read in full per KV group, window and tail included
+  std::uint64_t values_read = 0;     // distinct values read per KV group
+  std::uint64_t bytes_read = 0;      // keys, values, codes, adjacency, clusters
+};
+
+struct HeadReport {
+  std::uint32_t layer = 0;
+  std::uint32_t kv_head = 0;
+  std::string kind;               // "flat", "scan4", "graph"
+  std::string reason;             // what was measured, for people
+  std::size_t base_tokens = 0;    // of the prefill, behind the sinks and before the recent ones
+  std::size_t sealed_tokens = 0;  // of those behind them, in blocks of the index
+  std::size_t tail_tokens = 0;    // the others, the recent window included
+  MemoryUse memory;               // "edges", "codes", "clusters", "tail keys", ...
+};
+
+// One writer and any number of readers: build_layer, append, seal, truncate and invalidate are the writer's, one call
+// at a time and layer; decode and the rest may run at any time beside append and seal. truncate and invalidate must not
+// run beside decode. All members throw Error and leave the context as it was.
+class Context {
+ public:
+  Context(const ContextShape& shape, const ContextParams& params = {});
+  ~Context();
+  Context(Context&&) noexcept;
+  Context& operator=(Context&&) noexcept;
+
+  // The prefill of one layer. keys, values: one [n, dim] matrix per KV head, borrowed (see SharedMatrix), any row
+  // stride; the same n for all heads and layers. queries: one [rows, key_dim] matrix per query head, the prefill's
+  // queries as link evidence; row i belongs to position query_positions[i], or i where that is empty; may have no rows
+  // (scan4 takes the place of graphs then). The last 1/16 of the rows, at most 256, calibrate and are not linked.
+  // Throws Error(invalid_argument): shapes, dtypes, NaN or infinity, a layer that is built already.
+  void build_layer(std::uint32_t layer, std::span<const SharedMatrix> keys, std::span<const SharedMatrix> values,
+                   std::span<const MatrixView> queries, std::span<const std::int64_t> query_positions = {},
+                   BuildStats* stats = nullptr);
+
+  // The next tokens of one layer: keys [kv_heads, key_dim] and values [kv_heads, value_dim] for each of `tokens`
+  // tokens, token after token ([tokens * kv_heads, dim]); copied. queries: [tokens * query_heads, key_dim] or no rows:
+  // evidence for later seals. A token that was appended is attended to by every decode that begins afterwards. What a
+  // seal before it has thrown (in the background, or at the end of an append) is thrown by the next append or seal,
+  // which then has done nothing.
+  void append(std::uint32_t layer, std::size_t tokens, MatrixView keys, MatrixView values, MatrixView queries = {});
+
+  // Attention of one token's queries [query_heads, key_dim] over all tokens of the layer. output: [query_heads *
+  // value_dim]; lse: [query_heads], natural logarithm, or empty. Takes no lock, and allocates nothing once buffers have
+  // grown. With slices only the rows of the slice's heads are written. Where memory is short while buffers grow, rows
+  // may have been written.
+  void decode(std::uint32_t layer, MatrixView queries, std::span<float> output, std::span<float> lse = {},
+              const DecodeParams& params = {}) const;
+
+  // Folds all appended tokens outside the window into the layer's indexes, on the calling thread; a scan4 head leaves
+  // up to 31, and a flat head has none.
+  void seal(std::uint32_t layer);
+
+  // Drops all tokens from `tokens` on, in every layer: speculative decoding, edits of a chat. The epoch grows. Waits
+  // for a seal in the background. Prefill tokens may go as well; those of the shared prefix stay for forks.
+  void truncate(std::size_t tokens);
+
+  // The engine has rewritten keys in place (context shift): the epoch grows, and decode() refuses until the layers are
+  // built again.
+  void invalidate();
+  std::uint64_t epoch() const noexcept;
+
+  // Another sequence over the same prefix: what build_layer made is shared, what is appended is private. Appended
+  // tokens of this context are not part of it.
+  Context fork() const;
+
+  // The built prefix: everything but keys, values and appended tokens, one file per layer and KV head in a folder that
+  // exists (layer_0000_head_0000.rattan), atomically per file. open_layer is build_layer from such files; keys, values
+  // and window must be those that were saved (fingerprints are compared), every byte is verified.
+  void save(const std::filesystem::path& folder) const;
+  void open_layer(const std::filesystem::path& folder, std::uint32_t layer, std::span<const SharedMatrix> keys,
+                  std::span<const SharedMatrix> values);
+
+  const ContextShape& shape() const noexcept;
+  std::size_t tokens(std::uint32_t layer) const;  // visible to the next decode
+  DecodeStats stats() const noexcept;
+  void reset_stats() noexcept;
+  std::vector<HeadReport> report() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rattan

@@ -1,0 +1,27 @@
+// How many retrieved keys a decode step attends to: a stop by softmax mass instead of a fixed number.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace rattan {
+
+struct BudgetCut {
+  std::size_t keep = 0;  // results to attend to, from the first
+  bool enough = true;    // what is left unread is estimated below epsilon; else the search must be widened
+};
+
+// scores: of the results of a search, unscaled, best first, without fillers; -infinity weighs nothing. window_lse: of
+// keys attended exactly besides. unread_lse: estimated for the keys that are neither (TailEstimate::unread); both
+// natural logarithms, -infinity for none. keep is the smallest prefix without which less than `epsilon` of the softmax
+// of all three is left out, unread keys included; all results where even these leave more (enough is false then).
+// Throws Error(invalid_argument) for epsilon outside (0, 1), a scale that is not above 0, NaN or +infinity.
+BudgetCut cut_to_mass(std::span<const float> scores, double scale, float window_lse, float unread_lse, double epsilon);
+
+// The same where the unread keys are estimated: what counts is not what they hold but how far the estimate may be off.
+// doubt_lse: TailEstimate::doubt. A result that is left out errs by its own weight at most; errors add as independent
+// ones do, and stay below `epsilon` of the softmax.
+BudgetCut cut_to_doubt(std::span<const float> scores, double scale, float window_lse, float unread_lse, float doubt_lse,
+                       double epsilon);
+
+}  // namespace rattan

@@ -1,0 +1,30 @@
+// What Context's members ask of their arguments; each throws Error(invalid_argument) naming the parameter, its value
+// and what is allowed, before anything is changed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "rattan/context.h"
+#include "rattan/executor.h"
+#include "rattan/matrix.h"
+
+namespace rattan {
+
+// Keys and values of a prefill: one matrix per KV head.
+void check_prefill(const ContextShape& shape, std::size_t capacity, std::span<const SharedMatrix> keys,
+                   std::span<const SharedMatrix> values, Executor& executor);
+
+// One matrix per query head, or none.
+void check_queries(const ContextShape& shape, std::span<const MatrixView> queries,
+                   std::span<const std::int64_t> positions, Executor& executor);
+
+// `tokens` more tokens where there are `before` already.
+void check_tokens(const ContextShape& shape, std::size_t capacity, std::size_t before, std::size_t tokens,
+                  const MatrixView& keys, const MatrixView& values, const MatrixView& queries);
+
+void check_decode(const ContextShape& shape, const MatrixView& queries, std::size_t output, std::size_t lse,
+                  const DecodeParams& params);
+
+}  // namespace rattan

@@ -1,0 +1,74 @@
+// Clusters of keys that stand for those a decode step does not read: each is its centroid's softmax weight times the
+// number, and the sum of values, of its unread keys. RetroInfer (arXiv 2505.02922) estimates so.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "core/aligned.h"
+#include "rattan/executor.h"
+#include "rattan/matrix.h"
+#include "rattan/types.h"
+
+namespace rattan {
+
+struct ClusterParams {
+  std::uint32_t clusters = 1024;  // 1..65,536; at most one per 16 keys are made
+  std::uint32_t iterations = 8;
+  std::uint64_t seed = 1;
+  Executor* executor = nullptr;  // null: default_executor()
+
+  void validate() const;
+};
+
+// Keys [first_id, first_id + keys.rows) of a head, clustered by key and value. Immutable; the same bits for any number
+// of threads. Nothing of the matrices is kept.
+class KeyClusters {
+ public:
+  KeyClusters() = default;  // no clusters, no keys
+
+  // keys: [n, key dim], values: [n, value dim]. Throws Error(invalid_argument) for another number of values than keys,
+  // more keys than ids, or NaN or infinity in either.
+  KeyClusters(MatrixView keys, MatrixView values, KeyId first_id, const ClusterParams& params);
+
+  // Of parts taken from other clusters, in the shapes of the members below. Trusted.
+  KeyClusters(KeyId first_id, SharedMatrix centroids, SharedMatrix mean_values, SharedMatrix covariance,
+              std::vector<float> counts, std::vector<float> spreads, std::vector<std::uint16_t> cluster_ids)
+      : first_id_(first_id),
+        centroids_(std::move(centroids)),
+        mean_values_(std::move(mean_values)),
+        covariance_(std::move(covariance)),
+        counts_(std::move(counts)),
+        spreads_(std::move(spreads)),
+        cluster_ids_(std::move(cluster_ids)) {}
+
+  std::size_t clusters() const noexcept { return counts_.size(); }
+  IdRange ids() const noexcept { return {first_id_, first_id_ + static_cast<KeyId>(cluster_ids_.size())}; }
+  std::uint32_t cluster_of(KeyId id) const noexcept { return cluster_ids_[id - first_id_]; }
+  std::span<const std::uint16_t> cluster_ids() const noexcept { return cluster_ids_; }
+  std::size_t bytes() const noexcept;
+
+  MatrixView centroids() const noexcept { return centroids_.view; }      // means of keys, [clusters, key dim]
+  MatrixView mean_values() const noexcept { return mean_values_.view; }  // [clusters, value dim]
+  std::span<const float> counts() const noexcept { return counts_; }     // keys of each cluster
+
+  // Within a cluster scores of a query q vary by about spreads()[c] * q^T covariance() q: the covariance within
+  // clusters is one for all, [key dim, key dim] in fp32, and a cluster has a share of it that is 1 on average.
+  MatrixView covariance() const noexcept { return covariance_.view; }
+  const SharedMatrix& shared_covariance() const noexcept { return covariance_; }
+  std::span<const float> spreads() const noexcept { return spreads_; }
+
+ private:
+  KeyId first_id_ = 0;
+  SharedMatrix centroids_;
+  SharedMatrix mean_values_;
+  SharedMatrix covariance_;
+  std::vector<float> counts_;
+  std::vector<float> spreads_;
+  std::vector<std::uint16_t> cluster_ids_;  // by key
+};
+
+}  // namespace rattan

@@ -1,0 +1,161 @@
+#include "attention/kv_head.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "attention/cluster_cut.h"
+
+namespace rattan {
+namespace {
+
+GrowthParams growth_params(const HeadPrefix& prefix, const ContextParams& params) {
+  GrowthParams growth;
+  // After a truncation below the base as many more may grow as the base has lost.
+  growth.capacity = std::min<std::size_t>(params.capacity + prefix.indexed(), no_key);
+  growth.graph = params.graph;
+  growth.graph.seed = params.seed;
+  return growth;
+}
+
+// Rows of a matrix in a place of their own where they lie in two.
+SharedMatrix together(const SplitRows& rows, std::size_t begin, std::size_t end) {
+  const std::size_t base = rows.base.rows;
+  if (end <= base) return rows.base.slice(begin, end - begin);
+  if (begin >= base) return rows.grown.slice(begin - base, end - begin);
+  const std::size_t row_bytes = rows.row_bytes();
+  auto bytes = std::make_shared<std::vector<std::byte>>((end - begin) * row_bytes);
+  for (std::size_t i = begin; i < end; ++i)
+    std::memcpy(bytes->data() + (i - begin) * row_bytes, rows.row(i), row_bytes);
+  return {MatrixView(bytes->data(), rows.dtype(), end - begin, rows.cols()), bytes};
+}
+
+}  // namespace
+
+KvHead::KvHead(std::shared_ptr<const HeadPrefix> prefix, const ContextParams& params)
+    : prefix_(std::move(prefix)),
+      cluster_params_(cluster_params(params, nullptr)),
+      recent_(params.recent),
+      sinks_(prefix_->sinks),
+      index_(prefix_->index, growth_params(*prefix_, params)),
+      base_visible_(prefix_->indexed()),
+      grown_values_(params.capacity * prefix_->values.view.row_bytes()),
+      clustered_(params.clusters != 0 && prefix_->clusters.clusters() != 0),
+      clusters_(clustered_ ? params.capacity : 0) {
+  if (clustered_) {
+    clusters_[0] = &prefix_->clusters;
+    cluster_count_.store(1, std::memory_order_release);
+  }
+  const std::size_t copied = sinks_ + base_visible_;
+  const std::size_t rows = prefix_->rows() - copied;
+  append(prefix_->keys.view.slice(copied, rows), prefix_->values.view.slice(copied, rows));
+}
+
+void KvHead::append(MatrixView keys, MatrixView values) {
+  const std::size_t row_bytes = values.row_bytes();
+  index_.append(keys);  // checks that there is room
+  for (std::size_t i = 0; i < values.rows; ++i) {
+    std::memcpy(grown_values_.data() + (grown_ + i) * row_bytes, values.row(i), row_bytes);
+  }
+  grown_ += values.rows;
+}
+
+void KvHead::note_queries(MatrixView queries) { index_.note_queries(queries); }
+
+void KvHead::truncate(std::size_t tokens) {
+  const std::size_t ids = ids_of(tokens);
+  sinks_ = std::min(sinks_, tokens);
+  index_.truncate(ids);
+  base_visible_ = std::min(base_visible_, ids);
+  grown_ = ids - base_visible_;
+  // Clusters of blocks that reach into the window go; those of the base are cut, they are dear to make.
+  const std::size_t end = window_begin(tokens);
+  std::size_t count = cluster_count_.load(std::memory_order_relaxed);
+  while (count > 1 && clusters_[count - 1]->ids().end > end) --count;
+  owned_.resize(std::min(owned_.size(), count));
+  if (count == 1 && clusters_[0]->ids().end > end) {
+    auto cut = std::make_unique<const KeyClusters>(
+        cut_clusters(*clusters_[0], static_cast<KeyId>(end), prefix_->index->keys(), values(ids).base));
+    clusters_[0] = cut.get();
+    owned_.clear();
+    owned_.push_back(std::move(cut));
+  }
+  cluster_count_.store(count, std::memory_order_release);
+}
+
+std::size_t KvHead::covered() const noexcept {
+  if (!clustered_) return index_.sealed();
+  return clusters_[cluster_count_.load(std::memory_order_acquire) - 1]->ids().end;
+}
+
+std::size_t KvHead::uncovered(std::size_t tokens) const noexcept {
+  if (prefix_->choice.kind == HeadKind::flat) return 0;
+  const std::size_t end = window_begin(tokens);
+  return end - std::min(end, covered());
+}
+
+void KvHead::cover(std::size_t count, Executor& executor) {
+  const std::size_t begin = covered();
+  std::size_t end = begin + count;
+  if (end > index_.sealed()) {
+    index_.seal(end, executor);
+    end = std::min(end, index_.sealed());  // blocks may be of whole units only
+  }
+  if (!clustered_ || end <= begin) return;
+  ClusterParams params = cluster_params_;
+  params.executor = &executor;
+  const SharedMatrix keys = together(index_.keys(), begin, end);
+  const SharedMatrix values = together(this->values(end), begin, end);
+  push_clusters(std::make_unique<const KeyClusters>(keys.view, values.view, static_cast<KeyId>(begin), params));
+}
+
+void KvHead::push_clusters(std::unique_ptr<const KeyClusters> clusters) {
+  const std::size_t count = cluster_count_.load(std::memory_order_relaxed);
+  clusters_[count] = clusters.get();
+  owned_.push_back(std::move(clusters));
+  cluster_count_.store(count + 1, std::memory_order_release);
+}
+
+SplitRows KvHead::values(std::size_t ids) const noexcept {
+  const MatrixView& all = prefix_->values.view;
+  const std::size_t base = std::min(ids, base_visible_);
+  return {all.slice(prefix_->sinks, base), MatrixView(grown_values_.data(), all.dtype, ids - base, all.cols)};
+}
+
+KvHead::View KvHead::view(std::size_t tokens) const noexcept {
+  View view;
+  const std::size_t ids = ids_of(tokens);
+  view.sinks = tokens - ids;
+  view.window = window_begin(tokens);
+  view.values = values(ids);
+  view.keys = index_.keys();
+  view.keys.base.rows = std::min(view.keys.base.rows, ids);
+  view.keys.grown.rows = ids - view.keys.base.rows;
+  if (prefix_->choice.kind == HeadKind::flat) return view;
+  const std::size_t count = cluster_count_.load(std::memory_order_acquire);
+  view.clusters = {clusters_.data(), count};
+  view.searched = std::min(view.window, clustered_ ? clusters_[count - 1]->ids().end : index_.sealed());
+  return view;
+}
+
+HeadReport KvHead::report(std::size_t tokens) const {
+  HeadReport report;
+  report.kind = to_string(prefix_->choice.kind);
+  report.reason = prefix_->choice.reason;
+  const std::size_t ids = ids_of(tokens);
+  report.base_tokens = std::min(ids, index_.base_size());
+  report.sealed_tokens = std::min(ids, index_.sealed()) - report.base_tokens;
+  report.tail_tokens = ids - report.base_tokens - report.sealed_tokens;
+  report.memory = prefix_->index->memory();
+  const MemoryUse grown = index_.memory();
+  report.memory.parts.insert(report.memory.parts.end(), grown.parts.begin(), grown.parts.end());
+  std::uint64_t cluster_bytes = 0;
+  const std::size_t count = cluster_count_.load(std::memory_order_acquire);
+  for (std::size_t i = 0; i < count; ++i) cluster_bytes += clusters_[i]->bytes();
+  report.memory.parts.emplace_back("clusters", cluster_bytes);
+  report.memory.parts.emplace_back("grown values",
+                                   (ids - std::min(ids, base_visible_)) * prefix_->values.view.row_bytes());
+  return report;
+}
+
+}  // namespace rattan

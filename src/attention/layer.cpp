@@ -1,0 +1,78 @@
+#include "attention/layer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace rattan {
+namespace {
+
+// Rows `head`, head + heads, ... : those of one head where tokens follow each other with all heads' rows each.
+MatrixView rows_of_head(const MatrixView& all, std::size_t head, std::size_t heads) {
+  return {all.row(head), all.dtype, all.rows / heads, all.cols, all.row_stride * heads};
+}
+
+}  // namespace
+
+Layer::Layer(std::span<const std::shared_ptr<const HeadPrefix>> prefixes, const ContextParams& params)
+    : tokens_(prefixes.front()->rows()) {
+  for (const auto& prefix : prefixes) heads_.push_back(std::make_unique<KvHead>(prefix, params));
+}
+
+std::vector<std::shared_ptr<const HeadPrefix>> Layer::prefixes() const {
+  std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
+  for (const auto& head : heads_) prefixes.push_back(head->shared_prefix());
+  return prefixes;
+}
+
+void Layer::append(std::size_t tokens, const MatrixView& keys, const MatrixView& values, const MatrixView& queries) {
+  const std::size_t heads = heads_.size();
+  const std::size_t before = tokens_.load(std::memory_order_relaxed);
+  // First what may fail: queries without their keys do no harm, a key in some heads alone would.
+  const std::size_t group = queries.rows / std::max<std::size_t>(1, tokens * heads);
+  for (std::size_t t = 0; t < tokens && group != 0; ++t) {
+    for (std::size_t h = 0; h < heads; ++h) heads_[h]->note_queries(queries.slice((t * heads + h) * group, group));
+  }
+  for (std::size_t h = 0; h < heads; ++h) {
+    heads_[h]->append(rows_of_head(keys, h, heads), rows_of_head(values, h, heads));
+  }
+  tokens_.store(before + tokens, std::memory_order_release);
+}
+
+void Layer::truncate(std::size_t tokens) {
+  if (tokens >= this->tokens()) return;
+  for (const auto& head : heads_) head->truncate(tokens);
+  tokens_.store(tokens, std::memory_order_release);
+}
+
+bool Layer::waiting(std::size_t count) const noexcept {
+  return std::any_of(heads_.begin(), heads_.end(),
+                     [&](const auto& head) { return head->uncovered(tokens()) >= count; });
+}
+
+void Layer::seal(Part part, Executor& executor) {
+  const std::lock_guard lock(sealing_);
+  for (const auto& head : heads_) {
+    const std::size_t count = head->uncovered(tokens());
+    head->cover(part == Part::all ? count : count / 2, executor);
+  }
+}
+
+void Layer::try_seal(Part part, Executor& executor) noexcept {
+  try {
+    seal(part, executor);
+  } catch (...) {
+    const std::lock_guard lock(failing_);
+    failure_ = std::current_exception();
+  }
+}
+
+void Layer::rethrow_failure() {
+  std::exception_ptr failure;
+  {
+    const std::lock_guard lock(failing_);
+    failure = std::exchange(failure_, nullptr);
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace rattan

@@ -1,0 +1,87 @@
+#include "attention/mass_curve.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <vector>
+
+#include "scan/scorer.h"
+
+namespace rattan {
+namespace {
+
+using Counts = std::array<std::uint32_t, MassCurve::epsilons.size()>;
+
+// weights: of the searched keys, descending; window: sum of all others'.
+Counts count_needed(std::span<const double> weights, double window) {
+  double total = window;
+  for (const double weight : weights) total += weight;
+  Counts needed{};
+  double unread = 0;
+  std::size_t k = weights.size();
+  for (std::size_t i = MassCurve::epsilons.size(); i-- > 0;) {  // from the smallest epsilon: most keys
+    while (k > 0 && unread + weights[k - 1] < MassCurve::epsilons[i] * total) unread += weights[--k];
+    needed[i] = static_cast<std::uint32_t>(std::max<std::size_t>(k, 1));
+  }
+  return needed;
+}
+
+Counts measure_row(std::span<const float> scores, IdRange indexed, double scale) {
+  const double most = *std::max_element(scores.begin(), scores.end());
+  const auto weight = [&](float score) { return std::exp(scale * (static_cast<double>(score) - most)); };
+  const auto begin = std::min<std::size_t>(indexed.begin, scores.size());
+  const auto end = std::min<std::size_t>(indexed.end, scores.size());
+  std::vector<double> searched(end - begin);
+  std::transform(scores.begin() + static_cast<std::ptrdiff_t>(begin), scores.begin() + static_cast<std::ptrdiff_t>(end),
+                 searched.begin(), weight);
+  std::sort(searched.begin(), searched.end(), std::greater<>());
+  double window = 0;
+  for (std::size_t i = 0; i < begin; ++i) window += weight(scores[i]);
+  for (std::size_t i = end; i < scores.size(); ++i) window += weight(scores[i]);
+  return count_needed(searched, window);
+}
+
+std::uint32_t median(std::vector<std::uint32_t>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+}  // namespace
+
+std::uint32_t MassCurve::keys_for(double epsilon) const noexcept {
+  for (std::size_t i = 0; i < epsilons.size(); ++i) {
+    if (epsilons[i] <= epsilon) return keys[i];
+  }
+  return keys.back();
+}
+
+MassCurve measure_mass(MatrixView queries, std::span<const std::int64_t> positions, MatrixView keys, IdRange indexed,
+                       double scale, Executor& executor) {
+  MassCurve curve;
+  if (positions.empty() || keys.rows == 0 || indexed.begin >= indexed.end) return curve;
+  const std::size_t heads = queries.rows / positions.size();
+  const Scorer scorer(keys, Metric::inner_product);
+  std::vector<Counts> counts(positions.size());
+  executor.run(positions.size(), [&](std::size_t group, unsigned) {
+    const auto last = std::clamp<std::int64_t>(positions[group], 0, static_cast<std::int64_t>(keys.rows) - 1);
+    const auto visible = static_cast<std::size_t>(last) + 1;
+    PreparedQueries prepared;
+    scorer.prepare(queries.slice(group * heads, heads), prepared);
+    std::vector<float> scores(heads * visible);
+    std::vector<const void*> rows;
+    scorer.score_range(prepared, 0, visible, rows, scores.data(), visible);
+    for (std::size_t head = 0; head < heads; ++head) {
+      const Counts needed = measure_row(std::span(scores).subspan(head * visible, visible), indexed, scale);
+      for (std::size_t i = 0; i < needed.size(); ++i) counts[group][i] = std::max(counts[group][i], needed[i]);
+    }
+  });
+  std::vector<std::uint32_t> column(counts.size());
+  for (std::size_t i = 0; i < curve.keys.size(); ++i) {
+    std::transform(counts.begin(), counts.end(), column.begin(), [&](const Counts& most) { return most[i]; });
+    curve.keys[i] = median(column);
+  }
+  return curve;
+}
+
+}  // namespace rattan

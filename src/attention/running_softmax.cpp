@@ -1,0 +1,85 @@
+#include "attention/running_softmax.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/check.h"
+
+namespace rattan {
+namespace {
+
+constexpr float nothing = -std::numeric_limits<float>::infinity();
+
+}  // namespace
+
+RunningSoftmax::RunningSoftmax(std::size_t rows, std::size_t value_dim, DType value_dtype, double scale,
+                               AttentionScratch& scratch)
+    : kernels_(simd::kernels()),
+      add_weighted_(kernels_.add_weighted[static_cast<std::size_t>(value_dtype)]),
+      rows_(rows),
+      dim_(value_dim),
+      scale_(scale) {
+  if (scratch.outputs.size() < 2 * rows * value_dim) scratch.outputs.resize(2 * rows * value_dim);
+  totals_ = scratch.outputs.data();
+  block_ = totals_ + rows * value_dim;
+  std::fill_n(totals_, rows * value_dim, 0.0F);
+  top_.fill(nothing);
+}
+
+void RunningSoftmax::add(float* scores, std::size_t stride, std::span<const void* const> values) {
+  for (std::size_t row = 0; row < rows_; ++row) {
+    float* weights = scores + row * stride;
+    const float top = std::max(top_[row], kernels_.largest(weights, values.size()));
+    if (top == nothing) {
+      std::fill_n(weights, values.size(), 0.0F);
+      continue;
+    }
+    rescale(row, top);
+    sum_[row] +=
+        static_cast<double>(kernels_.exp_weights(weights, values.size(), static_cast<float>(scale_), top, weights));
+  }
+  std::fill_n(block_, rows_ * dim_, 0.0F);
+  add_weighted_(scores, rows_, stride, values.data(), values.size(), dim_, block_);
+  for (std::size_t i = 0; i < rows_ * dim_; ++i) totals_[i] += block_[i];
+}
+
+// What was summed before counted from a smaller maximum.
+void RunningSoftmax::rescale(std::size_t row, float top) {
+  if (top == top_[row]) return;
+  const double factor = std::exp(scale_ * (static_cast<double>(top_[row]) - static_cast<double>(top)));
+  top_[row] = top;
+  if (sum_[row] == 0) return;
+  sum_[row] *= factor;
+  for (std::size_t c = 0; c < dim_; ++c) totals_[row * dim_ + c] *= static_cast<float>(factor);
+}
+
+void RunningSoftmax::finish(std::span<AttentionPart> parts) const {
+  for (std::size_t row = 0; row < rows_; ++row) {
+    const bool empty = sum_[row] == 0;
+    const float factor = empty ? 0.0F : static_cast<float>(1 / sum_[row]);
+    for (std::size_t c = 0; c < dim_; ++c) parts[row].output[c] = totals_[row * dim_ + c] * factor;
+    parts[row].lse =
+        empty ? nothing : static_cast<float>(scale_ * static_cast<double>(top_[row]) + std::log(sum_[row]));
+  }
+}
+
+void check_scale(double scale) {
+  if (!(scale > 0) || !std::isfinite(scale)) {
+    fail(ErrorCode::invalid_argument, "scale is ", scale, ", allowed is a finite number above 0");
+  }
+}
+
+void check_parts(std::span<const AttentionPart> parts, std::size_t rows, std::size_t value_dim) {
+  if (parts.size() != rows) {
+    fail(ErrorCode::invalid_argument, "parts has ", parts.size(), " entries, there are ", rows, " query rows");
+  }
+  for (const AttentionPart& part : parts) {
+    if (part.output.size() != value_dim) {
+      fail(ErrorCode::invalid_argument, "part.output has ", part.output.size(), " elements, values have dim ",
+           value_dim);
+    }
+  }
+}
+
+}  // namespace rattan

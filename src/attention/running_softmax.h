@@ -1,0 +1,51 @@
+// Attention of a group of query rows over keys that come in blocks: the online softmax of Milakov and Gimelshein
+// (arXiv 1805.02867) as FlashAttention uses it, in fp32.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "rattan/attention.h"
+#include "rattan/types.h"
+#include "simd/kernels.h"
+
+namespace rattan {
+
+// Keys of one block: their scores of a group stay in the first-level cache, and values are summed per block before they
+// meet the running totals, so that rounding does not grow with the number of keys.
+inline constexpr std::size_t softmax_block = 256;
+
+class RunningSoftmax {
+ public:
+  // For `rows` <= simd::max_group query rows; scratch.outputs holds the sums. scale > 0.
+  RunningSoftmax(std::size_t rows, std::size_t value_dim, DType value_dtype, double scale, AttentionScratch& scratch);
+
+  // A block of at most softmax_block keys: scores[row * stride + i] of key i become its weights; values are its rows.
+  void add(float* scores, std::size_t stride, std::span<const void* const> values);
+
+  // Writes one part per row.
+  void finish(std::span<AttentionPart> parts) const;
+
+ private:
+  void rescale(std::size_t row, float top);
+
+  const simd::Kernels& kernels_;
+  simd::AddWeightedRows add_weighted_;
+  std::size_t rows_;
+  std::size_t dim_;
+  double scale_;
+  float* totals_;                           // rows x dim
+  float* block_;                            // rows x dim
+  std::array<float, simd::max_group> top_;  // largest score
+  std::array<double, simd::max_group> sum_{};
+};
+
+// Throws Error(invalid_argument) unless 0 < scale < infinity.
+void check_scale(double scale);
+
+// Throws Error(invalid_argument) unless there are `rows` parts of value_dim elements.
+void check_parts(std::span<const AttentionPart> parts, std::size_t rows, std::size_t value_dim);
+
+}  // namespace rattan

@@ -1,0 +1,127 @@
+#include <utility>
+#include <vector>
+
+#include "c_api/handle.h"
+#include "c_api/matrices.h"
+#include "c_api/status.h"
+#include "c_api/structs.h"
+
+using rattan::c_api::guarded;
+using rattan::c_api::required;
+
+namespace {
+
+namespace c_api = rattan::c_api;
+
+void decode(const rattan_context* handle, uint32_t layer, const rattan_matrix* queries, float* output, float* lse,
+            const rattan_budget* budget, uint32_t ith, uint32_t nth) {
+  const rattan::Context& context = required(handle, "context").context;
+  const rattan::SharedMatrix rows = c_api::to_matrix(required(queries, "queries"), "queries");
+  required(output, "output");
+  const rattan::ContextShape& shape = context.shape();
+  rattan::DecodeParams params;
+  if (budget != nullptr) params.budget = c_api::to_budget(*budget);
+  params.slice = ith;
+  params.slices = nth;
+  const std::size_t heads = shape.query_heads;
+  context.decode(layer, rows.view, {output, heads * shape.value_dim}, {lse, lse == nullptr ? 0 : heads}, params);
+}
+
+}  // namespace
+
+rattan_status rattan_context_create(const rattan_shape* shape, const rattan_params* params, rattan_context** context) {
+  return guarded([&] {
+    rattan_params defaults;
+    rattan_params_init(&defaults);
+    required(context, "context");
+    *context = c_api::make_context(required(shape, "shape"), params != nullptr ? *params : defaults).release();
+  });
+}
+
+void rattan_context_destroy(rattan_context* context) { delete context; }
+
+rattan_status rattan_context_fork(const rattan_context* context, rattan_context** fork) {
+  return guarded([&] {
+    const rattan_context& from = required(context, "context");
+    required(fork, "fork");
+    *fork = std::make_unique<rattan_context>(from.executor, from.exact, from.context.fork()).release();
+  });
+}
+
+rattan_status rattan_build_layer(rattan_context* context, uint32_t layer, const rattan_matrix* keys,
+                                 const rattan_matrix* values, const rattan_matrix* queries,
+                                 const int64_t* query_positions) {
+  return guarded([&] {
+    rattan::Context& into = required(context, "context").context;
+    const rattan::ContextShape& shape = into.shape();
+    const auto all_keys = c_api::to_matrices(&required(keys, "keys"), shape.kv_heads, "keys");
+    const auto all_values = c_api::to_matrices(&required(values, "values"), shape.kv_heads, "values");
+    const auto owners = c_api::to_matrices(queries, queries == nullptr ? 0 : shape.query_heads, "queries");
+    std::vector<rattan::MatrixView> views;
+    for (const rattan::SharedMatrix& matrix : owners) views.push_back(matrix.view);
+    const std::size_t positions = query_positions == nullptr || views.empty() ? 0 : views.front().rows;
+    into.build_layer(layer, all_keys, all_values, views, {query_positions, positions});
+  });
+}
+
+rattan_status rattan_append(rattan_context* context, uint32_t layer, uint64_t tokens, const rattan_matrix* keys,
+                            const rattan_matrix* values, const rattan_matrix* queries) {
+  return guarded([&] {
+    rattan::Context& into = required(context, "context").context;
+    const rattan::SharedMatrix new_keys = c_api::to_matrix(required(keys, "keys"), "keys");
+    const rattan::SharedMatrix new_values = c_api::to_matrix(required(values, "values"), "values");
+    rattan::SharedMatrix asked;
+    if (queries != nullptr) asked = c_api::to_matrix(*queries, "queries");
+    into.append(layer, tokens, new_keys.view, new_values.view, asked.view);
+  });
+}
+
+rattan_status rattan_decode(const rattan_context* context, uint32_t layer, const rattan_matrix* queries, float* output,
+                            float* lse, const rattan_budget* budget) {
+  return guarded([&] { decode(context, layer, queries, output, lse, budget, 0, 0); });
+}
+
+rattan_status rattan_decode_slice(const rattan_context* context, uint32_t layer, const rattan_matrix* queries,
+                                  float* output, float* lse, const rattan_budget* budget, uint32_t ith, uint32_t nth) {
+  return guarded([&] {
+    if (ith >= nth) {
+      rattan::fail(rattan::ErrorCode::invalid_argument, "ith is ", ith, ", allowed is below nth, ", nth);
+    }
+    decode(context, layer, queries, output, lse, budget, ith, nth);
+  });
+}
+
+rattan_status rattan_seal(rattan_context* context, uint32_t layer) {
+  return guarded([&] { required(context, "context").context.seal(layer); });
+}
+
+rattan_status rattan_truncate(rattan_context* context, uint64_t tokens) {
+  return guarded([&] { required(context, "context").context.truncate(tokens); });
+}
+
+rattan_status rattan_invalidate(rattan_context* context) {
+  return guarded([&] { required(context, "context").context.invalidate(); });
+}
+
+rattan_status rattan_tokens(const rattan_context* context, uint32_t layer, uint64_t* tokens) {
+  return guarded([&] {
+    const rattan::Context& from = required(context, "context").context;
+    required(tokens, "tokens") = from.tokens(layer);
+  });
+}
+
+rattan_status rattan_context_save(const rattan_context* context, const char* folder) {
+  return guarded([&] { required(context, "context").context.save(&required(folder, "folder")); });
+}
+
+rattan_status rattan_open_layer(rattan_context* context, const char* folder, uint32_t layer, const rattan_matrix* keys,
+                                const rattan_matrix* values) {
+  return guarded([&] {
+    rattan::Context& into = required(context, "context").context;
+    const char* const path = &required(folder, "folder");
+    const std::uint32_t heads = into.shape().kv_heads;
+    const auto all_keys = c_api::to_matrices(&required(keys, "keys"), heads, "keys");
+    const auto all_values = c_api::to_matrices(&required(values, "values"), heads, "values");
+    into.open_layer(path, layer, all_keys, all_values);
+  });
+}

@@ -1,0 +1,52 @@
+#include "c_api/matrices.h"
+
+#include "core/check.h"
+
+namespace rattan::c_api {
+namespace {
+
+// The elements of the rows are counted in 64 bits, so that no product of sizes wraps around.
+constexpr std::uint64_t most_rows = no_key;
+constexpr std::uint64_t most_stride = std::uint64_t{1} << 40;
+
+// Names are put together where something is wrong, and only there: decode steps come by here.
+void check_member(std::string_view name, std::string_view member, std::uint64_t value, std::uint64_t low,
+                  std::uint64_t high) {
+  if (value < low || value > high) check_range(message(name, ".", member), value, low, high);
+}
+
+}  // namespace
+
+SharedMatrix to_matrix(const rattan_matrix& matrix, std::string_view name) {
+  check_member(name, "dtype", matrix.dtype, RATTAN_F32, RATTAN_BF16);
+  check_member(name, "rows", matrix.rows, 0, most_rows);
+  const std::uint64_t stride = matrix.row_stride != 0 ? matrix.row_stride : matrix.cols;
+  check_member(name, "row_stride", stride, matrix.cols, most_stride);
+  const auto dtype = static_cast<DType>(matrix.dtype);
+  if (matrix.rows != 0 && matrix.data == nullptr) {
+    fail(ErrorCode::invalid_argument, name, ".data is NULL, allowed is a pointer to ", matrix.rows, " rows");
+  }
+  if (matrix.block_table == nullptr) {
+    return MatrixView(matrix.data, dtype, matrix.rows, matrix.cols, stride);
+  }
+  check_member(name, "block_rows", matrix.block_rows, 1, most_rows);
+  check_member(name, "block_stride", matrix.block_stride, 0, most_stride);
+  PagedRows paged;
+  paged.data = matrix.data;
+  paged.dtype = dtype;
+  paged.rows = matrix.rows;
+  paged.cols = matrix.cols;
+  paged.row_stride = stride;
+  paged.table = {matrix.block_table, (matrix.rows + matrix.block_rows - 1) / matrix.block_rows};
+  paged.block_rows = matrix.block_rows;
+  paged.block_stride = matrix.block_stride;
+  return gather(paged);
+}
+
+std::vector<SharedMatrix> to_matrices(const rattan_matrix* matrices, std::size_t count, std::string_view name) {
+  std::vector<SharedMatrix> all;
+  for (std::size_t i = 0; i < count; ++i) all.push_back(to_matrix(matrices[i], message(name, "[", i, "]")));
+  return all;
+}
+
+}  // namespace rattan::c_api

@@ -1,0 +1,54 @@
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "c_api/handle.h"
+#include "c_api/status.h"
+#include "c_api/structs.h"
+
+using rattan::c_api::guarded;
+using rattan::c_api::required;
+
+namespace {
+
+std::string describe(const std::vector<rattan::HeadReport>& heads) {
+  std::string text;
+  for (const rattan::HeadReport& head : heads) {
+    text += rattan::message("layer ", head.layer, " head ", head.kv_head, ": ", head.kind, ", ", head.base_tokens,
+                            " base + ", head.sealed_tokens, " sealed + ", head.tail_tokens, " tail tokens, ",
+                            head.memory.total(), " bytes; ", head.reason, "\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+rattan_status rattan_get_stats(const rattan_context* context, rattan_stats* stats) {
+  return guarded([&] {
+    const rattan::DecodeStats sums = required(context, "context").context.stats();
+    const rattan_stats all{sizeof(rattan_stats), 0,
+                           sums.steps,           sums.keys_visible,
+                           sums.keys_window,     sums.keys_retrieved,
+                           sums.keys_scored,     sums.values_read,
+                           sums.bytes_read};
+    rattan::c_api::write_bytes(&all, &required(stats, "stats"), sizeof all, "stats");
+  });
+}
+
+rattan_status rattan_reset_stats(rattan_context* context) {
+  return guarded([&] { required(context, "context").context.reset_stats(); });
+}
+
+rattan_status rattan_report(const rattan_context* context, char* text, size_t size, size_t* needed) {
+  return guarded([&] {
+    const rattan::Context& from = required(context, "context").context;
+    required(needed, "needed");
+    if (size != 0) required(text, "text");
+    const std::string all = describe(from.report());
+    *needed = all.size() + 1;
+    if (size == 0) return;
+    const std::size_t length = std::min(all.size(), size - 1);
+    std::memcpy(text, all.data(), length);
+    text[length] = '\0';
+  });
+}

@@ -1,0 +1,226 @@
+#include "index/growing_index.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "graph/graph_view.h"
+#include "index/auto_index.h"
+#include "index/block_graph.h"
+#include "index/checks.h"
+#include "index/graph_index.h"
+#include "index/growing_search.h"
+#include "index/growth_store.h"
+#include "index/noted_queries.h"
+#include "index/scan4_index.h"
+#include "scan/finite.h"
+
+namespace rattan {
+namespace {
+
+const KeyCodes* pointer_to(const std::optional<KeyCodes>& codes) { return codes ? &*codes : nullptr; }
+
+// What a search and a seal need of the base's kind.
+struct Base {
+  const AutoIndex* chooser = nullptr;  // where the base is "auto"
+  const Graph* graph = nullptr;        // where it is a graph
+  const KeyCodes* codes = nullptr;     // where it has some
+
+  explicit Base(const Index& index) {
+    chooser = dynamic_cast<const AutoIndex*>(&index);
+    const Index& inner = chooser != nullptr ? chooser->chosen() : index;
+    // An index of no keys has learnt nothing: neither ranges of codes nor where to walk from.
+    const bool learnt = index.size() != 0;
+    if (const auto* as_graph = dynamic_cast<const GraphIndex*>(&inner)) {
+      if (learnt) graph = &as_graph->graph();
+      if (learnt) codes = pointer_to(as_graph->codes());
+    } else if (const auto* as_scan = dynamic_cast<const Scan4Index*>(&inner)) {
+      if (learnt) codes = pointer_to(as_scan->codes());
+    } else if (inner.kind() != "flat") {
+      fail(ErrorCode::unsupported, "base is of kind ", inner.kind(), ", allowed are flat, scan4, graph and auto");
+    }
+  }
+
+  std::uint32_t stride() const { return graph == nullptr ? 0 : graph->stride(); }
+};
+
+const Index& checked(const std::shared_ptr<const Index>& base, const GrowthParams& params) {
+  if (base == nullptr) fail(ErrorCode::invalid_argument, "base is null");
+  check_range<std::size_t>("GrowthParams::capacity", params.capacity, base->size(), no_key);
+  check_range("GrowthParams::noted_queries", params.noted_queries, 0U, 1U << 20);
+  check_range("GrowthParams::link_k", params.link_k, 1U, 1024U);
+  check_range("GrowthParams::block_entry_points", params.block_entry_points, 1U, 4096U);
+  check_range("GrowthParams::queries_per_key", params.queries_per_key, 0.001, 16.0);
+  params.graph.validate();
+  return *base;
+}
+
+}  // namespace
+
+struct GrowingIndex::Scratch : GrowingScratch {};
+
+struct GrowingIndex::State {
+  std::shared_ptr<const Index> index;
+  GrowthParams params;
+  Base base;
+  GrowthStore store;
+  NotedQueries noted;
+  std::size_t base_visible;  // of the base's keys; less than all after a truncation below it
+
+  State(std::shared_ptr<const Index> index_, const GrowthParams& params_)
+      : index(std::move(index_)),
+        params(params_),
+        base(checked(index, params)),
+        store(params.capacity - index->size(), index->keys(), {base.codes, base.stride()}),
+        noted(index->dim(), base.graph == nullptr ? 0 : params.noted_queries),
+        base_visible(index->size()) {
+    if (base.graph != nullptr) check_range("stride of the base's graph", base.stride(), 2U, 1024U);
+  }
+
+  // Rows as searches see them: the base whole, grown ones behind it. Ids outside have no gap where keys were truncated.
+  std::size_t gap() const noexcept { return index->size() - base_visible; }
+  KeyId row_of(KeyId id) const noexcept { return id < base_visible ? id : static_cast<KeyId>(id + gap()); }
+  KeyId id_of(KeyId row) const noexcept { return row < index->size() ? row : static_cast<KeyId>(row - gap()); }
+
+  BlockGraphParams block_params(std::size_t keys) const {
+    BlockGraphParams block;
+    block.link_k = params.link_k;
+    block.queries = static_cast<std::uint32_t>(std::ceil(static_cast<double>(keys) * params.queries_per_key));
+    block.graph = params.graph;
+    block.graph.max_degree = std::min(params.graph.max_degree, base.stride());
+    block.graph.entry_points = params.block_entry_points;
+    return block;
+  }
+};
+
+GrowingIndex::GrowingIndex(std::shared_ptr<const Index> base, const GrowthParams& params)
+    : state_(std::make_unique<State>(std::move(base), params)) {}
+
+GrowingIndex::~GrowingIndex() = default;
+
+void GrowingIndex::append(MatrixView keys) {
+  check_matrix(keys, "keys");
+  const MatrixView& like = state_->index->keys();
+  if (keys.dtype != like.dtype || keys.cols != like.cols) {
+    fail(ErrorCode::invalid_argument, "keys are ", to_string(keys.dtype), " of dim ", keys.cols, ", allowed is ",
+         to_string(like.dtype), " of dim ", like.cols, " (as the base's)");
+  }
+  const std::size_t rows = state_->store.view().rows;
+  if (keys.rows > state_->store.capacity() - rows) {
+    fail(ErrorCode::invalid_argument, "keys has ", keys.rows, " rows, allowed is ", state_->store.capacity() - rows,
+         " (GrowthParams::capacity is ", state_->params.capacity, ")");
+  }
+  check_finite(keys, "keys", serial_executor());
+  state_->store.append(keys);
+}
+
+void GrowingIndex::note_queries(MatrixView queries) {
+  check_matrix(queries, "queries");
+  if (queries.cols != state_->index->dim()) {
+    fail(ErrorCode::invalid_argument, "queries have dim ", queries.cols, ", allowed is ", state_->index->dim());
+  }
+  check_finite(queries, "queries", serial_executor());
+  state_->noted.add(queries);
+}
+
+void GrowingIndex::truncate(std::size_t size) {
+  State& state = *state_;
+  state.store.truncate(size - std::min(size, state.base_visible));
+  state.base_visible = std::min(size, state.base_visible);
+}
+
+void GrowingIndex::seal(std::size_t end, Executor& executor) {
+  State& state = *state_;
+  const GrowthStore::View now = state.store.view();
+  check_range<std::size_t>("end", end, 0, state.base_visible + now.rows);
+  std::size_t grown_end = end - std::min(end, state.base_visible);
+  // A search reads codes in blocks of rows, so none may be written in part.
+  const bool in_code_blocks = state.base.codes != nullptr && state.base.graph == nullptr;
+  if (in_code_blocks) grown_end -= grown_end % simd::code_block_rows;
+  if (grown_end <= now.sealed) return;
+  const auto first_id = static_cast<KeyId>(state.index->size() + now.sealed);
+  if (state.base.graph == nullptr) {
+    state.store.seal(grown_end, nullptr, first_id, executor);
+    return;
+  }
+  const MatrixView keys = state.store.keys(grown_end).slice(now.sealed, grown_end - now.sealed);
+  const QueryRows queries = state.noted.take();
+  const Graph graph =
+      make_block_graph(keys, queries.view(), state.index->metric(), state.block_params(keys.rows), executor);
+  state.store.seal(grown_end, &graph, first_id, executor);
+}
+
+std::size_t GrowingIndex::size() const noexcept { return state_->base_visible + state_->store.view().rows; }
+std::size_t GrowingIndex::base_size() const noexcept { return state_->base_visible; }
+std::size_t GrowingIndex::sealed() const noexcept { return state_->base_visible + state_->store.view().sealed; }
+const Index& GrowingIndex::base() const noexcept { return *state_->index; }
+
+SplitRows GrowingIndex::keys() const noexcept {
+  return {state_->index->keys().slice(0, state_->base_visible), state_->store.keys(state_->store.view().rows)};
+}
+
+MemoryUse GrowingIndex::memory() const {
+  MemoryUse use = state_->store.memory();
+  if (state_->base.graph != nullptr) use.parts.emplace_back("noted queries", state_->noted.bytes());
+  return use;
+}
+
+SearchStats GrowingIndex::search(MatrixView queries, const SearchParams& params, Scratch& scratch) const {
+  const State& state = *state_;
+  const GrowthStore::View now = state.store.view();
+  const std::size_t base_rows = state.index->size();
+  const auto size = static_cast<KeyId>(state.base_visible + now.rows);
+  SearchParams inner = params;
+  if (state.base.chooser != nullptr) state.base.chooser->apply_choice(inner);
+  const KeyId end = std::min(params.candidates.end, size);
+  inner.candidates = {state.row_of(std::min(params.candidates.begin, end)), end == 0 ? 0 : state.row_of(end - 1) + 1};
+  scratch.seeds.clear();
+  const auto sealed = static_cast<KeyId>(state.base_visible + now.sealed);
+  for (const KeyId seed : params.seeds) {
+    if (seed < sealed) scratch.seeds.push_back(state.row_of(seed));
+  }
+  inner.seeds = scratch.seeds;
+
+  GrowingRows rows{Scorer(SplitRows(state.index->keys(), state.store.keys(now.rows)), state.index->metric())};
+  rows.sealed = base_rows + now.sealed;
+  rows.hidden = {static_cast<KeyId>(state.base_visible), static_cast<KeyId>(base_rows)};
+  rows.capacity = state.params.capacity;
+  std::optional<GraphView> graph;
+  if (state.base.graph != nullptr) {
+    graph.emplace(*state.base.graph, state.store.slots(now.sealed), state.store.entry_points(now.entry_points));
+    rows.graph = &*graph;
+  }
+  std::optional<SplitCodes> codes;
+  if (state.base.codes != nullptr) {
+    codes.emplace(*state.base.codes, state.store.codes(), now.sealed);
+    rows.codes = &*codes;
+  }
+  SearchStats stats;
+  if (params.k != 0) stats = search_growing(rows, queries, inner, scratch);
+  scratch.counts.assign(queries.rows, 0);
+  scratch.ids.resize(queries.rows * params.k);
+  scratch.scores.resize(queries.rows * params.k);
+  for (std::size_t row = 0; row < queries.rows && params.k != 0; ++row) {
+    const auto best = (*scratch.found)[row].sorted();
+    scratch.counts[row] = best.size();
+    for (std::size_t i = 0; i < best.size(); ++i) {
+      scratch.ids[row * params.k + i] = state.id_of(best[i].id);
+      scratch.scores[row * params.k + i] = best[i].score;
+    }
+  }
+  scratch.k = params.k;
+  return stats;
+}
+
+std::unique_ptr<GrowingIndex::Scratch, void (*)(GrowingIndex::Scratch*)> GrowingIndex::make_scratch() {
+  return {new Scratch, [](Scratch* scratch) { delete scratch; }};
+}
+
+GrowingIndex::Found GrowingIndex::results(Scratch& scratch, std::size_t row) {
+  const std::size_t first = row * scratch.k;
+  return {std::span<const KeyId>(scratch.ids).subspan(first, scratch.counts[row]),
+          std::span<const float>(scratch.scores).subspan(first, scratch.counts[row])};
+}
+
+}  // namespace rattan

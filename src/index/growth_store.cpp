@@ -1,0 +1,94 @@
+#include "index/growth_store.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/check.h"
+
+namespace rattan {
+namespace {
+
+std::size_t bytes_of(std::size_t rows, std::size_t row_bytes) {
+  return checked_mul(rows, row_bytes, "GrowthParams::capacity", ErrorCode::invalid_argument);
+}
+
+// Blocks of codes are whole.
+std::size_t rounded_up(std::size_t rows) {
+  constexpr std::size_t step = simd::code_block_rows;
+  return (rows + step - 1) / step * step;
+}
+
+}  // namespace
+
+GrowthStore::GrowthStore(std::size_t capacity, const MatrixView& keys_like, const GrowthLayout& layout)
+    : capacity_(capacity),
+      dtype_(keys_like.dtype),
+      cols_(keys_like.cols),
+      layout_(layout),
+      keys_(bytes_of(capacity, keys_like.row_bytes())),
+      codes_(layout.codes == nullptr ? 0 : bytes_of(rounded_up(capacity), layout.codes->row_bytes())),
+      edges_(bytes_of(capacity, layout.stride)),
+      entry_points_(layout.stride == 0 ? 0 : capacity),
+      blocks_(capacity) {}
+
+GrowthStore::View GrowthStore::view() const noexcept {
+  View view;
+  const std::size_t blocks = block_count_.load(std::memory_order_acquire);
+  if (blocks != 0) {
+    view.sealed = blocks_[blocks - 1].end;
+    view.entry_points = blocks_[blocks - 1].entry_points;
+  }
+  view.rows = rows_.load(std::memory_order_acquire);
+  return view;
+}
+
+MemoryUse GrowthStore::memory() const {
+  const View now = view();
+  MemoryUse use{{{"tail keys", (now.rows - now.sealed) * cols_ * dtype_size(dtype_)},
+                 {"sealed keys", now.sealed * cols_ * dtype_size(dtype_)}}};
+  if (layout_.codes != nullptr) use.parts.emplace_back("codes", now.sealed * layout_.codes->row_bytes());
+  if (layout_.stride != 0) {
+    use.parts.emplace_back("edges", slots(now.sealed).size_bytes());
+    use.parts.emplace_back("entry_points", entry_points(now.entry_points).size_bytes());
+  }
+  return use;
+}
+
+void GrowthStore::append(const MatrixView& keys) noexcept {
+  const std::size_t first = rows_.load(std::memory_order_relaxed);
+  const std::size_t row_bytes = keys.row_bytes();
+  for (std::size_t i = 0; i < keys.rows; ++i) {
+    std::memcpy(keys_.data() + (first + i) * row_bytes, keys.row(i), row_bytes);
+  }
+  rows_.store(first + keys.rows, std::memory_order_release);
+}
+
+void GrowthStore::truncate(std::size_t rows) noexcept {
+  std::size_t blocks = block_count_.load(std::memory_order_relaxed);
+  while (blocks != 0 && blocks_[blocks - 1].end > rows) --blocks;
+  block_count_.store(blocks, std::memory_order_release);
+  if (rows < rows_.load(std::memory_order_relaxed)) rows_.store(rows, std::memory_order_release);
+}
+
+void GrowthStore::seal(std::size_t end, const Graph* graph, KeyId first_id, Executor& executor) {
+  const View now = view();
+  const std::size_t begin = now.sealed;
+  if (layout_.codes != nullptr) {
+    layout_.codes->encode(keys(end).slice(begin, end - begin), begin, codes_.data(), executor);
+  }
+  std::size_t entry_points = now.entry_points;
+  if (graph != nullptr) {
+    const auto grown_id = [&](KeyId id) { return id == no_key ? no_key : id + first_id; };
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto from = graph->slots(static_cast<KeyId>(i - begin));
+      KeyId* to = &edges_[i * layout_.stride];
+      std::fill(std::transform(from.begin(), from.end(), to, grown_id), to + layout_.stride, no_key);
+    }
+    for (const KeyId id : graph->entry_points) entry_points_[entry_points++] = grown_id(id);
+  }
+  const std::size_t blocks = block_count_.load(std::memory_order_relaxed);
+  blocks_[blocks] = {end, entry_points};
+  block_count_.store(blocks + 1, std::memory_order_release);
+}
+
+}  // namespace rattan

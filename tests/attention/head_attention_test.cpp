@@ -1,0 +1,129 @@
+#include "attention/head_attention.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "tests/attention/made_head.h"
+#include "tests/support/reference.h"
+
+namespace rattan::test {
+namespace {
+
+struct Attended {
+  std::vector<float> output = std::vector<float>(16);
+  std::vector<float> lse = std::vector<float>(2);
+  DecodeStats cost;
+};
+
+Attended attend(const KvHead& grown, const MadeHead& head, std::size_t tokens, const Budget& budget,
+                HeadScratch& scratch) {
+  Attended result;
+  result.cost = attend_head(grown, head.asked(tokens - 1).view, tokens, budget, MadeHead::scale, result.output,
+                            result.lse, scratch);
+  return result;
+}
+
+Budget plain(std::uint32_t k) {
+  Budget budget;
+  budget.k = k;
+  budget.tail_estimate = false;
+  return budget;
+}
+
+// Over the first `tokens` tokens, by token.
+double worst_error(const Attended& found, const MadeHead& head, std::size_t tokens) {
+  const SharedMatrix asked = head.asked(tokens - 1);
+  double worst = 0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    const ReferenceAttention exact =
+        reference_attention(asked.view, i, head.keys.view, head.values.view, all_ids(tokens), MadeHead::scale);
+    worst = std::max(worst, std::abs(exact.lse - static_cast<double>(found.lse[i])));
+    for (std::size_t c = 0; c < 8; ++c) {
+      worst = std::max(worst, std::abs(exact.output[c] - static_cast<double>(found.output[i * 8 + c])));
+    }
+  }
+  return worst;
+}
+
+class HeadAttentionTest : public testing::Test {
+ protected:
+  HeadScratch scratch;
+};
+
+TEST_F(HeadAttentionTest, AllKeysAreAttendedWhereAllAreAsked) {
+  for (const HeadKind kind : {HeadKind::flat, HeadKind::scan4, HeadKind::graph}) {
+    const MadeHead head(kind, 500);
+    KvHead grown(head.prefix, head.params);
+    EXPECT_LE(worst_error(attend(grown, head, 500, plain(5000), scratch), head, 500), 1e-5);
+    grown.append(head.keys.view.slice(500, 300), head.values.view.slice(500, 300));
+    grown.cover(grown.uncovered(800), serial_executor());
+    const Attended found = attend(grown, head, 800, plain(5000), scratch);
+    EXPECT_LE(worst_error(found, head, 800), 1e-5);
+    EXPECT_EQ(found.cost.keys_scored, 800U);
+    EXPECT_EQ(found.cost.values_read, 800U);
+    EXPECT_EQ(found.cost.keys_window, 2 * 40U);
+    EXPECT_EQ(found.cost.keys_retrieved, 2 * 760U);
+  }
+}
+
+TEST_F(HeadAttentionTest, TheTailIsAttendedExactly) {
+  const MadeHead head(HeadKind::scan4, 500);
+  KvHead grown(head.prefix, head.params);
+  grown.append(head.keys.view.slice(500, 300), head.values.view.slice(500, 300));
+  const DecodeStats cost = attend(grown, head, 800, plain(10), scratch).cost;
+  EXPECT_EQ(cost.keys_retrieved, 2 * (300U + 10U));
+  EXPECT_EQ(cost.keys_window, 2 * 40U);
+}
+
+TEST_F(HeadAttentionTest, TheScratchChangesNothing) {
+  const MadeHead head(HeadKind::graph, 500);
+  const MadeHead other(HeadKind::scan4, 300);
+  const KvHead grown(head.prefix, head.params);
+  const KvHead small(other.prefix, other.params);
+  Budget mass;
+  mass.epsilon = 0.1;
+  for (const Budget& budget : {plain(20), Budget{}, mass}) {
+    HeadScratch fresh;
+    const Attended first = attend(grown, head, 500, budget, fresh);
+    attend(small, other, 300, mass, scratch);
+    const Attended second = attend(grown, head, 500, budget, scratch);
+    EXPECT_EQ(first.output, second.output);
+    EXPECT_EQ(first.lse, second.lse);
+    EXPECT_EQ(first.cost.bytes_read, second.cost.bytes_read);
+  }
+}
+
+TEST_F(HeadAttentionTest, MassBudgetsWidenAndCut) {
+  const MadeHead head(HeadKind::scan4, 900);
+  const KvHead grown(head.prefix, head.params);
+  Budget budget = plain(2);
+  budget.epsilon = 0.3;
+  const Attended found = attend(grown, head, 900, budget, scratch);
+  EXPECT_GT(found.cost.keys_retrieved, 2 * 2U);
+  EXPECT_LT(found.cost.keys_retrieved, 2 * 860U);
+  // The least that is retrieved is budget.k.
+  budget.epsilon = 0.999;
+  EXPECT_EQ(attend(grown, head, 900, budget, scratch).cost.keys_retrieved, 2 * 2U);
+  // Looser budgets retrieve no more.
+  std::uint64_t before = ~std::uint64_t{0};
+  for (const double epsilon : {0.01, 0.1, 0.3, 0.6}) {
+    budget.epsilon = epsilon;
+    const std::uint64_t now = attend(grown, head, 900, budget, scratch).cost.keys_retrieved;
+    EXPECT_LE(now, before);
+    before = now;
+  }
+}
+
+TEST_F(HeadAttentionTest, MoreThanTheBoundIsNotRetrieved) {
+  const MadeHead head(HeadKind::scan4, 900);
+  const KvHead grown(head.prefix, head.params);
+  Budget budget = plain(2);
+  budget.epsilon = 1e-9;
+  budget.most_k = 50;
+  EXPECT_EQ(attend(grown, head, 900, budget, scratch).cost.keys_retrieved, 2 * 50U);
+}
+
+}  // namespace
+}  // namespace rattan::test

@@ -1,0 +1,140 @@
+#include "attention/kv_head.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "tests/attention/made_head.h"
+
+namespace rattan::test {
+namespace {
+
+void append(KvHead& into, const MadeHead& head, std::size_t begin, std::size_t end) {
+  into.append(head.keys.view.slice(begin, end - begin), head.values.view.slice(begin, end - begin));
+}
+
+// Sinks and ids together are the tokens' rows, byte for byte.
+void expect_rows(const KvHead& grown, const MadeHead& head, std::size_t tokens) {
+  const KvHead::View view = grown.view(tokens);
+  ASSERT_EQ(view.sinks + view.keys.rows(), tokens);
+  ASSERT_EQ(view.values.rows(), view.keys.rows());
+  for (std::size_t id = 0; id < view.keys.rows(); ++id) {
+    const std::size_t token = view.sinks + id;
+    ASSERT_EQ(std::memcmp(view.keys.row(id), head.keys.view.row(token), view.keys.row_bytes()), 0) << token;
+    ASSERT_EQ(std::memcmp(view.values.row(id), head.values.view.row(token), view.values.row_bytes()), 0) << token;
+  }
+}
+
+// Clusters cover the ids from 0 on without a gap, and never the window.
+void expect_cover(const KvHead& grown, std::size_t tokens) {
+  const KvHead::View view = grown.view(tokens);
+  EXPECT_LE(view.searched, view.window);
+  KeyId end = 0;
+  for (const KeyClusters* clusters : view.clusters) {
+    EXPECT_EQ(clusters->ids().begin, end);
+    end = clusters->ids().end;
+  }
+  EXPECT_EQ(end, view.searched);
+}
+
+TEST(KvHead, BeginsAsThePrefill) {
+  const MadeHead head(HeadKind::scan4, 500);
+  const KvHead grown(head.prefix, head.params);
+  expect_rows(grown, head, 500);
+  expect_cover(grown, 500);
+  const KvHead::View view = grown.view(500);
+  EXPECT_EQ(view.sinks, 8U);
+  EXPECT_EQ(view.searched, 460U);
+  EXPECT_EQ(view.window, 460U);
+  EXPECT_EQ(view.keys.base.data, head.keys.view.row(8));
+}
+
+TEST(KvHead, GrowsAndCoversWhatLeavesTheWindow) {
+  for (const HeadKind kind : {HeadKind::scan4, HeadKind::graph}) {
+    const MadeHead head(kind, 500);
+    KvHead grown(head.prefix, head.params);
+    append(grown, head, 500, 501);
+    append(grown, head, 501, 800);
+    expect_rows(grown, head, 800);
+    EXPECT_EQ(grown.uncovered(800), 300U);
+    EXPECT_EQ(grown.view(800).searched, 460U);
+    grown.cover(128, serial_executor());
+    EXPECT_EQ(grown.uncovered(800), 172U);
+    expect_cover(grown, 800);
+    grown.cover(grown.uncovered(800), serial_executor());
+    EXPECT_LT(grown.uncovered(800), 32U);  // codes are made in blocks
+    expect_cover(grown, 800);
+    expect_rows(grown, head, 800);
+    const HeadReport report = grown.report(800);
+    EXPECT_EQ(report.kind, to_string(kind));
+    EXPECT_EQ(report.base_tokens, 460U);
+    EXPECT_EQ(report.base_tokens + report.sealed_tokens + report.tail_tokens + 8, 800U);
+    EXPECT_GT(report.memory.total(), 300U * 32);
+  }
+}
+
+TEST(KvHead, OlderViewsSeeNoLaterToken) {
+  const MadeHead head(HeadKind::scan4, 500);
+  KvHead grown(head.prefix, head.params);
+  append(grown, head, 500, 600);
+  expect_rows(grown, head, 550);
+}
+
+TEST(KvHead, FlatHeadsSearchNothing) {
+  const MadeHead head(HeadKind::flat, 500);
+  KvHead grown(head.prefix, head.params);
+  append(grown, head, 500, 800);
+  EXPECT_EQ(grown.view(800).searched, 0U);
+  EXPECT_EQ(grown.uncovered(800), 0U);
+}
+
+TEST(KvHead, WithoutClustersBlocksAreCovered) {
+  ContextParams params = head_params(HeadKind::graph);
+  params.clusters = 0;
+  const MadeHead head(params, 500);
+  KvHead grown(head.prefix, head.params);
+  append(grown, head, 500, 800);
+  EXPECT_EQ(grown.view(800).searched, 460U);
+  grown.cover(grown.uncovered(800), serial_executor());
+  EXPECT_EQ(grown.view(800).searched, 760U);
+  EXPECT_TRUE(grown.view(800).clusters.empty());
+  grown.truncate(770);
+  EXPECT_EQ(grown.view(770).searched, 730U);
+}
+
+// Every place where a truncation can fall, and growth after it.
+TEST(KvHead, TruncationAndGrowthAreAnotherHistory) {
+  const MadeHead head(HeadKind::graph, 500);
+  for (const std::size_t tokens : {899U, 850U, 760U, 700U, 620U, 510U, 500U, 499U, 470U, 300U, 50U, 8U, 3U, 0U}) {
+    KvHead grown(head.prefix, head.params);
+    append(grown, head, 500, 900);
+    grown.cover(150, serial_executor());
+    grown.cover(grown.uncovered(900), serial_executor());
+    grown.truncate(tokens);
+    expect_rows(grown, head, tokens);
+    expect_cover(grown, tokens);
+    append(grown, head, tokens, 900);
+    expect_rows(grown, head, 900);
+    expect_cover(grown, 900);
+    grown.cover(grown.uncovered(900), serial_executor());
+    expect_cover(grown, 900);
+    EXPECT_LT(grown.uncovered(900), 32U) << tokens;
+    grown.truncate(tokens / 2);
+    expect_rows(grown, head, tokens / 2);
+    expect_cover(grown, tokens / 2);
+  }
+}
+
+TEST(KvHead, SharesItsPrefix) {
+  const MadeHead head(HeadKind::graph, 500);
+  KvHead a(head.prefix, head.params);
+  const KvHead b(a.shared_prefix(), head.params);
+  append(a, head, 500, 600);
+  a.truncate(200);
+  expect_rows(b, head, 500);
+  expect_cover(b, 500);
+  EXPECT_EQ(b.view(500).searched, 460U);
+}
+
+}  // namespace
+}  // namespace rattan::test

@@ -1,0 +1,181 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "rattan/attention.h"
+#include "simd/kernels.h"
+#include "tests/support/allocations.h"
+#include "tests/support/errors.h"
+#include "tests/support/matrices.h"
+#include "tests/support/reference.h"
+
+namespace rattan::test {
+namespace {
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
+
+class Parts {
+ public:
+  Parts(std::size_t rows, std::size_t dim) : outputs_(rows * dim, 77.0F) {
+    for (std::size_t row = 0; row < rows; ++row) parts_.push_back({std::span(outputs_).subspan(row * dim, dim), 77.0F});
+  }
+  std::span<AttentionPart> all() { return parts_; }
+  const AttentionPart& operator[](std::size_t row) const { return parts_[row]; }
+
+ private:
+  std::vector<float> outputs_;
+  std::vector<AttentionPart> parts_;
+};
+
+std::vector<KeyId> ids_of(IdRange range) {
+  std::vector<KeyId> ids;
+  for (KeyId id = range.begin; id < range.end; ++id) ids.push_back(id);
+  return ids;
+}
+
+// What the kernels see: bf16 keys are multiplied with bf16 queries where the CPU does so.
+SharedMatrix as_scored(const SharedMatrix& queries, DType keys) {
+  if (!simd::kernels().takes_bf16(Metric::inner_product, keys)) return queries;
+  std::vector<float> values;
+  for (std::size_t row = 0; row < queries.view.rows; ++row) {
+    for (const double x : row_values(queries.view, row)) values.push_back(static_cast<float>(x));
+  }
+  return make_matrix(values, queries.view.rows, queries.view.cols, DType::bf16);
+}
+
+void expect_part(const AttentionPart& part, const ReferenceAttention& truth, double tolerance) {
+  for (std::size_t c = 0; c < truth.output.size(); ++c) ASSERT_NEAR(part.output[c], truth.output[c], tolerance) << c;
+  ASSERT_NEAR(part.lse, truth.lse, tolerance);
+}
+
+TEST(AttendRange, IsSoftmaxOfEveryDtypeAndGroup) {
+  AttentionScratch scratch;
+  for (const DType dtype : all_dtypes) {
+    for (std::size_t rows = 1; rows <= 8; ++rows) {
+      const SharedMatrix queries = random_matrix(rows, 37, rows, dtype);
+      const SharedMatrix keys = random_matrix(700, 37, 2, dtype, 40);
+      const SharedMatrix values = random_matrix(700, 21, 3, dtype, 21);
+      const IdRange range{static_cast<KeyId>(rows * 17), static_cast<KeyId>(rows * 17 + rows * 70)};
+      Parts parts(rows, 21);
+      attend_range(queries.view, keys.view, values.view, range, 0.4, parts.all(), scratch);
+      const SharedMatrix seen = as_scored(queries, dtype);
+      for (std::size_t row = 0; row < rows; ++row) {
+        expect_part(parts[row], reference_attention(seen.view, row, keys.view, values.view, ids_of(range), 0.4), 1e-5);
+      }
+    }
+  }
+}
+
+TEST(AttendRange, MergedPartsOfAnyPartitionAreTheWhole) {
+  const SharedMatrix queries = random_matrix(3, 32, 1);
+  const SharedMatrix keys = random_matrix(1000, 32, 2);
+  const SharedMatrix values = random_matrix(1000, 16, 3);
+  AttentionScratch scratch;
+  const std::vector<std::vector<KeyId>> partitions = {
+      {0, 1000}, {0, 1, 1000}, {0, 128, 488, 1000}, {0, 0, 500, 500, 999, 1000, 1000}, {0, 256, 512, 768, 1000}};
+  for (const auto& borders : partitions) {
+    Parts whole(3, 16);
+    attend_range(queries.view, keys.view, values.view, {0, 0}, 1, whole.all(), scratch);
+    for (std::size_t i = 0; i + 1 < borders.size(); ++i) {
+      Parts some(3, 16);
+      attend_range(queries.view, keys.view, values.view, {borders[i], borders[i + 1]}, 1, some.all(), scratch);
+      for (std::size_t row = 0; row < 3; ++row) merge(whole.all()[row], some[row]);
+    }
+    for (std::size_t row = 0; row < 3; ++row) {
+      expect_part(whole[row], reference_attention(queries.view, row, keys.view, values.view, all_ids(1000), 1), 1e-5);
+    }
+  }
+}
+
+TEST(AttendRange, FoundAndRangesTogetherAreTheWhole) {
+  const SharedMatrix queries = random_matrix(1, 32, 1);
+  const SharedMatrix keys = random_matrix(300, 32, 2);
+  const SharedMatrix values = random_matrix(300, 16, 3);
+  AttentionScratch scratch;
+  Parts whole(1, 16);
+  Parts last(1, 16);
+  Parts found(1, 16);
+  attend_range(queries.view, keys.view, values.view, {0, 100}, 1, whole.all(), scratch);
+  attend_range(queries.view, keys.view, values.view, {200, no_key}, 1, last.all(), scratch);
+  std::vector<float> scores;
+  for (const KeyId id : ids_of({100, 200})) {
+    scores.push_back(static_cast<float>(reference_score(queries.view, 0, keys.view, id)));
+  }
+  attend_found(values.view, ids_of({100, 200}), scores, 1, found.all()[0], scratch);
+  merge(whole.all()[0], last[0]);
+  merge(whole.all()[0], found[0]);
+  expect_part(whole[0], reference_attention(queries.view, 0, keys.view, values.view, all_ids(300), 1), 1e-5);
+}
+
+TEST(AttendRange, NoKeysAndOneKey) {
+  const SharedMatrix queries = random_matrix(2, 8, 1);
+  const SharedMatrix keys = random_matrix(5, 8, 2);
+  const SharedMatrix values = random_matrix(5, 4, 3);
+  AttentionScratch scratch;
+  for (const IdRange range : {IdRange{0, 0}, IdRange{3, 3}, IdRange{4, 2}, IdRange{5, 9}}) {
+    Parts parts(2, 4);
+    attend_range(queries.view, keys.view, values.view, range, 1, parts.all(), scratch);
+    EXPECT_EQ(parts[1].lse, -infinity);
+    EXPECT_EQ(parts[1].output[3], 0);
+  }
+  Parts parts(2, 4);
+  attend_range(queries.view, keys.view, values.view, {4, 90}, 1, parts.all(), scratch);
+  for (std::size_t c = 0; c < 4; ++c) EXPECT_EQ(parts[0].output[c], element(values.view, 4, c));
+}
+
+TEST(AttendRange, EqualKeysAndHugeLogits) {  // FAULTS D9
+  std::vector<float> same(600, 500.0F);
+  same[599] = -500.0F;
+  const SharedMatrix keys = make_matrix(same, 600, 1);
+  const SharedMatrix queries = make_matrix(std::vector<float>{500, -500, 0}, 3, 1);
+  const SharedMatrix values = random_matrix(600, 5, 3);
+  AttentionScratch scratch;
+  Parts parts(3, 5);
+  attend_range(queries.view, keys.view, values.view, {}, 1, parts.all(), scratch);
+  const auto truth = reference_attention(queries.view, 0, keys.view, values.view, all_ids(600), 1);
+  for (std::size_t c = 0; c < 5; ++c) EXPECT_NEAR(parts[0].output[c], truth.output[c], 1e-5);
+  EXPECT_NEAR(parts[0].lse, 2.5e5 + std::log(599.0), 0.02);
+  for (std::size_t c = 0; c < 5; ++c) EXPECT_NEAR(parts[1].output[c], element(values.view, 599, c), 1e-6);
+  EXPECT_NEAR(parts[2].lse, std::log(600.0), 1e-6);
+}
+
+TEST(AttendRange, BadShapesAreNamed) {
+  const SharedMatrix queries = random_matrix(9, 8, 1);
+  const SharedMatrix keys = random_matrix(5, 8, 2);
+  const SharedMatrix values = random_matrix(4, 4, 3);
+  AttentionScratch scratch;
+  const auto refuses = [&](const char* name, MatrixView q, MatrixView k, std::size_t rows, std::size_t dim,
+                           double scale) {
+    Parts parts(rows, dim);
+    expect_error(ErrorCode::invalid_argument, name, [&] {
+      attend_range(q, k, values.view, {0, 4}, scale, parts.all(), scratch);
+    });
+  };
+  refuses("queries", queries.view, keys.view, 9, 4, 1);
+  refuses("keys", queries.view.slice(0, 1), random_matrix(5, 7, 2).view, 1, 4, 1);
+  refuses("parts", queries.view.slice(0, 2), keys.view, 1, 4, 1);
+  refuses("part.output", queries.view.slice(0, 1), keys.view, 1, 5, 1);
+  refuses("scale", queries.view.slice(0, 1), keys.view, 1, 4, -1);
+  Parts parts(1, 4);
+  expect_error(ErrorCode::invalid_argument, "values",
+               [&] { attend_range(queries.view.slice(0, 1), keys.view, values.view, {}, 1, parts.all(), scratch); });
+}
+
+TEST(AttendRange, AllocatesNothingOnceWarm) {
+  for (const DType dtype : all_dtypes) {
+    const SharedMatrix queries = random_matrix(8, 33, 1);
+    const SharedMatrix keys = random_matrix(900, 33, 2, dtype);
+    AttentionScratch scratch;
+    Parts parts(8, 33);
+    attend_range(queries.view, keys.view, keys.view, {}, 1, parts.all(), scratch);
+    const std::size_t before = thread_allocations();
+    attend_range(queries.view, keys.view, keys.view, {3, 800}, 1, parts.all(), scratch);
+    attend_range(queries.view.slice(0, 2), keys.view, keys.view, {}, 1, parts.all().first(2), scratch);
+    EXPECT_EQ(thread_allocations(), before);
+  }
+}
+
+}  // namespace
+}  // namespace rattan::test

@@ -1,0 +1,472 @@
+/* The C API from a C11 program: every call of the round trip against a softmax in double, and NULL for every pointer.
+ * Usage: rattan_c_api_c_test [CASE]; without a name every case runs. */
+#include "rattan/c.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LAYERS = 2, QUERY_HEADS = 4, KV_HEADS = 2, KEY_DIM = 16, VALUE_DIM = 8, PREFILL = 200, TOKENS = 240 };
+
+static int failures = 0;
+
+static void check(int holds, const char* what, int line) {
+  if (holds) return;
+  if (++failures > 20) return;
+  fprintf(stderr, "tests/c_api_test.c:%d: %s (last error: %s)\n", line, what, rattan_last_error());
+}
+#define CHECK(condition) check((condition), #condition, __LINE__)
+#define CHECK_OK(call) check((call) == RATTAN_OK, #call, __LINE__)
+
+/* Refused with a text that names `part`. */
+static void check_refused(rattan_status status, const char* part, const char* what, int line) {
+  check(status == RATTAN_INVALID_ARGUMENT, what, line);
+  check(strstr(rattan_last_error(), part) != NULL, what, line);
+}
+#define CHECK_REFUSED(call, part) check_refused((call), (part), #call, __LINE__)
+
+/* ---- a made text ---- */
+
+static float keys[LAYERS][KV_HEADS][TOKENS][KEY_DIM];
+static float values[LAYERS][KV_HEADS][TOKENS][VALUE_DIM];
+static float queries[LAYERS][QUERY_HEADS][TOKENS][KEY_DIM];
+
+static float next_number(void) {
+  static uint64_t state = 1;
+  state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+  return (float)((double)(state >> 40) / (double)(1 << 24) * 4 - 2);
+}
+
+static void fill(float* numbers, size_t count) {
+  for (size_t i = 0; i < count; ++i) numbers[i] = next_number();
+}
+
+static void make_text(void) {
+  fill(&keys[0][0][0][0], sizeof keys / sizeof(float));
+  fill(&values[0][0][0][0], sizeof values / sizeof(float));
+  fill(&queries[0][0][0][0], sizeof queries / sizeof(float));
+}
+
+static rattan_matrix matrix(const void* data, uint64_t rows, uint32_t cols) {
+  rattan_matrix made;
+  memset(&made, 0, sizeof made);
+  made.data = data;
+  made.dtype = RATTAN_F32;
+  made.rows = rows;
+  made.cols = cols;
+  return made;
+}
+
+static rattan_shape small_shape(void) {
+  rattan_shape shape;
+  rattan_shape_init(&shape);
+  shape.layers = LAYERS;
+  shape.query_heads = QUERY_HEADS;
+  shape.kv_heads = KV_HEADS;
+  shape.key_dim = KEY_DIM;
+  shape.value_dim = VALUE_DIM;
+  shape.dtype = RATTAN_F32;
+  return shape;
+}
+
+static rattan_params small_params(uint32_t kind) {
+  rattan_params params;
+  rattan_params_init(&params);
+  params.kind = kind;
+  params.sinks = 4;
+  params.recent = 16;
+  params.capacity = 1024;
+  params.threads = 1;
+  return params;
+}
+
+static rattan_context* new_context(uint32_t kind) {
+  const rattan_shape shape = small_shape();
+  const rattan_params params = small_params(kind);
+  rattan_context* context = NULL;
+  CHECK_OK(rattan_context_create(&shape, &params, &context));
+  return context;
+}
+
+static void prefill_matrices(uint32_t layer, rattan_matrix* k, rattan_matrix* v, rattan_matrix* q) {
+  for (int h = 0; h < KV_HEADS; ++h) {
+    k[h] = matrix(keys[layer][h], PREFILL, KEY_DIM);
+    v[h] = matrix(values[layer][h], PREFILL, VALUE_DIM);
+  }
+  for (int h = 0; h < QUERY_HEADS; ++h) q[h] = matrix(queries[layer][h], PREFILL, KEY_DIM);
+}
+
+static void build(rattan_context* context) {
+  rattan_matrix k[KV_HEADS], v[KV_HEADS], q[QUERY_HEADS];
+  for (uint32_t layer = 0; layer < LAYERS; ++layer) {
+    prefill_matrices(layer, k, v, q);
+    CHECK_OK(rattan_build_layer(context, layer, k, v, q, NULL));
+  }
+}
+
+/* The rows of one token, head after head. */
+static void gather(float* to, const float* from, size_t heads, size_t dim, size_t token) {
+  for (size_t h = 0; h < heads; ++h) memcpy(to + h * dim, from + (h * TOKENS + token) * dim, dim * sizeof(float));
+}
+
+static void append_token(rattan_context* context, size_t token) {
+  float k[KV_HEADS * KEY_DIM], v[KV_HEADS * VALUE_DIM], q[QUERY_HEADS * KEY_DIM];
+  for (uint32_t layer = 0; layer < LAYERS; ++layer) {
+    gather(k, &keys[layer][0][0][0], KV_HEADS, KEY_DIM, token);
+    gather(v, &values[layer][0][0][0], KV_HEADS, VALUE_DIM, token);
+    gather(q, &queries[layer][0][0][0], QUERY_HEADS, KEY_DIM, token);
+    const rattan_matrix km = matrix(k, KV_HEADS, KEY_DIM);
+    const rattan_matrix vm = matrix(v, KV_HEADS, VALUE_DIM);
+    const rattan_matrix qm = matrix(q, QUERY_HEADS, KEY_DIM);
+    CHECK_OK(rattan_append(context, layer, 1, &km, &vm, &qm));
+  }
+}
+
+/* Attention over the first `tokens` tokens, in double. */
+static double full_attention(uint32_t layer, size_t head, size_t asked, size_t tokens, double* output) {
+  const size_t kv = head / (QUERY_HEADS / KV_HEADS);
+  double logits[TOKENS], most = -INFINITY, sum = 0;
+  for (size_t t = 0; t < tokens; ++t) {
+    logits[t] = 0;
+    for (size_t c = 0; c < KEY_DIM; ++c)
+      logits[t] += (double)queries[layer][head][asked][c] * (double)keys[layer][kv][t][c];
+    logits[t] /= sqrt((double)KEY_DIM);
+    if (logits[t] > most) most = logits[t];
+  }
+  for (size_t c = 0; c < VALUE_DIM; ++c) output[c] = 0;
+  for (size_t t = 0; t < tokens; ++t) {
+    const double weight = exp(logits[t] - most);
+    sum += weight;
+    for (size_t c = 0; c < VALUE_DIM; ++c) output[c] += weight * (double)values[layer][kv][t][c];
+  }
+  for (size_t c = 0; c < VALUE_DIM; ++c) output[c] /= sum;
+  return most + log(sum);
+}
+
+static void decode_token(const rattan_context* context, uint32_t layer, size_t asked, float* output, float* lse) {
+  float q[QUERY_HEADS * KEY_DIM];
+  gather(q, &queries[layer][0][0][0], QUERY_HEADS, KEY_DIM, asked);
+  const rattan_matrix qm = matrix(q, QUERY_HEADS, KEY_DIM);
+  CHECK_OK(rattan_decode(context, layer, &qm, output, lse, NULL));
+}
+
+static void check_near(const rattan_context* context, size_t asked, size_t tokens, double tolerance) {
+  for (uint32_t layer = 0; layer < LAYERS; ++layer) {
+    float output[QUERY_HEADS * VALUE_DIM], lse[QUERY_HEADS];
+    decode_token(context, layer, asked, output, lse);
+    for (size_t h = 0; h < QUERY_HEADS; ++h) {
+      double exact[VALUE_DIM];
+      CHECK(fabs(full_attention(layer, h, asked, tokens, exact) - (double)lse[h]) < tolerance);
+      for (size_t c = 0; c < VALUE_DIM; ++c) CHECK(fabs(exact[c] - (double)output[h * VALUE_DIM + c]) < tolerance);
+    }
+    uint64_t count = 0;
+    CHECK_OK(rattan_tokens(context, layer, &count));
+    CHECK(count == tokens);
+  }
+}
+
+static void check_attention(const rattan_context* context, size_t asked, size_t tokens) {
+  check_near(context, asked, tokens, 1e-5);
+}
+
+/* ---- the cases ---- */
+
+static void case_round_trip(void) {
+  rattan_context* context = new_context(RATTAN_KIND_FLAT);
+  build(context);
+  check_attention(context, PREFILL - 1, PREFILL);
+  for (size_t t = PREFILL; t < TOKENS; ++t) append_token(context, t);
+  check_attention(context, TOKENS - 1, TOKENS);
+
+  rattan_context* fork = NULL;
+  CHECK_OK(rattan_context_fork(context, &fork));
+  check_attention(fork, PREFILL - 1, PREFILL);
+  append_token(fork, PREFILL);
+  check_attention(fork, PREFILL, PREFILL + 1);
+  check_attention(context, TOKENS - 1, TOKENS);
+  rattan_context_destroy(fork);
+
+  CHECK_OK(rattan_seal(context, 0));
+  CHECK_OK(rattan_truncate(context, PREFILL + 5));
+  check_attention(context, PREFILL + 4, PREFILL + 5);
+  CHECK_OK(rattan_truncate(context, PREFILL / 2));
+  check_attention(context, PREFILL / 2 - 1, PREFILL / 2);
+  for (size_t t = PREFILL / 2; t < PREFILL; ++t) append_token(context, t);
+  check_attention(context, PREFILL - 1, PREFILL);
+  CHECK_OK(rattan_invalidate(context));
+  uint64_t tokens = 0;
+  CHECK_REFUSED(rattan_tokens(context, 0, &tokens), "layer");
+  build(context);
+  check_attention(context, PREFILL - 1, PREFILL);
+  rattan_context_destroy(context);
+}
+
+static void case_every_kind(void) {
+  for (uint32_t kind = RATTAN_KIND_AUTO; kind <= RATTAN_KIND_GRAPH; ++kind) {
+    rattan_context* context = new_context(kind);
+    build(context);
+    check_near(context, PREFILL - 1, PREFILL, 0.2); /* k is 100 of 180 keys, the others are estimated */
+    rattan_context_destroy(context);
+  }
+}
+
+static void case_save_and_open(void) {
+  const char* folder = getenv("RATTAN_TEST_FOLDER");
+  if (folder == NULL) folder = ".";
+  rattan_context* saved = new_context(RATTAN_KIND_SCAN4);
+  build(saved);
+  CHECK_OK(rattan_context_save(saved, folder));
+  rattan_context* opened = new_context(RATTAN_KIND_SCAN4);
+  rattan_matrix k[KV_HEADS], v[KV_HEADS], q[QUERY_HEADS];
+  for (uint32_t layer = 0; layer < LAYERS; ++layer) {
+    prefill_matrices(layer, k, v, q);
+    CHECK_OK(rattan_open_layer(opened, folder, layer, k, v));
+    float a[QUERY_HEADS * VALUE_DIM], b[QUERY_HEADS * VALUE_DIM], a_lse[QUERY_HEADS], b_lse[QUERY_HEADS];
+    decode_token(saved, layer, PREFILL - 1, a, a_lse);
+    decode_token(opened, layer, PREFILL - 1, b, b_lse);
+    CHECK(memcmp(a, b, sizeof a) == 0);
+    CHECK(memcmp(a_lse, b_lse, sizeof a_lse) == 0);
+  }
+  prefill_matrices(0, k, v, q);
+  rattan_context* other = new_context(RATTAN_KIND_SCAN4);
+  CHECK(rattan_open_layer(other, "/nowhere", 0, k, v) == RATTAN_NOT_FOUND);
+  CHECK_REFUSED(rattan_open_layer(other, folder, 0, v, v), "keys[0]");
+  CHECK_REFUSED(rattan_open_layer(other, folder, 1, k, v), "fingerprint");
+  rattan_context_destroy(other);
+  rattan_context_destroy(saved);
+  rattan_context_destroy(opened);
+}
+
+static void case_slices(void) {
+  rattan_context* context = new_context(RATTAN_KIND_FLAT);
+  build(context);
+  float whole[QUERY_HEADS * VALUE_DIM], parts[QUERY_HEADS * VALUE_DIM], lse[QUERY_HEADS], parts_lse[QUERY_HEADS];
+  decode_token(context, 0, 7, whole, lse);
+  float q[QUERY_HEADS * KEY_DIM];
+  gather(q, &queries[0][0][0][0], QUERY_HEADS, KEY_DIM, 7);
+  const rattan_matrix qm = matrix(q, QUERY_HEADS, KEY_DIM);
+  for (uint32_t i = 0; i < 3; ++i) CHECK_OK(rattan_decode_slice(context, 0, &qm, parts, parts_lse, NULL, i, 3));
+  CHECK(memcmp(whole, parts, sizeof whole) == 0);
+  CHECK(memcmp(lse, parts_lse, sizeof lse) == 0);
+  CHECK_REFUSED(rattan_decode_slice(context, 0, &qm, parts, NULL, NULL, 3, 3), "ith");
+  CHECK_REFUSED(rattan_decode_slice(context, 0, &qm, parts, NULL, NULL, 0, 0), "nth");
+  rattan_context_destroy(context);
+}
+
+static void case_paged(void) {
+  enum { BLOCK = 16, BLOCKS = (PREFILL + BLOCK - 1) / BLOCK };
+  static float key_pool[KV_HEADS][BLOCKS][BLOCK][KEY_DIM], value_pool[KV_HEADS][BLOCKS][BLOCK][VALUE_DIM];
+  uint32_t table[BLOCKS];
+  for (uint32_t b = 0; b < BLOCKS; ++b) table[b] = BLOCKS - 1 - b;
+  rattan_context* context = new_context(RATTAN_KIND_FLAT);
+  for (uint32_t layer = 0; layer < LAYERS; ++layer) {
+    rattan_matrix k[KV_HEADS], v[KV_HEADS];
+    for (int h = 0; h < KV_HEADS; ++h) {
+      for (size_t t = 0; t < PREFILL; ++t) {
+        memcpy(key_pool[h][table[t / BLOCK]][t % BLOCK], keys[layer][h][t], sizeof keys[layer][h][t]);
+        memcpy(value_pool[h][table[t / BLOCK]][t % BLOCK], values[layer][h][t], sizeof values[layer][h][t]);
+      }
+      k[h] = matrix(key_pool[h], PREFILL, KEY_DIM);
+      v[h] = matrix(value_pool[h], PREFILL, VALUE_DIM);
+      k[h].block_table = v[h].block_table = table;
+      k[h].block_rows = v[h].block_rows = BLOCK;
+      k[h].block_stride = BLOCK * KEY_DIM;
+      v[h].block_stride = BLOCK * VALUE_DIM;
+    }
+    CHECK_OK(rattan_build_layer(context, layer, k, v, NULL, NULL));
+    k[0].block_rows = 0;
+    CHECK_REFUSED(rattan_build_layer(context, layer, k, v, NULL, NULL), "block_rows");
+  }
+  check_attention(context, PREFILL - 1, PREFILL); /* of copies: the pools are overwritten by the next layer */
+  rattan_context_destroy(context);
+}
+
+static void case_statistics(void) {
+  rattan_context* context = new_context(RATTAN_KIND_FLAT);
+  build(context);
+  float output[QUERY_HEADS * VALUE_DIM];
+  decode_token(context, 0, 0, output, NULL);
+  rattan_stats stats;
+  memset(&stats, 0xff, sizeof stats);
+  stats.struct_size = sizeof stats;
+  CHECK_OK(rattan_get_stats(context, &stats));
+  CHECK(stats.steps == QUERY_HEADS);
+  CHECK(stats.keys_visible == QUERY_HEADS * PREFILL);
+  CHECK(stats.keys_window + stats.keys_retrieved == QUERY_HEADS * PREFILL);
+  CHECK_OK(rattan_reset_stats(context));
+  CHECK_OK(rattan_get_stats(context, &stats));
+  CHECK(stats.steps == 0);
+
+  size_t needed = 0;
+  CHECK_OK(rattan_report(context, NULL, 0, &needed));
+  CHECK(needed > 10);
+  char* text = malloc(needed);
+  CHECK_OK(rattan_report(context, text, needed, &needed));
+  CHECK(strlen(text) == needed - 1);
+  CHECK(strstr(text, "flat") != NULL);
+  CHECK_OK(rattan_report(context, text, 5, &needed));
+  CHECK(strlen(text) == 4);
+  free(text);
+  rattan_context_destroy(context);
+}
+
+static void case_merge(void) {
+  float output[2] = {1, 0}, lse = 0;
+  const float other[2] = {0, 1};
+  CHECK_OK(rattan_merge(output, &lse, other, 0, 2));
+  CHECK(fabsf(output[0] - 0.5F) < 1e-6F && fabsf(output[1] - 0.5F) < 1e-6F);
+  CHECK(fabsf(lse - logf(2)) < 1e-6F);
+  CHECK(fabsf(rattan_lse_to_log2(lse) - 1) < 1e-6F);
+  CHECK_OK(rattan_merge(output, &lse, other, -INFINITY, 2));
+  CHECK(fabsf(output[0] - 0.5F) < 1e-6F);
+}
+
+static void case_struct_sizes(void) {
+  rattan_context* context = NULL;
+  rattan_shape shape = small_shape();
+  struct {
+    rattan_params known;
+    uint32_t newer[2];
+  } larger = {small_params(RATTAN_KIND_FLAT), {0, 0}};
+  larger.known.struct_size = sizeof larger;
+  CHECK_OK(rattan_context_create(&shape, &larger.known, &context));
+  rattan_context_destroy(context);
+  larger.newer[1] = 1;
+  CHECK(rattan_context_create(&shape, &larger.known, &context) == RATTAN_VERSION);
+
+  rattan_params smaller = small_params(RATTAN_KIND_FLAT);
+  smaller.struct_size = offsetof(rattan_params, threads);
+  smaller.threads = 9999; /* not read */
+  CHECK_OK(rattan_context_create(&shape, &smaller, &context));
+  rattan_context_destroy(context);
+  smaller.struct_size = 0;
+  CHECK_REFUSED(rattan_context_create(&shape, &smaller, &context), "struct_size");
+  CHECK_OK(rattan_context_create(&shape, NULL, &context));
+  rattan_context_destroy(context);
+  CHECK(rattan_c_api_version() == RATTAN_C_API_VERSION);
+  CHECK(strlen(rattan_version()) >= 5);
+}
+
+static void case_bad_input(void) {
+  rattan_context* context = NULL;
+  rattan_shape shape = small_shape();
+  shape.query_heads = 3;
+  CHECK_REFUSED(rattan_context_create(&shape, NULL, &context), "query_heads");
+  shape = small_shape();
+  shape.dtype = 256;
+  CHECK_REFUSED(rattan_context_create(&shape, NULL, &context), "dtype");
+  shape = small_shape();
+  rattan_params params = small_params(4);
+  CHECK_REFUSED(rattan_context_create(&shape, &params, &context), "kind");
+  params = small_params(RATTAN_KIND_FLAT);
+  params.budget.epsilon = 1;
+  CHECK_REFUSED(rattan_context_create(&shape, &params, &context), "epsilon");
+
+  context = new_context(RATTAN_KIND_FLAT);
+  build(context);
+  float output[QUERY_HEADS * VALUE_DIM] = {0}, lse[QUERY_HEADS];
+  rattan_matrix q = matrix(queries[0][0], QUERY_HEADS, KEY_DIM);
+  rattan_budget budget;
+  rattan_budget_init(&budget);
+  budget.epsilon = -0.5;
+  CHECK_REFUSED(rattan_decode(context, 0, &q, output, lse, &budget), "epsilon");
+  CHECK_REFUSED(rattan_decode(context, LAYERS, &q, output, lse, NULL), "layer");
+  q.dtype = 257;
+  CHECK_REFUSED(rattan_decode(context, 0, &q, output, lse, NULL), "dtype");
+  q = matrix(queries[0][0], QUERY_HEADS, KEY_DIM + 1);
+  CHECK_REFUSED(rattan_decode(context, 0, &q, output, lse, NULL), "cols");
+  q = matrix(NULL, QUERY_HEADS, KEY_DIM);
+  CHECK_REFUSED(rattan_decode(context, 0, &q, output, lse, NULL), "data");
+  CHECK(output[0] == 0);
+  check_attention(context, PREFILL - 1, PREFILL);
+  rattan_context_destroy(context);
+}
+
+/* Every pointer parameter of every function, one at a time. */
+static void case_null(void) {
+  const char* folder = ".";
+  rattan_shape shape = small_shape();
+  rattan_context* context = new_context(RATTAN_KIND_FLAT);
+  rattan_context* made = NULL;
+  rattan_matrix k[KV_HEADS], v[KV_HEADS], q[QUERY_HEADS];
+  prefill_matrices(0, k, v, q);
+  float output[QUERY_HEADS * VALUE_DIM], lse = 0;
+  uint64_t tokens = 0;
+  size_t needed = 0;
+  char text[8];
+  rattan_stats stats;
+  stats.struct_size = sizeof stats;
+
+  rattan_shape_init(NULL);
+  rattan_budget_init(NULL);
+  rattan_params_init(NULL);
+  rattan_context_destroy(NULL);
+  CHECK_REFUSED(rattan_context_create(NULL, NULL, &made), "shape");
+  CHECK_REFUSED(rattan_context_create(&shape, NULL, NULL), "context");
+  CHECK_REFUSED(rattan_context_fork(NULL, &made), "context");
+  CHECK_REFUSED(rattan_context_fork(context, NULL), "fork");
+  CHECK(made == NULL);
+  CHECK_REFUSED(rattan_build_layer(NULL, 0, k, v, q, NULL), "context");
+  CHECK_REFUSED(rattan_build_layer(context, 0, NULL, v, q, NULL), "keys");
+  CHECK_REFUSED(rattan_build_layer(context, 0, k, NULL, q, NULL), "values");
+  CHECK_OK(rattan_build_layer(context, 0, k, v, NULL, NULL));
+  CHECK_REFUSED(rattan_append(NULL, 0, 1, k, v, q), "context");
+  CHECK_REFUSED(rattan_append(context, 0, 1, NULL, v, q), "keys");
+  CHECK_REFUSED(rattan_append(context, 0, 1, k, NULL, q), "values");
+  CHECK_REFUSED(rattan_decode(NULL, 0, q, output, &lse, NULL), "context");
+  CHECK_REFUSED(rattan_decode(context, 0, NULL, output, &lse, NULL), "queries");
+  CHECK_REFUSED(rattan_decode(context, 0, q, NULL, &lse, NULL), "output");
+  CHECK_REFUSED(rattan_decode_slice(NULL, 0, q, output, &lse, NULL, 0, 1), "context");
+  CHECK_REFUSED(rattan_decode_slice(context, 0, NULL, output, &lse, NULL, 0, 1), "queries");
+  CHECK_REFUSED(rattan_decode_slice(context, 0, q, NULL, &lse, NULL, 0, 1), "output");
+  CHECK_REFUSED(rattan_seal(NULL, 0), "context");
+  CHECK_REFUSED(rattan_truncate(NULL, 0), "context");
+  CHECK_REFUSED(rattan_invalidate(NULL), "context");
+  CHECK_REFUSED(rattan_tokens(NULL, 0, &tokens), "context");
+  CHECK_REFUSED(rattan_tokens(context, 0, NULL), "tokens");
+  CHECK_REFUSED(rattan_context_save(NULL, folder), "context");
+  CHECK_REFUSED(rattan_context_save(context, NULL), "folder");
+  CHECK_REFUSED(rattan_open_layer(NULL, folder, 1, k, v), "context");
+  CHECK_REFUSED(rattan_open_layer(context, NULL, 1, k, v), "folder");
+  CHECK_REFUSED(rattan_open_layer(context, folder, 1, NULL, v), "keys");
+  CHECK_REFUSED(rattan_open_layer(context, folder, 1, k, NULL), "values");
+  CHECK_REFUSED(rattan_get_stats(NULL, &stats), "context");
+  CHECK_REFUSED(rattan_get_stats(context, NULL), "stats");
+  CHECK_REFUSED(rattan_reset_stats(NULL), "context");
+  CHECK_REFUSED(rattan_report(NULL, text, sizeof text, &needed), "context");
+  CHECK_REFUSED(rattan_report(context, NULL, sizeof text, &needed), "text");
+  CHECK_REFUSED(rattan_report(context, text, sizeof text, NULL), "needed");
+  CHECK_REFUSED(rattan_merge(NULL, &lse, output, 0, 1), "output");
+  CHECK_REFUSED(rattan_merge(output, NULL, output, 0, 1), "lse");
+  CHECK_REFUSED(rattan_merge(output, &lse, NULL, 0, 1), "other_output");
+  rattan_context_destroy(context);
+}
+
+static const struct {
+  const char* name;
+  void (*run)(void);
+} cases[] = {{"round_trip", case_round_trip},
+             {"every_kind", case_every_kind},
+             {"save_and_open", case_save_and_open},
+             {"slices", case_slices},
+             {"paged", case_paged},
+             {"statistics", case_statistics},
+             {"merge", case_merge},
+             {"struct_sizes", case_struct_sizes},
+             {"bad_input", case_bad_input},
+             {"null", case_null}};
+
+int main(int argc, char** argv) {
+  int ran = 0;
+  make_text();
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+    if (argc > 1 && strcmp(argv[1], cases[i].name) != 0) continue;
+    const int before = failures;
+    cases[i].run();
+    ++ran;
+    printf("%s %s\n", failures == before ? "ok    " : "FAILED", cases[i].name);
+  }
+  if (ran == 0) fprintf(stderr, "no case is named %s\n", argv[1]);
+  return ran > 0 && failures == 0 ? 0 : 1;
+}
