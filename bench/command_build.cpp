@@ -70,16 +70,19 @@ void run_build(BuildFlags& flags) {
   const Format format = parse_format(flags.run.format);
   const BuildKind kind = parse_kind(flags.kind);
   const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
-  const std::vector<HeadSource> heads = list_heads(flags.data, executor.get());
+  std::vector<HeadSource> heads = list_heads(flags.data, executor.get());
   const bool layers = heads.size() > 1 && kind == BuildKind::graph;
+  if (!layers) only_head(heads);
+  datasets::KvGroup first = heads.front().load();
+  heads.front().load = [first] { return first; };
   // Links on a GPU are made while graphs are built: the host's part of them must not wait for cores that builds hold.
-  const bool overlap = layers && on_gpu(flags.exact);
-  const std::unique_ptr<Executor> beside = make_openmp_executor(overlap ? 2 : flags.run.threads);
-  const std::unique_ptr<ExactTopK> exact = make_exact(flags.exact, beside.get());
+  const bool gpu = links_on_gpu(flags.exact, first, flags.problem.keys_as);
+  const std::unique_ptr<Executor> beside = make_openmp_executor(layers && gpu ? 2 : flags.run.threads);
+  const std::unique_ptr<ExactTopK> exact = make_exact(gpu ? "cuda" : "cpu", beside.get());
   flags.problem.queries = 1;
   set_build_run(flags.build, flags.run.seed, executor.get());
   if (layers) {
-    const LayersRun run = build_layers(heads, flags.problem, flags.build, *exact, overlap, flags.file);
+    const LayersRun run = build_layers(heads, flags.problem, flags.build, *exact, gpu, flags.file);
     return format == Format::markdown ? print_layers(run, flags.file)
                                       : write_records(std::cout, format, {}, run.records);
   }

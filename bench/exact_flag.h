@@ -3,10 +3,13 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "datasets/qkv_dump.h"
 #include "rattan/exact_topk.h"
 #include "rattan/executor.h"
+#include "rattan/types.h"
 
 namespace rattan::bench {
 
@@ -14,6 +17,10 @@ namespace rattan::bench {
 void add_exact_flag(CLI::App& app, std::string& where);
 
 bool on_gpu(const std::string& where);
+
+// The same for this KV head, whose keys are re-encoded as `keys_as` where that is set: a GPU multiplies queries and
+// keys of one 2-byte type. Where they are not, "auto" is the CPU, and "cuda" throws UsageError.
+bool links_on_gpu(const std::string& where, const datasets::KvGroup& group, std::optional<DType> keys_as);
 
 // Throws Error(unsupported) for cuda where there is none.
 std::unique_ptr<ExactTopK> make_exact(const std::string& where, Executor* executor);

@@ -138,8 +138,8 @@ class Chain {
     const std::uint32_t most = host_counts_[first];
     ScoreWork work;
     work.rows = padded(count, row_padding);
-    cudaMemsetAsync(counts_.get(), 0, work.rows * 4);
-    cudaMemcpyAsync(counts_.get(), all_counts_.get() + first, count * 4, cudaMemcpyDeviceToDevice);
+    cudaMemsetAsync(counts_.get(), 0, std::size_t{work.rows} * 4);
+    cudaMemcpyAsync(counts_.get(), all_counts_.get() + first, std::size_t{count} * 4, cudaMemcpyDeviceToDevice);
     pack_rows(queries_.get() + first * dim, count, 1, query_tile, packed_queries_.get(), work.rows);
     work.stride = sample_stride(most);
     const std::uint32_t sampled = (most + work.stride - 1) / work.stride;

@@ -30,6 +30,13 @@ class CudaExactTopK final : public ExactTopK {
 
   NeighborTable find(MatrixView queries, MatrixView keys, std::uint32_t k, Metric metric,
                      const Visibility& visible) const override {
+    NeighborTable table;
+    find_into(table, queries, keys, k, metric, visible);
+    return table;
+  }
+
+  void find_into(NeighborTable& table, MatrixView queries, MatrixView keys, std::uint32_t k, Metric metric,
+                 const Visibility& visible) const override {
     const bool query_device = cuda::on_device(queries.data);
     const bool key_device = cuda::on_device(keys.data);
     if (!fits(queries, keys, k, metric)) {
@@ -39,19 +46,28 @@ class CudaExactTopK final : public ExactTopK {
              "2-byte type, 1 to 256 columns, inner product and k of 1 to ",
              cuda::most_k);
       }
-      return cpu_->find(queries, keys, k, metric, visible);
+      table = cpu_->find(queries, keys, k, metric, visible);
+      return;
     }
     Executor& executor = executor_or_default(options_.executor);
     if (!query_device) check_finite(queries, "queries", executor);
     if (!key_device) check_finite(keys, "keys", executor);
     const VisibleRows rows = visible_rows(visible, queries.rows, keys.rows, executor);
-    if (rows.order.empty() || rows.counts[rows.order.front()] == 0) return NeighborTable(queries.rows, k);
-    NeighborTable table = NeighborTable::unfilled(queries.rows, k);
-    if (run(queries, keys, k, rows, table)) return table;
+    if (rows.order.empty() || rows.counts[rows.order.front()] == 0) {
+      table = NeighborTable(queries.rows, k);
+      return;
+    }
+    const bool used_again = table.rows() == queries.rows && table.k() == k;
+    if (!used_again) {
+      table = {};  // its memory goes back before more is asked for
+      table = NeighborTable::unfilled(queries.rows, k);
+    }
+    table.stats.clear();
+    if (run(queries, keys, k, rows, {table, !used_again})) return;
     if (query_device || key_device) {
       fail(ErrorCode::unsupported, "exact top-k of matrices in device memory: products may overflow fp32");
     }
-    return cpu_->find(queries, keys, k, metric, visible);
+    table = cpu_->find(queries, keys, k, metric, visible);
   }
 
  private:
@@ -61,7 +77,7 @@ class CudaExactTopK final : public ExactTopK {
            keys.rows >= 1 && keys.rows < no_key / 2 && queries.rows >= 1 && queries.rows < no_key;
   }
 
-  bool run(MatrixView queries, MatrixView keys, std::uint32_t k, const VisibleRows& rows, NeighborTable& table) const {
+  bool run(MatrixView queries, MatrixView keys, std::uint32_t k, const VisibleRows& rows, cuda::Target target) const {
     const std::lock_guard lock(mutex_);
     const cuda::DeviceScope scope(options_.device);
     std::size_t limit = options_.memory_limit;
@@ -81,7 +97,7 @@ class CudaExactTopK final : public ExactTopK {
                                       slots_,
                                       executor_or_default(options_.executor)};
     try {
-      return cuda::search(context, queries, keys, k, rows, table);
+      return cuda::search(context, queries, keys, k, rows, target);
     } catch (const Error&) {
       pool_.trim();  // memory kept for the next search may be what others lack
       throw;

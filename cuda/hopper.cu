@@ -11,10 +11,6 @@ constexpr int warpgroups = 3;
 constexpr int block_rows = warpgroups * static_cast<int>(query_tile);
 constexpr int threads = (warpgroups + 1) * 128;
 constexpr int most_stages = 6;
-constexpr int half_keys = 64;
-// 512 threads start with 128 registers each; what the producer needs not is the others'.
-constexpr int producer_registers = 24;
-constexpr int consumer_registers = 160;
 
 struct Control {
   unsigned long long full[most_stages];
@@ -26,6 +22,11 @@ struct Control {
 constexpr bool in_registers(std::uint32_t blocks) { return blocks <= 2; }
 
 #if !defined(__CUDA_ARCH__) || defined(__CUDA_ARCH_FEAT_SM90_ALL)
+
+constexpr int half_keys = 64;
+// 512 threads start with 128 registers each; what the producer needs not is the others'.
+constexpr int producer_registers = 24;
+constexpr int consumer_registers = 160;
 
 struct Ring {
   std::uint8_t* tiles;

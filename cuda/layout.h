@@ -16,6 +16,7 @@
 namespace rattan::cuda {
 
 inline constexpr std::uint32_t key_tile = 128;
+inline constexpr std::uint32_t key_step = 64;  // of which every kernel sees all keys or none
 inline constexpr std::uint32_t query_tile = 64;
 inline constexpr std::uint32_t block_cols = 64;
 inline constexpr std::uint32_t block_row_bytes = 128;

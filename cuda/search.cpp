@@ -58,7 +58,7 @@ class Search {
     for (cudaStream_t stream : {context_.upload, context_.stream, context_.download}) cudaStreamSynchronize(stream);
   }
 
-  bool run(NeighborTable& table);
+  bool run(Target target);
 
  private:
   static constexpr std::size_t findings_bytes = 64;  // before the ids, which begin a cache line
@@ -248,7 +248,7 @@ bool Search::collect(HostSlot& slot, std::size_t first, std::uint32_t count, Nei
   return true;
 }
 
-bool Search::run(NeighborTable& table) {
+bool Search::run(Target target) {
   key_square_ = float_of(load_keys().max_square);
   const std::vector<std::size_t> begins =
       chunk_begins(queries_.rows, plan_.chunk, plan_.capacity,
@@ -258,8 +258,8 @@ bool Search::run(NeighborTable& table) {
   std::size_t done = 0;
   for (std::size_t chunk = 0; chunk < chunks + chunk_slots; ++chunk) {
     if (chunk >= chunk_slots && done < chunks) {
-      if (done == 0) touch_table(context_.executor, table);
-      if (!collect(context_.slots[done % chunk_slots], begins[done], size(done), table)) return false;
+      if (done == 0 && target.untouched) touch_table(context_.executor, target.table);
+      if (!collect(context_.slots[done % chunk_slots], begins[done], size(done), target.table)) return false;
       ++done;
     }
     if (chunk < chunks) {
@@ -272,8 +272,8 @@ bool Search::run(NeighborTable& table) {
 }  // namespace
 
 bool search(const SearchContext& context, MatrixView queries, MatrixView keys, std::uint32_t k,
-            const VisibleRows& visible, NeighborTable& table) {
-  return Search(context, queries, keys, k, visible).run(table);
+            const VisibleRows& visible, Target target) {
+  return Search(context, queries, keys, k, visible).run(target);
 }
 
 }  // namespace rattan::cuda

@@ -35,11 +35,17 @@ struct SearchContext {
   Executor& executor;
 };
 
-// Fills `table`. queries and keys: one 2-byte type, the same 1..256 columns, host or device memory; k 1..most_k.
+// Where results go. Untouched: the system has not given the memory yet.
+struct Target {
+  NeighborTable& table;
+  bool untouched;
+};
+
+// Fills the table. queries and keys: one 2-byte type, the same 1..256 columns, host or device memory; k 1..most_k.
 // False: products may overflow fp32, so that the order of summation would decide; the table is unchanged in parts not
 // yet searched. Throws Error(invalid_argument) for NaN or infinity in device memory (host memory is the caller's to
 // check), Error(no_memory).
 bool search(const SearchContext& context, MatrixView queries, MatrixView keys, std::uint32_t k,
-            const VisibleRows& visible, NeighborTable& table);
+            const VisibleRows& visible, Target target);
 
 }  // namespace rattan::cuda

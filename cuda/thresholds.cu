@@ -15,8 +15,8 @@ __global__ void __launch_bounds__(threshold_warps * 32)
   const std::uint32_t row = blockIdx.x * threshold_warps + threadIdx.x / 32;
   const std::uint32_t lane = threadIdx.x % 32;
   const std::uint32_t count = sample.counts[row];
-  const std::uint32_t tiles = ((count + sample.stride - 1) / sample.stride + key_tile - 1) / key_tile;
-  const std::uint32_t values = keeps_all(count, capacity) ? 0 : tiles * (key_tile / sample.maxima_keys);
+  const std::uint32_t steps = ((count + sample.stride - 1) / sample.stride + key_step - 1) / key_step;
+  const std::uint32_t values = keeps_all(count, capacity) ? 0 : steps * (key_step / sample.maxima_keys);
   const std::uint32_t rank = sample_rank(k, sample.stride);
   const float* maxima = sample.maxima + std::size_t{row} * sample.maxima_stride;
 

@@ -36,6 +36,13 @@ class ExactTopK {
   // Throws Error(invalid_argument) for disagreeing dims, a positions span of the wrong length, or NaN/Inf in the input.
   virtual NeighborTable find(MatrixView queries, MatrixView keys, std::uint32_t k, Metric metric,
                              const Visibility& visible = {}) const = 0;
+
+  // The same into a table whose memory is used again where rows and k agree: getting that of a long context's links
+  // from the system takes longer than filling it. After an exception the table holds anything.
+  virtual void find_into(NeighborTable& table, MatrixView queries, MatrixView keys, std::uint32_t k, Metric metric,
+                         const Visibility& visible = {}) const {
+    table = find(queries, keys, k, metric, visible);
+  }
 };
 
 // Tiles of queries x keys through a packed fp32 product, with the selection beside it. `executor` null: the default
@@ -45,7 +52,7 @@ std::unique_ptr<ExactTopK> make_exact_topk_cpu(Executor* executor = nullptr);
 struct CudaOptions {
   int device = 0;
   std::size_t memory_limit = 0;  // bytes of device memory a search may hold; 0: three quarters of what is free
-  void* stream = nullptr;        // a cudaStream_t all device work is ordered in; null: one of its own
+  void* stream = nullptr;        // a cudaStream_t kernels run in, and copies in order with them; null: one of its own
   Executor* executor = nullptr;  // of the work left to the CPU; null: the default one
 };
 

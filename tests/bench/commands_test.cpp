@@ -76,6 +76,7 @@ TEST(CommandLine, BadValuesAreNamedAndExitWithTwo) {
   expect_refused("sweep --synth n=2048,size=3", 2, "size");
   expect_refused("build " + tiny + "--index flat -o /tmp/never.rattan", 2, "selects 2 KV heads");
   expect_refused("build " + one, 2, "--out");
+  expect_refused("build " + one + "--exact cuda --keys-as bf16 -o /tmp/never.rattan", 2, "the same for both");
 }
 
 // FAULTS A19: missing files, folders and foreign content.
@@ -234,12 +235,14 @@ TEST(BuildCommand, SeveralHeadsGiveTheFilesOfEachAlone) {
   ASSERT_EQ(layer.exit_code, 0) << layer.err;
   EXPECT_TRUE(contains(layer.out, "wait s")) << layer.out;
   EXPECT_TRUE(contains(layer.out, "wrote 2 graphs"));
-  for (const std::string head : {"0", "1"}) {
+  const auto expect_same_alone = [&](const std::string& head) {
     const std::string file = (folder / ("alone_" + head)).string();
     const ProgramResult alone = run_bench("build " + tiny + options + "--kv-heads " + head + " -o " + file);
     ASSERT_EQ(alone.exit_code, 0) << alone.err;
     EXPECT_EQ(test::read_file((folder / "layer") / ("layer_00_head_0" + head + ".rattan")), test::read_file(file));
-  }
+  };
+  expect_same_alone("0");
+  expect_same_alone("1");
   expect_refused("build " + tiny + options + "-o " + (folder / "alone_0").string(), 2, "is a file");
 }
 

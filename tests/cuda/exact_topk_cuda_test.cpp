@@ -61,7 +61,7 @@ TEST_F(ExactTopKCuda, LongContextAndManyChunks) {
 // Ties go to the smaller id, and such rows defeat every threshold.
 TEST_F(ExactTopKCuda, AllKeysEqual) {
   const SharedMatrix queries = test::random_matrix(30, 32, 6, DType::f16);
-  const SharedMatrix keys = test::make_matrix(std::vector<float>(9000 * 32, 0.5F), 9000, 32, DType::f16);
+  const SharedMatrix keys = test::make_matrix(std::vector<float>(std::size_t{9000} * 32, 0.5F), 9000, 32, DType::f16);
   const NeighborTable found = make_exact_topk_cuda()->find(queries.view, keys.view, 64, Metric::inner_product);
   for (std::size_t row = 0; row < 30; ++row) {
     for (KeyId i = 0; i < 64; ++i) ASSERT_EQ(found.ids(row)[i], i);
@@ -86,7 +86,7 @@ TEST_F(ExactTopKCuda, ManyEqualKeysAtTheEdge) {
 
 // Where all scores are negative, so are the thresholds.
 TEST_F(ExactTopKCuda, NegativeScores) {
-  std::vector<float> values(30000 * 48);
+  std::vector<float> values(std::size_t{30000} * 48);
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = 1.0F + static_cast<float>(i * 2654435761U % 1021) / 1021.0F;
   const SharedMatrix keys = test::make_matrix(values, 30000, 48, DType::f16);
@@ -97,10 +97,11 @@ TEST_F(ExactTopKCuda, NegativeScores) {
 }
 
 TEST_F(ExactTopKCuda, ScoresThatRiseWithThePosition) {
-  std::vector<float> values(6000 * 32, 0.0F);
+  std::vector<float> values(std::size_t{6000} * 32, 0.0F);
   for (std::size_t i = 0; i < 6000; ++i) {
     values[i * 32] = static_cast<float>(i % 256);
-    values[i * 32 + 1] = static_cast<float>(i / 256);
+    const std::size_t high = i / 256;
+    values[i * 32 + 1] = static_cast<float>(high);
   }
   std::vector<float> query(32, 0.0F);
   query[0] = 1.0F;

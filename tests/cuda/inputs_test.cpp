@@ -85,10 +85,25 @@ TEST_F(CudaInputs, EarlierSearchesLeaveNoTrace) {
   const SharedMatrix keys = test::random_matrix(30000, 128, 24, DType::bf16);
   (void)exact->find(many.view, keys.view, 128, Metric::inner_product);
   for (const std::size_t n : {5U, 700U, 9000U}) {
-    std::vector<std::byte>(std::size_t{40} << 20U, std::byte{0xab});  // freed where a table may come to lie
+    { const std::vector<std::byte> freed(std::size_t{40} << 20U, std::byte{0xab}); }  // where a table may come to lie
     const SharedMatrix few = test::random_matrix(n, 40, 25, DType::f16);
     test::expect_same_as_cpu(*exact, few.view.slice(0, std::min<std::size_t>(n, 400)), few.view, 90);
   }
+}
+
+TEST_F(CudaInputs, TablesAreUsedAgain) {
+  const auto exact = make_exact_topk_cuda();
+  const SharedMatrix queries = test::random_matrix(300, 64, 26, DType::bf16);
+  const SharedMatrix keys = test::random_matrix(9000, 64, 27, DType::bf16);
+  NeighborTable table(300, 20);
+  const KeyId* memory = table.ids(0).data();
+  for (const std::size_t n : {9000U, 7U, 4000U}) {
+    exact->find_into(table, queries.view, keys.view.slice(0, n), 20, Metric::inner_product);
+    EXPECT_EQ(table, exact->find(queries.view, keys.view.slice(0, n), 20, Metric::inner_product));
+    EXPECT_EQ(table.ids(0).data(), memory);
+  }
+  exact->find_into(table, queries.view, keys.view, 21, Metric::inner_product);
+  EXPECT_EQ(table, exact->find(queries.view, keys.view, 21, Metric::inner_product));
 }
 
 TEST_F(CudaInputs, NanAndInfinityAreRefusedWhereverTheyLie) {

@@ -127,7 +127,7 @@ TEST(CudaSelection, PackedElementsDoNotOverlap) {
         for (std::uint32_t col = 0; col < blocks * cuda::block_cols; ++col) {
           const std::size_t at = cuda::packed_offset(tile_rows, blocks, row, col);
           ASSERT_LT(at + 1, hits.size());
-          EXPECT_EQ(at, cuda::packed_offset(tile_rows, blocks, row, col / 8 * 8) + col % 8 * 2);
+          EXPECT_EQ(at, cuda::packed_offset(tile_rows, blocks, row, col / 8 * 8) + std::size_t{col % 8} * 2);
           ++hits[at];
           ++hits[at + 1];
         }
