@@ -140,8 +140,8 @@ std::vector<NeighborTable> make_links(const HeadProblem& problem, const LinkOpti
     std::vector<std::int64_t> positions;
     if (options.causal) positions = link_positions(problem, rows, options);
     visible.positions = positions;
-    tables.push_back(exact.find(queries.view.slice(0, rows).every(link_step(rows, options)), problem.keys.view, options.k,
-                                Metric::inner_product, visible));
+    tables.push_back(exact.find(queries.view.slice(0, rows).every(link_step(rows, options)), problem.keys.view,
+                                options.k, Metric::inner_product, visible));
   }
   return tables;
 }

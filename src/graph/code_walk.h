@@ -22,32 +22,11 @@
 
 namespace rattan {
 
-// Buffers of a walk; a walk reuses them without allocating once they have grown.
-struct CodeWalkScratch {
-  PreparedQueries queries;
+struct CodeWalkScratch : WalkBuffers {
   PreparedCodeQueries code_queries;
-  KeyMarks seen;
-  KeyMarks expanded;
   std::vector<BucketBeam> beams;
   std::vector<BucketBeam> found;  // used where results are not the beams: a range of candidates, or another width
-  std::vector<std::uint32_t> budget;
-  std::vector<KeyId> named;
-  std::vector<KeyId> unseen;
   Rerank rerank;
-  std::vector<const void*> rows;
-  std::vector<float> scores;
-  std::vector<std::uint32_t> positions;
-  std::vector<TopK> results;
-
-  // Room for graphs of up to `keys` keys, of which a round of `heads` heads reads at most `round`.
-  void reserve(std::size_t keys, std::size_t round, std::size_t heads) {
-    seen.reserve(keys);
-    expanded.reserve(keys);
-    unseen.reserve(round);
-    rows.reserve(round);
-    positions.reserve(round);
-    scores.reserve(heads * round);
-  }
 };
 
 // Walks for the rows of scratch.queries and scratch.code_queries (prepared by the caller). After it,

@@ -33,12 +33,11 @@ struct WalkParams {
   }
 };
 
-// Buffers of a walk; a walk reuses them without allocating once they have grown.
-struct WalkScratch {
+// Buffers of any walk; a walk reuses them without allocating once they have grown.
+struct WalkBuffers {
   PreparedQueries queries;
   KeyMarks seen;
   KeyMarks expanded;
-  std::vector<Beam> beams;
   std::vector<std::uint32_t> budget;
   std::vector<KeyId> named;
   std::vector<KeyId> unseen;
@@ -56,6 +55,10 @@ struct WalkScratch {
     positions.reserve(round);
     scores.reserve(heads * round);
   }
+};
+
+struct WalkScratch : WalkBuffers {
+  std::vector<Beam> beams;
 };
 
 // Walks for the rows of scratch.queries (prepared by the caller with `scorer`). After it, scratch.results[i].sorted()

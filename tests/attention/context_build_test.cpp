@@ -9,29 +9,6 @@
 namespace rattan::test {
 namespace {
 
-ContextShape two_layers() {
-  ContextShape shape;
-  shape.layers = 2;
-  shape.kv_heads = 2;
-  shape.query_heads = 4;
-  shape.key_dim = 16;
-  shape.value_dim = 8;
-  shape.dtype = DType::f16;
-  return shape;
-}
-
-ContextParams params_of(HeadKind kind) {
-  ContextParams params;
-  params.kind = kind;
-  params.sinks = 8;
-  params.recent = 32;
-  params.clusters = 16;
-  params.link_k = 16;
-  params.capacity = 8192;
-  params.executor = &serial_executor();
-  return params;
-}
-
 // Counts what is asked of it.
 class CountingExact final : public ExactTopK {
  public:
@@ -49,9 +26,9 @@ class CountingExact final : public ExactTopK {
 };
 
 TEST(ContextBuild, LinksComeFromTheGivenExactSearch) {
-  const MadeText text(two_layers(), 320);
+  const MadeText text(two_layers(DType::f16), 320);
   const CountingExact exact;
-  ContextParams params = params_of(HeadKind::graph);
+  ContextParams params = small_window(HeadKind::graph, 8192);
   params.exact = &exact;
   params.link_queries = 100;
   Context context(text.shape(), params);
@@ -61,9 +38,9 @@ TEST(ContextBuild, LinksComeFromTheGivenExactSearch) {
 }
 
 TEST(ContextBuild, ReportsEveryHeadWithAReason) {
-  const MadeText text(two_layers(), 320);
+  const MadeText text(two_layers(DType::f16), 320);
   for (const HeadKind kind : {HeadKind::flat, HeadKind::scan4, HeadKind::graph, HeadKind::automatic}) {
-    Context context(text.shape(), params_of(kind));
+    Context context(text.shape(), small_window(kind, 8192));
     EXPECT_TRUE(context.report().empty());
     text.build(context, 320);
     const std::vector<HeadReport> report = context.report();
@@ -85,8 +62,8 @@ TEST(ContextBuild, ReportsEveryHeadWithAReason) {
 }
 
 TEST(ContextBuild, SumsStagesOfAllHeads) {
-  const MadeText text(two_layers(), 320);
-  Context context(text.shape(), params_of(HeadKind::graph));
+  const MadeText text(two_layers(DType::f16), 320);
+  Context context(text.shape(), small_window(HeadKind::graph, 8192));
   BuildStats stats;
   context.build_layer(0, text.keys(0, 320), text.values(0, 320), text.queries(0, 320), {}, &stats);
   const auto count = [&](const std::string& stage) {
@@ -96,19 +73,19 @@ TEST(ContextBuild, SumsStagesOfAllHeads) {
 }
 
 TEST(ContextBuild, WithoutQueriesThereAreNoGraphs) {
-  const MadeText text(two_layers(), 320);
-  Context context(text.shape(), params_of(HeadKind::graph));
+  const MadeText text(two_layers(DType::f16), 320);
+  Context context(text.shape(), small_window(HeadKind::graph, 8192));
   text.build(context, 320, false);
   EXPECT_EQ(context.report().front().kind, "scan4");
 }
 
 TEST(ContextBuild, TheKindOfLongTextsIsMeasured) {
-  ContextShape shape = two_layers();
+  ContextShape shape = two_layers(DType::f16);
   shape.layers = 1;
   shape.kv_heads = 1;
   shape.query_heads = 2;
   const MadeText text(shape, 4500);
-  ContextParams params = params_of(HeadKind::automatic);
+  ContextParams params = small_window(HeadKind::automatic, 8192);
   params.link_queries = 1000;
   params.budget.k = 10;
   Context context(shape, params);

@@ -13,26 +13,10 @@ namespace {
 
 class ContextFiles : public testing::Test {
  protected:
-  static ContextShape shape() {
-    ContextShape shape;
-    shape.layers = 2;
-    shape.kv_heads = 2;
-    shape.query_heads = 4;
-    shape.key_dim = 16;
-    shape.value_dim = 8;
-    shape.dtype = DType::f32;
-    return shape;
-  }
+  static ContextShape shape() { return two_layers(DType::f32); }
   static ContextParams params() {
-    ContextParams params;
-    params.kind = HeadKind::graph;
-    params.sinks = 8;
-    params.recent = 32;
-    params.clusters = 16;
-    params.link_k = 16;
-    params.capacity = 1024;
+    ContextParams params = small_window(HeadKind::graph, 1024);
     params.budget.k = 20;
-    params.executor = &serial_executor();
     return params;
   }
 

@@ -14,28 +14,10 @@ namespace {
 
 constexpr double rounding = 2e-5;
 
-ContextShape shape_of_two() {
-  ContextShape shape;
-  shape.layers = 2;
-  shape.kv_heads = 2;
-  shape.query_heads = 4;
-  shape.key_dim = 16;
-  shape.value_dim = 8;
-  shape.dtype = DType::f32;
-  return shape;
-}
-
 ContextParams params_of(HeadKind kind, std::uint32_t seal_after = 0) {
-  ContextParams params;
-  params.kind = kind;
-  params.sinks = 8;
-  params.recent = 32;
-  params.clusters = 16;
-  params.link_k = 16;
-  params.capacity = 2048;
+  ContextParams params = small_window(kind, 2048);
   params.budget.k = 20;
   params.seal_after = seal_after;
-  params.executor = &serial_executor();
   return params;
 }
 
@@ -54,7 +36,7 @@ DecodeParams everything() {
 }
 
 TEST(ContextGrowth, EveryAppendedTokenIsAttendedAtOnce) {
-  const MadeText text(shape_of_two(), 400);
+  const MadeText text(two_layers(DType::f32), 400);
   Context context(text.shape(), params_of(HeadKind::flat));
   text.build(context, 300);
   for (std::size_t t = 300; t < 310; ++t) {
@@ -68,7 +50,7 @@ TEST(ContextGrowth, EveryAppendedTokenIsAttendedAtOnce) {
 }
 
 TEST(ContextGrowth, TokenByTokenEqualsAllAtOnce) {
-  const MadeText text(shape_of_two(), 300);
+  const MadeText text(two_layers(DType::f32), 300);
   Context grown(text.shape(), params_of(HeadKind::flat));
   text.build(grown, 0);
   for (std::size_t t = 0; t < 300; ++t) text.append(grown, t, 1);
@@ -76,7 +58,7 @@ TEST(ContextGrowth, TokenByTokenEqualsAllAtOnce) {
 }
 
 TEST(ContextGrowth, SealedTokensAreSearched) {
-  const MadeText text(shape_of_two(), 800);
+  const MadeText text(two_layers(DType::f32), 800);
   for (const HeadKind kind : {HeadKind::scan4, HeadKind::graph}) {
     Context context(text.shape(), params_of(kind));
     text.build(context, 400);
@@ -96,7 +78,7 @@ TEST(ContextGrowth, SealedTokensAreSearched) {
 }
 
 TEST(ContextGrowth, SealsThemselvesInsideAppend) {
-  const MadeText text(shape_of_two(), 800);
+  const MadeText text(two_layers(DType::f32), 800);
   ContextParams params = params_of(HeadKind::graph, 100);
   params.background_seal = false;
   Context context(text.shape(), params);
@@ -109,7 +91,7 @@ TEST(ContextGrowth, SealsThemselvesInsideAppend) {
 }
 
 TEST(ContextGrowth, SealsInTheBackgroundBesideReaders) {
-  const MadeText text(shape_of_two(), 1200);
+  const MadeText text(two_layers(DType::f32), 1200);
   for (const HeadKind kind : {HeadKind::scan4, HeadKind::graph}) {
     Context context(text.shape(), params_of(kind, 128));
     text.build(context, 400);
@@ -143,7 +125,7 @@ TEST(ContextGrowth, SealsInTheBackgroundBesideReaders) {
 }
 
 TEST(ContextGrowth, EndsWhileASealRuns) {
-  const MadeText text(shape_of_two(), 1200);
+  const MadeText text(two_layers(DType::f32), 1200);
   for (int i = 0; i < 3; ++i) {
     Context context(text.shape(), params_of(HeadKind::graph, 64));
     text.build(context, 400);
@@ -152,7 +134,7 @@ TEST(ContextGrowth, EndsWhileASealRuns) {
 }
 
 TEST(ContextGrowth, TruncationAndAppendAreAnotherHistory) {
-  const MadeText text(shape_of_two(), 500);
+  const MadeText text(two_layers(DType::f32), 500);
   for (const HeadKind kind : {HeadKind::flat, HeadKind::scan4, HeadKind::graph}) {
     for (const std::size_t tokens : {499U, 450U, 400U, 320U, 300U, 299U, 280U, 150U, 20U, 5U, 0U}) {
       Context context(text.shape(), params_of(kind));
@@ -176,7 +158,7 @@ TEST(ContextGrowth, TruncationAndAppendAreAnotherHistory) {
 }
 
 TEST(ContextGrowth, TruncationsAreChecked) {
-  const MadeText text(shape_of_two(), 400);
+  const MadeText text(two_layers(DType::f32), 400);
   Context context(text.shape(), params_of(HeadKind::flat));
   text.build(context, 300);
   expect_error(ErrorCode::invalid_argument, "tokens is 301", [&] { context.truncate(301); });
@@ -186,8 +168,8 @@ TEST(ContextGrowth, TruncationsAreChecked) {
 }
 
 TEST(ContextGrowth, ForksShareThePrefixAlone) {
-  const MadeText text(shape_of_two(), 400);
-  const MadeText other(shape_of_two(), 400, 2);
+  const MadeText text(two_layers(DType::f32), 400);
+  const MadeText other(two_layers(DType::f32), 400, 2);
   Context context(text.shape(), params_of(HeadKind::graph));
   text.build(context, 300);
   const Attended before = text.decode(context, 0, 299);
@@ -207,7 +189,7 @@ TEST(ContextGrowth, ForksShareThePrefixAlone) {
 }
 
 TEST(ContextGrowth, AForkOutlivesItsOrigin) {
-  const MadeText text(shape_of_two(), 400);
+  const MadeText text(two_layers(DType::f32), 400);
   auto context = std::make_unique<Context>(text.shape(), params_of(HeadKind::graph));
   text.build(*context, 300);
   Context fork = context->fork();
@@ -217,7 +199,7 @@ TEST(ContextGrowth, AForkOutlivesItsOrigin) {
 }
 
 TEST(ContextGrowth, StaleEpochsAreRefused) {
-  const MadeText text(shape_of_two(), 400);
+  const MadeText text(two_layers(DType::f32), 400);
   Context context(text.shape(), params_of(HeadKind::flat));
   text.build(context, 300);
   DecodeParams params;
@@ -235,7 +217,7 @@ TEST(ContextGrowth, StaleEpochsAreRefused) {
 }
 
 TEST(ContextGrowth, ContextsMove) {
-  const MadeText text(shape_of_two(), 400);
+  const MadeText text(two_layers(DType::f32), 400);
   Context context(text.shape(), params_of(HeadKind::graph, 32));
   text.build(context, 300);
   Context moved = std::move(context);

@@ -33,16 +33,9 @@ ContextShape small_shape(DType dtype = DType::f32, std::uint32_t group = 2) {
 }
 
 ContextParams small_params(HeadKind kind = HeadKind::flat) {
-  ContextParams params;
-  params.kind = kind;
-  params.sinks = 8;
-  params.recent = 32;
-  params.clusters = 16;
-  params.capacity = 4096;
+  ContextParams params = small_window(kind, 4096);
   params.seal_after = 0;
-  params.link_k = 16;
   params.budget.k = 20;
-  params.executor = &serial_executor();
   return params;
 }
 

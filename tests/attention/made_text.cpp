@@ -132,6 +132,29 @@ std::vector<KeyId> MadeText::best_ids(std::size_t layer, std::size_t head, std::
   return ids;
 }
 
+ContextShape two_layers(DType dtype) {
+  ContextShape shape;
+  shape.layers = 2;
+  shape.kv_heads = 2;
+  shape.query_heads = 4;
+  shape.key_dim = 16;
+  shape.value_dim = 8;
+  shape.dtype = dtype;
+  return shape;
+}
+
+ContextParams small_window(HeadKind kind, std::size_t capacity) {
+  ContextParams params;
+  params.kind = kind;
+  params.sinks = 8;
+  params.recent = 32;
+  params.clusters = 16;
+  params.link_k = 16;
+  params.capacity = capacity;
+  params.executor = &serial_executor();
+  return params;
+}
+
 double output_error(const Attended& a, const Attended& b) {
   const std::size_t dim = b.output.size() / b.lse.size();
   double worst = 0;

@@ -55,6 +55,12 @@ class MadeText {
   std::vector<SharedMatrix> queries_;  // [layer * query_heads + head]
 };
 
+// Two layers of two KV heads with two query heads each, keys of 16 and values of 8 columns.
+ContextShape two_layers(DType dtype);
+
+// Small enough for short texts: 8 sinks, 32 recent tokens, 16 clusters, 16 links, on the calling thread.
+ContextParams small_window(HeadKind kind, std::size_t capacity);
+
 // |a - b| / |b| of the outputs of every query head, the largest; and the largest difference of lse.
 double output_error(const Attended& a, const Attended& b);
 double lse_error(const Attended& a, const Attended& b);
