@@ -31,6 +31,8 @@ constexpr Command all_commands[] = {
      "rattan-bench search --embedded --index-file /tmp/graph.rattan --width 100,200", configure_search},
     {"latency", "time of one step at chosen recalls, caches cold by cycling through resident KV heads",
      "rattan-bench latency --embedded --index flat,graph --recall 0.95 --resident 4 --rounds 2", configure_latency},
+    {"decode", "time of attention per layer of a model and how it grows with the number of keys",
+     "rattan-bench decode --synth n=16384,d=128,group=4,heads=2,dtype=bf16 --depth 4 --rounds 2", configure_decode},
     {"grow", "what appended keys cost, and what searches find behind them",
      "rattan-bench grow --synth n=4096,heads=1,decode=1536 --append 1024 --block 256", configure_grow},
     {"attend", "attention mass and output error of the top k keys",

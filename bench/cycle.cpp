@@ -1,7 +1,6 @@
 #include "bench/cycle.h"
 
-#include <functional>
-
+#include "bench/scratch_folder.h"
 #include "bench/settings.h"
 #include "core/check.h"
 
@@ -53,10 +52,7 @@ std::vector<Job> find_jobs(const std::vector<std::unique_ptr<Head>>& heads, cons
 // Resident r is head r modulo the heads of the data.
 std::vector<ResidentHead> make_residents(const std::vector<std::unique_ptr<Head>>& heads, const std::vector<Job>& jobs,
                                          std::size_t count, const std::string& scratch, Progress& progress) {
-  const std::filesystem::path folder =
-      scratch.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path(scratch);
-  const std::filesystem::path own = folder / message("rattan-latency-", std::hash<const void*>{}(&jobs));
-  std::filesystem::create_directories(own);
+  const ScratchFolder own("rattan-latency", scratch);
   std::vector<ResidentHead> residents(count);
   for (std::size_t r = 0; r < residents.size(); ++r) {
     progress.show(message("resident head ", r + 1, "/", residents.size()));
@@ -65,10 +61,10 @@ std::vector<ResidentHead> make_residents(const std::vector<std::unique_ptr<Head>
     residents[r].keys = r < heads.size() ? heads[h]->problem.keys : copy_matrix(heads[h]->problem.keys);
     for (const Job& job : jobs) {
       std::unique_ptr<Index>& copy = residents[r].copies[job.found[h].built];
-      if (r >= heads.size() && copy == nullptr) copy = copy_index(*job.found[h].built->index, residents[r].keys, own);
+      if (r >= heads.size() && copy == nullptr)
+        copy = copy_index(*job.found[h].built->index, residents[r].keys, own.path());
     }
   }
-  std::filesystem::remove_all(own);
   return residents;
 }
 

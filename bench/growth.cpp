@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <ctime>
 
 #include "bench/measure.h"
+#include "bench/steps.h"
 #include "core/check.h"
 
 namespace rattan::bench {
@@ -19,18 +19,6 @@ double thread_seconds() {
 
 double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// The query heads of decode steps [first, first + count), step after step.
-SharedMatrix gather_steps(const datasets::KvGroup& group, std::size_t first, std::size_t count) {
-  const std::size_t heads = group.heads();
-  const MatrixView& like = group.decode_queries.front().view;
-  auto bytes = std::make_shared<std::vector<std::byte>>(count * heads * like.row_bytes());
-  for (std::size_t i = 0; i < count * heads; ++i) {
-    std::memcpy(bytes->data() + i * like.row_bytes(), group.decode_queries[i % heads].view.row(first + i / heads),
-                like.row_bytes());
-  }
-  return {MatrixView(bytes->data(), like.dtype, count * heads, like.cols), bytes};
 }
 
 HeadProblem problem_over(const datasets::KvGroup& group, IdRange indexed, std::uint32_t k) {
@@ -62,7 +50,7 @@ GrowthProblem make_growth_problem(const datasets::KvGroup& source, const Problem
   HeadProblem& whole = problem.whole =
       problem_over(group, {options.sinks, static_cast<KeyId>(prefill + append - window)}, options.k);
   whole.steps = std::min(options.queries, steps - append);
-  whole.queries = gather_steps(group, append, whole.steps);
+  whole.queries = gather_steps({&group, 1}, append, whole.steps);
   whole.truth = exact.find(whole.queries.view, whole.keys.view, options.k, Metric::inner_product);
   return problem;
 }
@@ -81,7 +69,7 @@ std::unique_ptr<GrowingIndex> grow(std::shared_ptr<const Index> base, const Grow
                                    const GrowthOptions& options, GrowthCost& cost) {
   const MatrixView keys = problem.appended.view;
   const std::size_t first = base->size();
-  const SharedMatrix queries = gather_steps(problem.whole.group, 0, keys.rows);
+  const SharedMatrix queries = gather_steps({&problem.whole.group, 1}, 0, keys.rows);
   const std::size_t heads = problem.whole.heads;
   auto index = std::make_unique<GrowingIndex>(std::move(base), options.growth);
   const double count = static_cast<double>(keys.rows);

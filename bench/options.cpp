@@ -46,12 +46,16 @@ void add_problem_flags(CLI::App& app, ProblemOptions& problem) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32))
       ->capture_default_str()
       ->group(group);
+  add_keys_as_flag(app, problem.keys_as);
+}
+
+void add_keys_as_flag(CLI::App& app, std::optional<DType>& keys_as) {
   app.add_option_function<DType>(
-         "--keys-as", [&problem](DType dtype) { problem.keys_as = dtype; },
+         "--keys-as", [&keys_as](DType dtype) { keys_as = dtype; },
          "re-encode keys and values first: f32, f16 or bf16; default as stored")
       ->transform(CLI::CheckedTransformer(dtypes()))
       ->type_name("DTYPE")
-      ->group(group);
+      ->group("Measurement");
 }
 
 void add_build_flags(CLI::App& app, BuildOptions& build) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
 #include "bench/data_source.h"
@@ -20,6 +21,7 @@ struct RunFlags {
 void add_data_flags(CLI::App& app, DataSelection& data);
 void add_window_flags(CLI::App& app, ProblemOptions& problem);
 void add_problem_flags(CLI::App& app, ProblemOptions& problem);  // window, queries and dtype
+void add_keys_as_flag(CLI::App& app, std::optional<DType>& keys_as);
 void add_build_flags(CLI::App& app, BuildOptions& build);
 void add_threads_flag(CLI::App& app, RunFlags& run);
 void add_seed_flag(CLI::App& app, RunFlags& run);

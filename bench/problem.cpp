@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 
+#include "bench/steps.h"
 #include "core/check.h"
 #include "core/half.h"
 #include "simd/kernels.h"
@@ -13,21 +14,6 @@ namespace {
 
 constexpr std::size_t default_link_rows = 16384;
 constexpr std::size_t window_share = 4;
-
-// Query heads are stored head by head; a decoder asks all heads of one step together.
-SharedMatrix gather_steps(const datasets::KvGroup& group, std::size_t steps) {
-  const std::size_t heads = group.heads();
-  const MatrixView& first = group.decode_queries.front().view;
-  const std::size_t row_bytes = first.row_bytes();
-  auto bytes = std::make_shared<std::vector<std::byte>>(checked_mul(steps * heads, row_bytes, "queries"));
-  for (std::size_t step = 0; step < steps; ++step) {
-    for (std::size_t head = 0; head < heads; ++head) {
-      std::memcpy(bytes->data() + (step * heads + head) * row_bytes, group.decode_queries[head].view.row(step),
-                  row_bytes);
-    }
-  }
-  return {MatrixView(bytes->data(), first.dtype, steps * heads, first.cols), bytes};
-}
 
 void check_group(const datasets::KvGroup& group) {
   if (group.heads() == 0 || group.decode_queries.front().view.rows == 0) {
@@ -110,7 +96,7 @@ HeadProblem make_problem(datasets::KvGroup group, const ProblemOptions& options,
   for (const SharedMatrix& queries : group.decode_queries) {
     problem.steps = std::min(problem.steps, queries.view.rows);
   }
-  problem.queries = gather_steps(group, problem.steps);
+  problem.queries = gather_steps({&group, 1}, 0, problem.steps);
   for (std::size_t step = 0; step < problem.steps; ++step) {
     problem.positions.insert(problem.positions.end(), problem.heads, group.decode_positions.at(step));
   }

@@ -1,0 +1,306 @@
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "bench/commands.h"
+#include "bench/decode_run.h"
+#include "bench/environment.h"
+#include "bench/exact_flag.h"
+#include "bench/growth_chart.h"
+#include "bench/latency.h"
+#include "bench/options.h"
+#include "bench/progress.h"
+#include "bench/text.h"
+#include "bench/usage_error.h"
+#include "core/check.h"
+
+namespace rattan::bench {
+namespace {
+
+struct DecodeFlags {
+  DataSelection data;
+  StackOptions stack;
+  ContextParams context;
+  RunFlags run;
+  std::vector<std::string> ways = {"full", "flat", "scan4", "graph"};
+  std::vector<std::string> tails = {"off", "on"};
+  std::size_t rounds = 6;
+  std::size_t judged = 8;
+  double memory_gb = 8;
+  unsigned decode_threads = 1;
+  std::string exact = "cpu";
+  std::string plot;
+};
+
+// One row of the table: a way to decode, and what it took.
+struct Way {
+  std::string name;
+  std::string tail;
+  std::unique_ptr<LayerDecoder> decoder;
+  double build_s = 0;
+};
+
+HeadKind kind_of(const std::string& way) {
+  if (way == "full") return HeadKind::flat;
+  if (way == "scan4") return HeadKind::scan4;
+  return way == "graph" ? HeadKind::graph : HeadKind::automatic;
+}
+
+Budget budget_of(const DecodeFlags& flags, const std::string& tail) {
+  Budget budget = flags.context.budget;
+  budget.tail_estimate = tail == "on";
+  return budget;
+}
+
+// The first is full attention: the others are judged by it.
+std::vector<Way> make_ways(const DecodeFlags& flags, const LayerStack& stack, const ContextParams& asked,
+                           Executor& decode_executor, Progress& progress) {
+  std::vector<std::string> names = {"full"};
+  for (const std::string& name : flags.ways) {
+    if (name != "full") names.push_back(name);
+  }
+  std::vector<Way> ways;
+  for (const std::string& name : names) {
+    progress.show(message(stack.tokens(), " keys: ", name));
+    if (name == "flat") {
+      ways.push_back({name, "off", decode_flat(stack, asked, asked.budget.k, decode_executor)});
+      continue;
+    }
+    ContextParams params = asked;
+    params.kind = kind_of(name);
+    BuildStats stats;
+    const auto context = build_context(stack, params, stats);
+    for (const std::string& tail : name == "full" ? std::vector<std::string>{"off"} : flags.tails) {
+      ways.push_back({name, tail, decode_by(context, budget_of(flags, tail), flags.decode_threads == 1),
+                      stats.seconds() / static_cast<double>(stack.originals() * stack.kv_heads())});
+    }
+  }
+  return ways;
+}
+
+Json to_record(const DecodeFlags& flags, const LayerStack& stack, const std::string& source, const Way& way,
+               const std::vector<double>& times, const LayerCost& cost, double error) {
+  return {{"way", way.name},
+          {"tail", way.tail},
+          {"kinds", way.decoder->kinds()},
+          {"source", source},
+          {"keys", stack.tokens()},
+          {"dim", stack.dim()},
+          {"dtype", to_string(stack.dtype())},
+          {"query_heads", stack.query_heads()},
+          {"kv_heads", stack.kv_heads()},
+          {"layers", stack.layers().size()},
+          {"layers_distinct", stack.originals()},
+          {"k", flags.context.budget.k},
+          {"us_p50", quantile(times, 0.5)},
+          {"us_p99", quantile(times, 0.99)},
+          {"timed", times.size()},
+          {"keys_share", cost.keys / static_cast<double>(stack.tokens() * stack.kv_heads())},
+          {"bytes", cost.bytes},
+          {"output_error", error},
+          {"build_s", way.build_s},
+          {"resident_bytes", stack.bytes()},
+          {"decode_threads", flags.decode_threads},
+          {"isa", environment().isa},
+          {"cpu", environment().cpu},
+          {"llc_bytes", environment().llc_bytes},
+          {"commit", environment().commit},
+          {"seed", flags.run.seed}};
+}
+
+void measure_stack(const DecodeFlags& flags, std::span<const HeadSource> heads, const ExactTopK& exact,
+                   Executor& executor, Progress& progress, std::vector<Json>& records) {
+  progress.show(heads.front().source + ": loading");
+  const LayerStack stack(heads, flags.stack);
+  ContextParams params = flags.context;
+  params.softmax_scale = stack.softmax_scale();
+  params.executor = &executor;
+  if (links_on_gpu(flags.exact, stack.groups(0).front(), flags.stack.keys_as)) params.exact = &exact;
+  const std::unique_ptr<Executor> decode_executor = make_openmp_executor(flags.decode_threads);
+  const std::vector<Way> ways = make_ways(flags, stack, params, *decode_executor, progress);
+  std::vector<LayerDecoder*> decoders;
+  for (const Way& way : ways) decoders.push_back(way.decoder.get());
+
+  progress.show(message(stack.tokens(), " keys: output error"));
+  std::vector<double> errors;
+  std::vector<LayerCost> costs;
+  for (LayerDecoder* decoder : decoders) {
+    errors.push_back(output_error(stack, *decoder, *decoders.front(), std::min(flags.judged, stack.steps())));
+    costs.push_back(decoder->cost());
+  }
+  progress.show(message(stack.tokens(), " keys: timing"));
+  const auto times = time_decoders(stack, decoders, flags.rounds);
+  for (std::size_t i = 0; i < ways.size(); ++i) {
+    records.push_back(to_record(flags, stack, heads.front().source, ways[i], times[i], costs[i], errors[i]));
+  }
+}
+
+bool same_way(const Json& a, const Json& b) { return a.at("way") == b.at("way") && a.at("tail") == b.at("tail"); }
+
+const Json& fellow(const std::vector<Json>& records, const Json& record, const char* way) {
+  return *std::find_if(records.begin(), records.end(), [&](const Json& other) {
+    return other.at("way") == way && other.at("source") == record.at("source");
+  });
+}
+
+// Against full attention and the honest Flat over the same keys, and how the time grows over all numbers of keys.
+void add_comparisons(std::vector<Json>& records) {
+  for (Json& record : records) {
+    const double us = record.at("us_p50").get<double>();
+    record["times_faster_than_full"] = fellow(records, record, "full").at("us_p50").get<double>() / us;
+    const bool has_flat =
+        std::any_of(records.begin(), records.end(), [](const Json& other) { return other.at("way") == "flat"; });
+    record["times_faster_than_flat"] =
+        has_flat ? Json(fellow(records, record, "flat").at("us_p50").get<double>() / us) : Json(nullptr);
+    std::vector<double> keys;
+    std::vector<double> times;
+    for (const Json& other : records) {
+      if (!same_way(record, other)) continue;
+      keys.push_back(other.at("keys").get<double>());
+      times.push_back(other.at("us_p50").get<double>());
+    }
+    const bool grows = std::set<double>(keys.begin(), keys.end()).size() > 1;
+    record["growth_exponent"] = grows ? Json(growth_exponent(keys, times)) : Json(nullptr);
+  }
+}
+
+std::string title_of(const Json& record) {
+  return record.at("tail") == "on" ? record.at("way").get<std::string>() + " + estimate"
+                                   : record.at("way").get<std::string>();
+}
+
+void write_plot(const std::string& path, const std::vector<Json>& records) {
+  std::vector<GrowthLine> lines;
+  for (const Json& record : records) {
+    auto line = std::find_if(lines.begin(), lines.end(), [&](const auto& l) { return l.name == title_of(record); });
+    if (line == lines.end()) {
+      const Json& exponent = record.at("growth_exponent");
+      lines.push_back({title_of(record), {}, exponent.is_null() ? "" : fixed(exponent.get<double>(), 2)});
+      line = std::prev(lines.end());
+    }
+    line->points.emplace_back(record.at("keys").get<double>(), record.at("us_p50").get<double>());
+  }
+  for (GrowthLine& line : lines) std::sort(line.points.begin(), line.points.end());
+  std::ofstream out(path);
+  out << draw_growth(lines, "Decode time of one layer, cold caches, " + environment().cpu, "grows as keys to the");
+  out.close();
+  if (!out) fail(ErrorCode::io, "--plot ", path, " cannot be written");
+}
+
+void print_records(Format format, const std::vector<Json>& records) {
+  write_records(
+      std::cout, format,
+      {fixed_column("keys", "keys", 0), text_column("way", "way"), text_column("tail", "tail"),
+       fixed_column("us p50", "us_p50", 1), fixed_column("us p99", "us_p99", 1),
+       fixed_column("x flat", "times_faster_than_flat", 2), fixed_column("x full", "times_faster_than_full", 2),
+       percent_column("keys read", "keys_share"), fixed_column("KB", "bytes", 0, 1e-3),
+       fixed_column("out err", "output_error", 4), fixed_column("exponent", "growth_exponent", 2),
+       fixed_column("build s", "build_s", 1), fixed_column("layers", "layers", 0), text_column("heads", "kinds")},
+      records);
+  if (format != Format::markdown) return;
+  const Json& first = records.front();
+  std::cout << "\n"
+            << first.at("query_heads") << " query heads on " << first.at("kv_heads") << " KV heads, " << first.at("dim")
+            << " x " << first.at("dtype").get<std::string>() << ", k = " << first.at("k")
+            << ".\nus: one layer of one token, " << first.at("decode_threads")
+            << " threads (0: all); the layers in turn (" << first.at("layers_distinct")
+            << " distinct, the others copies at other addresses), ways interleaved;\nbefore the turn of each way twice "
+               "the last-level cache ("
+            << fixed(static_cast<double>(environment().llc_bytes) / 1e6, 0)
+            << " MB) is read from elsewhere. full: attention to every key. flat: one exact pass\nover the keys for all "
+               "query heads of a KV head, values of the best k. keys read, KB: per layer and step. out err: |o - o'| / "
+               "|o| against full.\nexponent: of the power of the keys by which us grows; build s: per distinct KV "
+               "head. CPU "
+            << environment().cpu << ", kernels " << environment().isa << ", commit " << environment().commit << ".\n";
+}
+
+// Consecutive heads of one source are one model.
+std::vector<std::span<const HeadSource>> models_of(const std::vector<HeadSource>& heads) {
+  std::vector<std::span<const HeadSource>> models;
+  for (std::size_t begin = 0; begin < heads.size();) {
+    std::size_t end = begin;
+    while (end < heads.size() && heads[end].source == heads[begin].source) ++end;
+    models.push_back(std::span(heads).subspan(begin, end - begin));
+    begin = end;
+  }
+  return models;
+}
+
+void run_decode(DecodeFlags& flags) {
+  const Format format = parse_format(flags.run.format);
+  flags.stack.bytes = static_cast<std::uint64_t>(flags.memory_gb * 1e9);
+  flags.context.seed = flags.run.seed;
+  const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
+  const std::unique_ptr<ExactTopK> exact = make_exact(flags.exact, executor.get());
+  std::vector<Json> records;
+  {
+    Progress progress;
+    const std::vector<HeadSource> heads = list_heads(flags.data, executor.get());
+    for (const auto model : models_of(heads)) measure_stack(flags, model, *exact, *executor, progress, records);
+  }
+  add_comparisons(records);
+  print_records(format, records);
+  if (!flags.plot.empty()) write_plot(flags.plot, records);
+}
+
+void add_context_flags(CLI::App& app, ContextParams& context) {
+  app.add_option("--k", context.budget.k, "keys per query head that are retrieved")
+      ->check(CLI::Range(1U, 1U << 20))
+      ->capture_default_str();
+  app.add_option("--recall", context.recall, "of them, by which widths are calibrated on held-out prefill queries")
+      ->check(CLI::Range(0.01, 1.0))
+      ->capture_default_str();
+  app.add_option("--sinks", context.sinks, "first keys, attended exactly")->capture_default_str();
+  app.add_option("--recent", context.recent, "last keys, likewise")->capture_default_str();
+  app.add_option("--link-k", context.link_k, "links per prefill query")->capture_default_str()->group("Build");
+  app.add_option("--link-queries", context.link_queries, "prefill queries per query head that are linked")
+      ->capture_default_str()
+      ->group("Build");
+  app.add_option("--clusters", context.clusters, "per KV head, of the tail estimate")
+      ->capture_default_str()
+      ->group("Build");
+  app.add_option("--degree", context.graph.max_degree, "edges per key at most")->capture_default_str()->group("Build");
+}
+
+}  // namespace
+
+Action configure_decode(CLI::App& app) {
+  const auto flags = std::make_shared<DecodeFlags>();
+  add_data_flags(app, flags->data);
+  app.add_option("--way", flags->ways, "full, flat, scan4, graph, auto; default full,flat,scan4,graph")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"full", "flat", "scan4", "graph", "auto"}))
+      ->type_name("LIST");
+  app.add_option("--tail", flags->tails, "off, on: whether unread keys are estimated by clusters, default off,on")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"off", "on"}))
+      ->type_name("LIST");
+  app.add_option("--depth", flags->stack.depth, "layers of the model; too few in the data are copied")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
+      ->capture_default_str();
+  app.add_option("--layer-kv-heads", flags->stack.kv_heads, "KV heads of a layer: consecutive ones of the data")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{256}))
+      ->capture_default_str();
+  app.add_option("--memory-gb", flags->memory_gb, "10^9 bytes that keys and values may take; else fewer layers")
+      ->check(CLI::Range(0.001, 1e6))
+      ->capture_default_str();
+  app.add_option("--rounds", flags->rounds, "timed turns of every way")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))
+      ->capture_default_str();
+  app.add_option("--decode-threads", flags->decode_threads, "of timed steps: 1, or 0 for all")
+      ->check(CLI::Range(0U, 1024U))
+      ->capture_default_str();
+  app.add_option("--plot", flags->plot, "draws time against number of keys")->type_name("FILE.svg");
+  add_context_flags(app, flags->context);
+  add_keys_as_flag(app, flags->stack.keys_as);
+  add_exact_flag(app, flags->exact);
+  add_threads_flag(app, flags->run);
+  add_seed_flag(app, flags->run);
+  add_format_flag(app, flags->run);
+  return [flags] { run_decode(*flags); };
+}
+
+}  // namespace rattan::bench
