@@ -25,8 +25,8 @@ constexpr std::array colours = {"#7f7f7f", "#1f77b4", "#2ca02c", "#d62728", "#94
 // "16K", "1M".
 std::string in_keys(double keys) {
   constexpr double kilo = 1024;
-  if (keys >= kilo * kilo) return significant(keys / (kilo * kilo), 3) + "M";
-  return keys >= kilo ? significant(keys / kilo, 3) + "K" : significant(keys, 3);
+  if (keys >= kilo * kilo) return fixed(keys / (kilo * kilo), 0) + "M";
+  return keys >= kilo ? fixed(keys / kilo, 0) + "K" : fixed(keys, 0);
 }
 
 struct Frame {
@@ -68,7 +68,7 @@ std::string draw_growth(const std::vector<GrowthLine>& lines, const std::string&
                         const std::string& remark_title) {
   if (lines.empty() || lines.front().points.empty()) return {};
   const Frame frame = make_frame(lines);
-  Svg svg(width, height, title);
+  Svg svg(width, height, title, "font-family=\"sans-serif\" font-size=\"13\"");
   svg.rect({0, 0}, width, height, "fill=\"#fff\"");
   svg.text({left, 26}, title);
   draw_frame(svg, frame, lines);

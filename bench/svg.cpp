@@ -26,10 +26,10 @@ std::string escape_markup(std::string_view text) {
   return escaped;
 }
 
-Svg::Svg(double width, double height, std::string_view label) {
+Svg::Svg(double width, double height, std::string_view label, std::string_view style) {
   body_ = "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 " + fixed(width, 0) + " " +
           fixed(height, 0) + "\"" + attribute("width", width) + attribute("height", height) + " aria-label=\"" +
-          escape_markup(label) + "\">\n";
+          escape_markup(label) + "\"" + (style.empty() ? "" : " " + std::string(style)) + ">\n";
 }
 
 void Svg::line(Point from, Point to, std::string_view style) {

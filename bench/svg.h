@@ -15,8 +15,9 @@ class Svg {
  public:
   using Point = std::pair<double, double>;
 
-  // `label` is what a screen reader says.
-  Svg(double width, double height, std::string_view label);
+  // `label` is what a screen reader says. `style`: attributes of the whole drawing; a page may have style sheets
+  // instead.
+  Svg(double width, double height, std::string_view label, std::string_view style = {});
 
   // `style` is a list of attributes, e.g. `stroke="#888"`.
   void line(Point from, Point to, std::string_view style);

@@ -276,5 +276,31 @@ TEST(AttendCommand, BudgetsAndTails) {
   EXPECT_NE(run_bench("attend " + one + "--tail maybe").exit_code, 0);
 }
 
+TEST(DecodeCommand, TwoLengthsGiveRatiosAnExponentAndAPlot) {
+  const TempDirectory folder;
+  const std::string plot = (folder / "growth.svg").string();
+  const ProgramResult result = run_bench(
+      "decode --synth n=1024,d=32,group=2,heads=2,decode=16 --synth n=4096,d=32,group=2,heads=2,decode=16 --depth 3 "
+      "--rounds 1 --k 20 -o jsonl --plot " +
+      plot);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const std::vector<std::string> lines = lines_of(result.out);
+  ASSERT_EQ(lines.size(), 2 * 6U) << result.out;
+  for (const std::string& line : lines) {
+    const Json record = Json::parse(line);
+    EXPECT_EQ(record.at("layers"), 3);
+    EXPECT_EQ(record.at("query_heads"), 4);
+    EXPECT_EQ(record.at("timed"), 3);
+    EXPECT_FALSE(record.at("growth_exponent").is_null());
+    EXPECT_GT(record.at("times_faster_than_flat").get<double>(), 0);
+    const bool full = record.at("way") == "full";
+    EXPECT_EQ(record.at("output_error").get<double>() == 0, full);
+    EXPECT_TRUE(!full || record.at("times_faster_than_full") == 1.0);
+  }
+  EXPECT_TRUE(contains(test::read_file(plot), "graph + estimate"));
+  expect_refused("decode " + tiny + "--way annoy", 2, "--way");
+  expect_refused("decode " + tiny + "--layer-kv-heads 4 --rounds 1", 2, "a layer takes 4");
+}
+
 }  // namespace
 }  // namespace rattan::bench
