@@ -74,10 +74,10 @@ Retrieved AttendRun::choose(std::size_t row, const AttendSetting& setting, const
     const float unread = tail.unread(member, all, problem_.keys.view.rows);
     const double scale = problem_.group.softmax_scale;
     const auto window = static_cast<float>(lse(exact_.window_parts[row]));
-    const BudgetCut cut = setting.tail
-                              ? cut_to_doubt(all.scores, scale, window, unread,
-                                             tail.doubt(member, all, problem_.keys.view.rows), *setting.epsilon)
-                              : cut_to_mass(all.scores, scale, window, unread, *setting.epsilon);
+    const BudgetCut cut =
+        setting.tail ? cut_to_doubt(all.scores, scale, window, unread, tail.doubt(member, all, problem_.keys.view.rows),
+                                    *setting.epsilon, setting.k)
+                     : cut_to_mass(all.scores, scale, window, unread, *setting.epsilon);
     if (cut.enough || k == most) return {all.ids.first(cut.keep), all.scores.first(cut.keep)};
   }
 }

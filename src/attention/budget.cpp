@@ -37,15 +37,26 @@ Masses masses_of(std::span<const float> scores, double scale, float window_lse, 
   return masses;
 }
 
-// Leaves results out from the last while `left` and their weights to the power of `power` stay below `most`.
-BudgetCut cut(std::span<const float> scores, double scale, double top, double left, double most, double power) {
-  if (!(left < most)) return {scores.size(), false};
+// Leaves results out from the last while what is left, and their weights to the power of `power`, stay below what may
+// be left of that many.
+template <typename Most>
+BudgetCut cut(std::span<const float> scores, double scale, double top, double left, double power, const Most& most) {
+  if (!(left < most(scores.size()))) return {scores.size(), false};
   std::size_t keep = scores.size();
   for (; keep > 0; --keep) {
     left += std::exp(power * (scale * scores[keep - 1] - top));
-    if (!(left < most)) break;
+    if (!(left < most(keep - 1))) break;
   }
   return {keep, true};
+}
+
+// How many results will do where `excess` times too much is left with `found`: the error falls about as the root of
+// their number, and what may be left grows with it.
+std::size_t wanted_for_doubt(std::size_t found, double excess) {
+  constexpr double margin = 1.1;  // a second widening costs more than a few keys
+  constexpr double largest = 1e9;
+  const double count = static_cast<double>(std::max<std::size_t>(found, 1));
+  return static_cast<std::size_t>(std::min(largest, margin * count * std::pow(excess, 2.0 / 3)));
 }
 
 }  // namespace
@@ -53,15 +64,25 @@ BudgetCut cut(std::span<const float> scores, double scale, double top, double le
 BudgetCut cut_to_mass(std::span<const float> scores, double scale, float window_lse, float unread_lse, double epsilon) {
   const Masses masses = masses_of(scores, scale, window_lse, unread_lse, epsilon);
   if (masses.top == -infinity) return {};
-  return cut(scores, scale, masses.top, std::exp(unread_lse - masses.top), epsilon * masses.all, 1);
+  const double most = epsilon * masses.all;
+  BudgetCut mass =
+      cut(scores, scale, masses.top, std::exp(unread_lse - masses.top), 1, [&](std::size_t) { return most; });
+  // The first search is as wide as such queries needed at the build: one that needs more seldom needs far more.
+  if (!mass.enough) mass.wanted = 2 * scores.size();
+  return mass;
 }
 
 BudgetCut cut_to_doubt(std::span<const float> scores, double scale, float window_lse, float unread_lse, float doubt_lse,
-                       double epsilon) {
+                       double epsilon, std::size_t least) {
   const Masses masses = masses_of(scores, scale, window_lse, unread_lse, epsilon);
   if (masses.top == -infinity) return {};
-  const double most = epsilon * masses.all;
-  return cut(scores, scale, masses.top, std::exp(2 * (number("doubt_lse", doubt_lse) - masses.top)), most * most, 2);
+  const auto most = [&](std::size_t keep) {
+    return std::pow(epsilon * masses.all * static_cast<double>(keep) / static_cast<double>(least), 2);
+  };
+  const double left = std::exp(2 * (number("doubt_lse", doubt_lse) - masses.top));
+  BudgetCut doubt = cut(scores, scale, masses.top, left, 2, most);
+  if (!doubt.enough) doubt.wanted = wanted_for_doubt(scores.size(), std::sqrt(left / most(scores.size())));
+  return doubt;
 }
 
 }  // namespace rattan

@@ -7,8 +7,9 @@
 namespace rattan {
 
 struct BudgetCut {
-  std::size_t keep = 0;  // results to attend to, from the first
-  bool enough = true;    // what is left unread is estimated below epsilon; else the search must be widened
+  std::size_t keep = 0;    // results to attend to, from the first
+  bool enough = true;      // what is left unread is estimated low enough; else the search must be widened,
+  std::size_t wanted = 0;  // probably to that many results
 };
 
 // scores: of the results of a search, unscaled, best first, without fillers; -infinity weighs nothing. window_lse: of
@@ -20,8 +21,10 @@ BudgetCut cut_to_mass(std::span<const float> scores, double scale, float window_
 
 // The same where the unread keys are estimated: what counts is not what they hold but how far the estimate may be off.
 // doubt_lse: TailEstimate::doubt. A result that is left out errs by its own weight at most; errors add as independent
-// ones do, and stay below `epsilon` of the softmax.
+// ones do. They stay below `epsilon` of the softmax where `least` results are kept, and below epsilon * keep / least
+// where keep are: errors fall as a power of the number of keys, so that error / keys is what a further key gains, and
+// heads and queries that stop at the same gain have the least mean error for their keys (bench/README.md). least > 0.
 BudgetCut cut_to_doubt(std::span<const float> scores, double scale, float window_lse, float unread_lse, float doubt_lse,
-                       double epsilon);
+                       double epsilon, std::size_t least);
 
 }  // namespace rattan

@@ -12,8 +12,6 @@ namespace rattan {
 namespace {
 
 constexpr float no_mass = -std::numeric_limits<float>::infinity();
-// The first k is what such queries needed at the build: one that needs more seldom needs far more.
-constexpr std::uint32_t widening = 2;
 
 // One call of attend_head.
 class Step {
@@ -43,8 +41,10 @@ class Step {
     if (!budget.tail_estimate && !budget.epsilon) view_.clusters = {};
     const TailEstimate tail(queries_, view_.clusters, scale_, scratch_.tail);
     search(k);
-    while (budget.epsilon && !cut_to_budget(tail, budget) && k < budget.most_k) {
-      k = static_cast<std::uint32_t>(std::min<std::uint64_t>(std::uint64_t{widening} * k, budget.most_k));
+    while (budget.epsilon) {
+      const std::size_t wanted = cut_to_budget(tail, budget);
+      if (wanted <= k || k >= budget.most_k) break;
+      k = static_cast<std::uint32_t>(std::min<std::size_t>(wanted, budget.most_k));
       if (k >= view_.searched) {
         attend_ids(0, view_.searched);
         cost_.keys_retrieved += queries_.rows * view_.searched;
@@ -105,21 +105,22 @@ class Step {
     }
   }
 
-  // Leaves the results that the budget needs; false where those of some row are too few.
-  bool cut_to_budget(const TailEstimate& tail, const Budget& budget) {
-    bool enough = true;
+  // Leaves the results that the budget needs. Returns how many should be found where those of some row are too few.
+  std::size_t cut_to_budget(const TailEstimate& tail, const Budget& budget) {
+    std::size_t wanted = 0;
     for (std::size_t i = 0; i < queries_.rows; ++i) {
       Retrieved& row = scratch_.retrieved[i];
       const float window = scratch_.parts[i].lse;
       const float left = unread(tail, i, row);
-      const BudgetCut cut = estimates(budget) ? cut_to_doubt(row.scores, scale_, window, left,
-                                                             tail.doubt(i, row, view_.values.rows()), *budget.epsilon)
-                                              : cut_to_mass(row.scores, scale_, window, left, *budget.epsilon);
-      enough = enough && cut.enough;
+      const BudgetCut cut = estimates(budget)
+                                ? cut_to_doubt(row.scores, scale_, window, left,
+                                               tail.doubt(i, row, view_.values.rows()), *budget.epsilon, budget.k)
+                                : cut_to_mass(row.scores, scale_, window, left, *budget.epsilon);
+      wanted = std::max(wanted, cut.wanted);
       const std::size_t keep = std::min(row.ids.size(), std::max<std::size_t>(cut.keep, budget.k));
       row = {row.ids.first(keep), row.scores.first(keep)};
     }
-    return enough;
+    return wanted;
   }
 
   bool estimates(const Budget& budget) const noexcept { return budget.tail_estimate && !view_.clusters.empty(); }

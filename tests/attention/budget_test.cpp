@@ -67,23 +67,39 @@ TEST(CutToMass, HugeLogits) {  // FAULTS D9
 TEST(CutToDoubt, ErrorsAddInSquares) {
   const std::vector<float> scores = scores_of({8, 4, 3, 1});  // with window 64 and unread 20: 100
   const auto keep = [&](double doubt, double epsilon) {
-    return cut_to_doubt(scores, 0.5, log_of(64), log_of(20), log_of(doubt), epsilon);
+    return cut_to_doubt(scores, 0.5, log_of(64), log_of(20), log_of(doubt), epsilon, 4);
   };
   EXPECT_EQ(keep(0.5, 0.011).keep, 4U);  // sqrt(0.25 + 1) = 1.12
-  EXPECT_EQ(keep(0.5, 0.012).keep, 3U);
-  EXPECT_EQ(keep(0.5, 0.033).keep, 2U);  // sqrt(0.25 + 1 + 9) = 3.2
-  EXPECT_EQ(keep(0.5, 0.055).keep, 1U);
-  EXPECT_EQ(keep(0.5, 0.1).keep, 0U);
-  EXPECT_FALSE(keep(0.5, 0.004).enough);
-  EXPECT_EQ(keep(0.5, 0.004).keep, 4U);
+  EXPECT_EQ(keep(0.5, 0.014).keep, 4U);  // where 3 are kept, 3/4 of epsilon may be left
+  EXPECT_EQ(keep(0.5, 0.016).keep, 3U);
+  EXPECT_EQ(keep(0.5, 0.063).keep, 3U);
+  EXPECT_EQ(keep(0.5, 0.066).keep, 2U);  // sqrt(0.25 + 1 + 9) = 3.2
+  EXPECT_EQ(keep(0.5, 0.22).keep, 1U);   // sqrt(0.25 + 1 + 9 + 16) = 5.1
+  EXPECT_EQ(keep(0.5, 0.99).keep, 1U);
+}
+
+TEST(CutToDoubt, SaysHowManyResultsWouldDo) {
+  const std::vector<float> scores = scores_of(std::vector<double>(100, 0.1));  // with window 70 and unread 20: 100
+  const auto cut = [&](double doubt) {
+    return cut_to_doubt(scores, 0.5, log_of(70), log_of(20), log_of(doubt), 0.01, 100);
+  };
+  EXPECT_TRUE(cut(0.9).enough);
+  EXPECT_EQ(cut(0.9).wanted, 0U);
+  // Eight times too much: 8^(2/3) = 4 times as many, an error that falls by half and may be four times as large.
+  EXPECT_FALSE(cut(8).enough);
+  EXPECT_EQ(cut(8).keep, 100U);
+  EXPECT_NEAR(static_cast<double>(cut(8).wanted), 440, 1);
+  EXPECT_GT(cut(1.01).wanted, 100U);
+  EXPECT_FALSE(cut_to_doubt({}, 1, 0, 0, 0, 0.1, 100).enough);
+  EXPECT_GE(cut_to_doubt({}, 1, 0, 0, 0, 0.1, 100).wanted, 1U);
 }
 
 TEST(CutToDoubt, NothingAndHugeLogits) {
-  EXPECT_TRUE(cut_to_doubt({}, 1, -infinity, -infinity, -infinity, 0.1).enough);
+  EXPECT_TRUE(cut_to_doubt({}, 1, -infinity, -infinity, -infinity, 0.1, 1).enough);
   const std::vector<float> scores = {2.5e5F, 0};
-  EXPECT_EQ(cut_to_doubt(scores, 1, -infinity, -2.5e5F, -2.5e5F, 0.1).keep, 1U);
+  EXPECT_EQ(cut_to_doubt(scores, 1, -infinity, -2.5e5F, -2.5e5F, 0.1, 1).keep, 1U);
   expect_error(ErrorCode::invalid_argument, "doubt_lse",
-               [&] { cut_to_doubt(scores, 1, 0, 0, std::numeric_limits<float>::quiet_NaN(), 0.1); });
+               [&] { cut_to_doubt(scores, 1, 0, 0, std::numeric_limits<float>::quiet_NaN(), 0.1, 1); });
 }
 
 TEST(CutToMass, BadArgumentsAreNamed) {
