@@ -102,6 +102,10 @@ std::vector<std::uint32_t> cluster(MatrixView keys, MatrixView values, std::size
   return clusters;
 }
 
+std::size_t clusters_made(std::size_t keys, std::uint32_t wanted) {
+  return std::max<std::size_t>(1, std::min<std::size_t>(wanted, keys / keys_per_cluster));
+}
+
 std::size_t bytes_of(const MatrixView& matrix) { return matrix.rows * matrix.row_bytes(); }
 
 }  // namespace
@@ -123,8 +127,7 @@ KeyClusters::KeyClusters(MatrixView keys, MatrixView values, KeyId first_id, con
   Executor& executor = executor_or_default(params.executor);
   check_finite(keys, "keys", executor);
   check_finite(values, "values", executor);
-  const std::size_t count =
-      std::max<std::size_t>(1, std::min<std::size_t>(params.clusters, keys.rows / keys_per_cluster));
+  const std::size_t count = clusters_made(keys.rows, params.clusters);
   const std::vector<std::uint32_t> nearest = cluster(keys, values, count, params, executor);
   const Members members = members_of(nearest, count);
   cluster_ids_.assign(nearest.begin(), nearest.end());
@@ -140,6 +143,14 @@ KeyClusters::KeyClusters(MatrixView keys, MatrixView values, KeyId first_id, con
 std::size_t KeyClusters::bytes() const noexcept {
   return bytes_of(centroids_.view) + bytes_of(mean_values_.view) + bytes_of(covariance_.view) +
          (counts_.size() + spreads_.size()) * sizeof(float) + cluster_ids_.size() * sizeof(std::uint16_t);
+}
+
+std::size_t KeyClusters::most_bytes(std::size_t keys, std::uint32_t clusters, std::size_t key_dim,
+                                    std::size_t value_dim, DType dtype) noexcept {
+  if (keys == 0 || clusters == 0) return 0;
+  const std::size_t count = clusters_made(keys, clusters);
+  const std::size_t means = count * (key_dim + value_dim) * (dtype == DType::f16 ? 2 : 4);
+  return means + (key_dim * key_dim + 2 * count) * sizeof(float) + keys * sizeof(std::uint16_t);
 }
 
 }  // namespace rattan

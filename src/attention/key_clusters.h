@@ -50,6 +50,10 @@ class KeyClusters {
   std::uint32_t cluster_of(KeyId id) const noexcept { return cluster_ids_[id - first_id_]; }
   std::span<const std::uint16_t> cluster_ids() const noexcept { return cluster_ids_; }
   std::size_t bytes() const noexcept;
+  // What bytes() of so many keys will be at most: means that half precision holds take half as much, those of f16
+  // always.
+  static std::size_t most_bytes(std::size_t keys, std::uint32_t clusters, std::size_t key_dim, std::size_t value_dim,
+                                DType dtype) noexcept;
 
   MatrixView centroids() const noexcept { return centroids_.view; }      // means of keys, [clusters, key dim]
   MatrixView mean_values() const noexcept { return mean_values_.view; }  // [clusters, value dim]

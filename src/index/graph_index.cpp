@@ -19,9 +19,15 @@ namespace {
 // Of an opened file: what GraphBuildParams::max_degree allows.
 constexpr std::uint32_t max_stride = 1024;
 
-std::optional<KeyCodes> make_codes(const MatrixView& keys, Metric metric, std::uint32_t bits, Executor* executor) {
+std::optional<CodeLayout> layout_of(Metric metric, std::uint32_t bits) noexcept {
   if (bits == 0 || metric != Metric::inner_product) return std::nullopt;
-  return KeyCodes(keys, bits == 8 ? CodeLayout::rows8 : CodeLayout::rows4, executor_or_default(executor));
+  return bits == 8 ? CodeLayout::rows8 : CodeLayout::rows4;
+}
+
+std::optional<KeyCodes> make_codes(const MatrixView& keys, Metric metric, std::uint32_t bits, Executor* executor) {
+  const std::optional<CodeLayout> layout = layout_of(metric, bits);
+  if (!layout) return std::nullopt;
+  return KeyCodes(keys, *layout, executor_or_default(executor));
 }
 
 std::uint32_t bits_of(const std::optional<KeyCodes>& codes) {
@@ -49,6 +55,12 @@ MemoryUse GraphIndex::memory() const {
   MemoryUse use{{{"edges", graph_.edge_bytes()}, {"entry_points", graph_.entry_points.size() * sizeof(KeyId)}}};
   if (codes_) use.parts.emplace_back("codes", codes_->bytes());
   return use;
+}
+
+std::size_t graph_bytes(std::size_t keys, std::size_t dim, Metric metric, const GraphBuildParams& params) noexcept {
+  const std::optional<CodeLayout> codes = layout_of(metric, params.code_bits);
+  const std::size_t ids = keys * params.max_degree + std::min<std::size_t>(params.entry_points, keys);
+  return ids * sizeof(KeyId) + (codes ? KeyCodes::bytes_for(keys, dim, *codes) : 0);
 }
 
 std::string GraphIndex::describe() const {

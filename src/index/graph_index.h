@@ -2,6 +2,7 @@
 // be searched with it too.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -55,6 +56,9 @@ class GraphIndex final : public Index {
   std::optional<KeyCodes> codes_;
   mutable ScratchPool<Scratch> scratches_;
 };
+
+// What memory() of an index that build_graph makes of so many keys will be.
+std::size_t graph_bytes(std::size_t keys, std::size_t dim, Metric metric, const GraphBuildParams& params) noexcept;
 
 std::unique_ptr<Index> open_graph(const Container& container, SharedMatrix keys, Metric metric);
 

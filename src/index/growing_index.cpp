@@ -124,6 +124,8 @@ void GrowingIndex::note_queries(MatrixView queries) {
   state_->noted.add(queries);
 }
 
+void GrowingIndex::forget_queries() { state_->noted.take(); }
+
 void GrowingIndex::truncate(std::size_t size) {
   State& state = *state_;
   state.store.truncate(size - std::min(size, state.base_visible));
@@ -164,6 +166,14 @@ MemoryUse GrowingIndex::memory() const {
   MemoryUse use = state_->store.memory();
   if (state_->base.graph != nullptr) use.parts.emplace_back("noted queries", state_->noted.bytes());
   return use;
+}
+
+std::size_t GrowingIndex::grown_bytes() const noexcept { return state_->store.bytes(); }
+std::size_t GrowingIndex::noted_bytes(std::size_t more) const { return state_->noted.bytes(more); }
+
+std::size_t GrowingIndex::block_bytes(std::size_t end) const noexcept {
+  const std::size_t rows = end - std::min(end, sealed());
+  return state_->store.block_bytes(rows, std::min<std::size_t>(rows, state_->params.block_entry_points));
 }
 
 SearchStats GrowingIndex::search(MatrixView queries, const SearchParams& params, Scratch& scratch) const {

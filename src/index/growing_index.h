@@ -45,6 +45,7 @@ class GrowingIndex {
   void append(MatrixView keys);
   // Decode queries, [m, d] of any dtype: evidence for the next seal. The oldest are forgotten where there are too many.
   void note_queries(MatrixView queries);
+  void forget_queries();
   // Keys from `size` on are gone. Not beside searches or a seal. A block that is cut goes back to the tail with its
   // remaining keys. Below base_size() the base stays whole, and keys from `size` on are hidden for good.
   void truncate(std::size_t size);
@@ -58,6 +59,12 @@ class GrowingIndex {
   const Index& base() const noexcept;
   SplitRows keys() const noexcept;  // visible ones
   MemoryUse memory() const;         // without the base's
+
+  // The same without allocating, at any time: keys, codes and edges; and noted queries, were `more` rows added.
+  std::size_t grown_bytes() const noexcept;
+  std::size_t noted_bytes(std::size_t more = 0) const;
+  // At most what seal(end) adds to grown_bytes().
+  std::size_t block_bytes(std::size_t end) const noexcept;
 
   // Searches one group: queries [1..8, d]; params as of Index::search (group is ignored). Candidates of the base and
   // the blocks are searched by their kind, those of the tail exactly; results(scratch, row) are the k best of both,

@@ -54,6 +54,17 @@ MemoryUse GrowthStore::memory() const {
   return use;
 }
 
+std::size_t GrowthStore::bytes() const noexcept {
+  const View now = view();
+  return now.rows * cols_ * dtype_size(dtype_) + block_bytes(now.sealed, now.entry_points);
+}
+
+std::size_t GrowthStore::block_bytes(std::size_t rows, std::size_t entry_points) const noexcept {
+  const std::size_t code_bytes = layout_.codes == nullptr ? 0 : layout_.codes->row_bytes();
+  const std::size_t ids = layout_.stride == 0 ? 0 : rows * layout_.stride + entry_points;
+  return rows * code_bytes + ids * sizeof(KeyId);
+}
+
 void GrowthStore::append(const MatrixView& keys) noexcept {
   const std::size_t first = rows_.load(std::memory_order_relaxed);
   const std::size_t row_bytes = keys.row_bytes();

@@ -44,6 +44,9 @@ class GrowthStore {
   std::span<const KeyId> slots(std::size_t rows) const noexcept { return {edges_.data(), rows * layout_.stride}; }
   std::span<const KeyId> entry_points(std::size_t count) const noexcept { return {entry_points_.data(), count}; }
   MemoryUse memory() const;
+  std::size_t bytes() const noexcept;  // memory().total()
+  // What a block of so many rows and entry points adds to it.
+  std::size_t block_bytes(std::size_t rows, std::size_t entry_points) const noexcept;
 
   // The writer. keys fit: they are of this store's dtype and cols, and there is room.
   void append(const MatrixView& keys) noexcept;

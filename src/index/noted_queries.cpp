@@ -32,9 +32,9 @@ QueryRows NotedQueries::take() {
   return taken;
 }
 
-std::size_t NotedQueries::bytes() const {
+std::size_t NotedQueries::bytes(std::size_t more) const {
   const std::lock_guard lock(mutex_);
-  return rows_.size() * sizeof(float);
+  return std::min(rows_.size() + more * dim_, most_ * dim_) * sizeof(float);
 }
 
 }  // namespace rattan

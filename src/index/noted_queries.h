@@ -28,7 +28,8 @@ class NotedQueries {
   void add(const MatrixView& queries);
   // All rows; none are left.
   QueryRows take();
-  std::size_t bytes() const;
+  // Of them, were `more` added.
+  std::size_t bytes(std::size_t more = 0) const;
 
  private:
   std::size_t dim_;

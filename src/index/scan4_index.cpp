@@ -53,6 +53,10 @@ MemoryUse Scan4Index::memory() const {
   return {{{"codes", codes_->bytes()}}};
 }
 
+std::size_t scan4_bytes(std::size_t keys, std::size_t dim, Metric metric) noexcept {
+  return metric == Metric::inner_product ? KeyCodes::bytes_for(keys, dim, CodeLayout::blocks4) : 0;
+}
+
 std::string Scan4Index::describe() const {
   return message("metric: ", to_string(metric()), "\ncode bits: ", codes_ ? 4 : 0, "\n");
 }

@@ -2,6 +2,7 @@
 // nothing is learnt, and a new key is one more code.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -46,6 +47,9 @@ class Scan4Index final : public Index {
   std::optional<KeyCodes> codes_;  // not with l2
   mutable ScratchPool<Scratch> scratches_;
 };
+
+// What memory() of an index of so many keys will be.
+std::size_t scan4_bytes(std::size_t keys, std::size_t dim, Metric metric) noexcept;
 
 std::unique_ptr<Index> open_scan4(const Container& container, SharedMatrix keys, Metric metric);
 

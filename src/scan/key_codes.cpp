@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t block_keys = 1024;
 
-std::size_t bytes_of_row(std::size_t dim, CodeLayout layout) {
+std::size_t bytes_of_row(std::size_t dim, CodeLayout layout) noexcept {
   const std::size_t padded = (dim + 63) / 64 * 64;
   return layout == CodeLayout::rows8 ? padded : padded / 2;
 }
@@ -33,14 +33,18 @@ KeyCodes::KeyCodes(const MatrixView& keys, CodeLayout layout, Executor& executor
   append(keys, executor);
 }
 
+std::size_t KeyCodes::bytes_for(std::size_t rows, std::size_t dim, CodeLayout layout) noexcept {
+  const std::size_t step = layout == CodeLayout::blocks4 ? simd::code_block_rows : 1;
+  return (rows + step - 1) / step * step * bytes_of_row(dim, layout);
+}
+
 void KeyCodes::append(const MatrixView& keys, Executor& executor) {
   if (keys.cols != dim()) {
     fail(ErrorCode::invalid_argument, "appended keys have dim ", keys.cols, ", allowed is ", dim());
   }
   const std::size_t first = rows_;
   rows_ += keys.rows;
-  const std::size_t step = layout_ == CodeLayout::blocks4 ? simd::code_block_rows : 1;
-  codes_.resize((rows_ + step - 1) / step * step * row_bytes_);
+  codes_.resize(bytes_for(rows_, dim(), layout_));
   encode(keys, first, codes_.data(), executor);
 }
 

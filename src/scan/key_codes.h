@@ -38,6 +38,9 @@ class KeyCodes {
   // thread reads; rows may move.
   void append(const MatrixView& keys, Executor& executor);
 
+  // bytes() of codes for so many keys.
+  static std::size_t bytes_for(std::size_t rows, std::size_t dim, CodeLayout layout) noexcept;
+
   CodeLayout layout() const noexcept { return layout_; }
   std::size_t rows() const noexcept { return rows_; }
   std::size_t dim() const noexcept { return ranges_.size(); }

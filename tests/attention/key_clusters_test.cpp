@@ -50,6 +50,20 @@ TEST(KeyClusters, AtMostOnePerSixteenKeys) {
   EXPECT_EQ(KeyClusters().bytes(), 0U);
 }
 
+TEST(KeyClusters, BytesAreBoundedBefore) {
+  for (const DType dtype : all_dtypes) {
+    for (const std::size_t rows : {0U, 1U, 100U, 500U}) {
+      const SharedMatrix keys = random_matrix(rows, 12, 1, dtype);
+      const SharedMatrix values = random_matrix(rows, 7, 2, dtype);
+      const std::size_t bytes = KeyClusters(keys.view, values.view, 0, {.clusters = 20}).bytes();
+      const std::size_t most = KeyClusters::most_bytes(rows, 20, 12, 7, dtype);
+      EXPECT_LE(bytes, most);
+      EXPECT_LE(most, dtype == DType::f16 ? bytes : 2 * bytes);
+    }
+  }
+  EXPECT_EQ(KeyClusters::most_bytes(500, 0, 12, 7, DType::f16), 0U);
+}
+
 TEST(KeyClusters, AreTheSameForAnyNumberOfThreads) {
   const SharedMatrix keys = random_matrix(2000, 16, 1);
   const auto executor = make_openmp_executor(3);
@@ -66,6 +80,7 @@ TEST(KeyClusters, KeepNumbersThatHalvesCannot) {
   const KeyClusters clusters(keys.view, keys.view, 0, {});
   EXPECT_EQ(clusters.centroids().dtype, DType::f32);
   EXPECT_EQ(element(clusters.centroids(), 0, 0), 1e6);
+  EXPECT_EQ(clusters.bytes(), KeyClusters::most_bytes(3, 1, 1, 1, DType::f32));
 }
 
 TEST(KeyClusters, BadArgumentsAreNamed) {

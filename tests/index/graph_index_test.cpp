@@ -251,6 +251,21 @@ TEST(GraphIndex, MemoryIsEdgesEntryPointsAndCodes) {
   EXPECT_EQ(index->memory().total(), 300U * 16 * 4 + 5 * 4 + 300U * 32);
 }
 
+TEST(GraphIndex, MemoryIsKnownBeforeTheBuild) {
+  GraphBuildParams params;
+  params.max_degree = 8;
+  params.entry_points = 5;
+  for (const std::size_t keys : {1U, 3U, 300U}) {
+    for (const Metric metric : test::all_metrics) {
+      EXPECT_EQ(graph_bytes(keys, 5, metric, params), built(random_matrix(keys, 5, 11), metric)->memory().total());
+    }
+  }
+  params.code_bits = 0;
+  EXPECT_EQ(graph_bytes(300, 5, Metric::inner_product, params), 300U * 8 * 4 + 5 * 4);
+  params.code_bits = 8;
+  EXPECT_EQ(graph_bytes(300, 5, Metric::inner_product, params), 300U * (8 * 4 + 64) + 5 * 4);
+}
+
 TEST(GraphIndex, DescribesWhatTheBuildFound) {
   const SharedMatrix keys = random_matrix(4, 2, 12);
   const std::vector<std::vector<KeyId>> edges = {{1, 2}, {0}, {}, {0}};

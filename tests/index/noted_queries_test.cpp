@@ -21,6 +21,8 @@ TEST(NotedQueries, AreTakenOnceOldestFirst) {
     noted.add(queries.view.slice(0, 4));
     noted.add(queries.view.slice(4, 6));
     EXPECT_EQ(noted.bytes(), 10 * 5 * sizeof(float));
+    EXPECT_EQ(noted.bytes(3), 13 * 5 * sizeof(float));
+    EXPECT_EQ(noted.bytes(91), 100 * 5 * sizeof(float));
     expect_rows(noted.take(), queries.view, 0, 10);
     EXPECT_EQ(noted.take().view().rows, 0U);
     noted.add(queries.view.slice(2, 3));
@@ -42,6 +44,7 @@ TEST(NotedQueries, TheOldestGiveWay) {
 TEST(NotedQueries, NoneAreKeptWhereNoneMayBe) {
   NotedQueries noted(3, 0);
   noted.add(test::random_matrix(4, 3, 3).view);
+  EXPECT_EQ(noted.bytes(4), 0U);
   EXPECT_EQ(noted.take().view().rows, 0U);
 }
 

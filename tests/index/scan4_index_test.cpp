@@ -71,6 +71,7 @@ TEST(Scan4Index, ExactWhereCodesAreNotUsed) {
     EXPECT_EQ(index->search(queries.view, params_of(10, 2, 0)), flat->search(queries.view, params_of(10, 2)));
     EXPECT_EQ(index->search(queries.view, params_of(10, 2, 600)), flat->search(queries.view, params_of(10, 2)));
     EXPECT_EQ(index->memory().total(), metric == Metric::l2 ? 0U : 608U * 32);
+    EXPECT_EQ(scan4_bytes(600, 9, metric), index->memory().total());
     if (metric == Metric::l2) {
       EXPECT_EQ(index->search(queries.view, params_of(10, 2)), flat->search(queries.view, params_of(10, 2)));
     }

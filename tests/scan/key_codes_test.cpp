@@ -71,6 +71,16 @@ TEST(KeyCodes, RowsAreAsWideAsTheKernelsWant) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(codes.row(0)) % 64, 0U);
 }
 
+TEST(KeyCodes, BytesAreKnownBefore) {
+  for (const CodeLayout layout : {CodeLayout::rows4, CodeLayout::rows8, CodeLayout::blocks4}) {
+    for (const std::size_t dim : {1U, 64U, 65U}) {
+      for (const std::size_t rows : {0U, 1U, 16U, 33U}) {
+        EXPECT_EQ(KeyCodes::bytes_for(rows, dim, layout), make_codes(random_matrix(rows, dim, 1), layout).bytes());
+      }
+    }
+  }
+}
+
 TEST(KeyCodes, AChannelWithoutSpreadHasCodeZero) {
   const SharedMatrix keys = make_matrix(std::vector<float>{3, 1, 3, 2, 3, 5}, 3, 2);
   const KeyCodes codes = make_codes(keys, CodeLayout::rows4);
