@@ -74,6 +74,13 @@ struct ContextParams {
   // Until then they are attended exactly, as the window is.
   std::uint32_t seal_after = 4096;
   bool background_seal = true;  // on a thread of the context (started when first needed); else inside append()
+  // Bytes the context may hold besides the keys and values it borrows; 0: no limit. See memory(). Every KV head of
+  // every layer has an equal share for itself, so what a head becomes depends on no other. Counted in a fork as well:
+  // what it shares, and its own. Not counted: what builds and seals take in passing, buffers of decode. build_layer:
+  // `automatic` becomes the fastest kind that fits beside the recent window and seal_after more tokens (at most as many
+  // as `capacity` leaves), with fewer clusters where none does; then flat. The report's reason says so. Tokens, blocks
+  // and files that do not fit are refused: see append, seal and open_layer.
+  std::size_t memory_limit = 0;
   std::uint64_t seed = 1;
   Executor* executor = nullptr;      // of builds and of decode over several KV heads; null: default_executor()
   const ExactTopK* exact = nullptr;  // that makes the links, e.g. make_exact_topk_cuda(); null: the CPU's
@@ -126,16 +133,18 @@ class Context {
   // stride; the same n for all heads and layers. queries: one [rows, key_dim] matrix per query head, the prefill's
   // queries as link evidence; row i belongs to position query_positions[i], or i where that is empty; may have no rows
   // (scan4 takes the place of graphs then). The last 1/16 of the rows, at most 256, calibrate and are not linked.
-  // Throws Error(invalid_argument): shapes, dtypes, NaN or infinity, a layer that is built already.
+  // Throws Error(invalid_argument): shapes, dtypes, NaN or infinity, a layer that is built already; Error(no_memory):
+  // HeadKind::scan4 or graph was asked for, and ContextParams::memory_limit has no room for it.
   void build_layer(std::uint32_t layer, std::span<const SharedMatrix> keys, std::span<const SharedMatrix> values,
                    std::span<const MatrixView> queries, std::span<const std::int64_t> query_positions = {},
                    BuildStats* stats = nullptr);
 
   // The next tokens of one layer: keys [kv_heads, key_dim] and values [kv_heads, value_dim] for each of `tokens`
   // tokens, token after token ([tokens * kv_heads, dim]); copied. queries: [tokens * query_heads, key_dim] or no rows:
-  // evidence for later seals. A token that was appended is attended to by every decode that begins afterwards. What a
-  // seal before it has thrown (in the background, or at the end of an append) is thrown by the next append or seal,
-  // which then has done nothing.
+  // evidence for later seals, left out where there is no room. A token that was appended is attended to by every decode
+  // that begins afterwards. What a seal before it has thrown (in the background, or at the end of an append) is thrown
+  // by the next append or seal, which then has done nothing. Throws Error(no_memory) where the tokens do not fit into
+  // ContextParams::memory_limit. A seal that has no room in it is left out: tokens go on to be attended exactly.
   void append(std::uint32_t layer, std::size_t tokens, MatrixView keys, MatrixView values, MatrixView queries = {});
 
   // Attention of one token's queries [query_heads, key_dim] over all tokens of the layer. output: [query_heads *
@@ -146,11 +155,13 @@ class Context {
               const DecodeParams& params = {}) const;
 
   // Folds all appended tokens outside the window into the layer's indexes, on the calling thread; a scan4 head leaves
-  // up to 31, and a flat head has none.
+  // up to 31, and a flat head has none. Throws Error(no_memory) where ContextParams::memory_limit has no room for that
+  // in some head; then none was sealed.
   void seal(std::uint32_t layer);
 
   // Drops all tokens from `tokens` on, in every layer: speculative decoding, edits of a chat. The epoch grows. Waits
-  // for a seal in the background. Prefill tokens may go as well; those of the shared prefix stay for forks.
+  // for a seal in the background. Prefill tokens may go as well; those of the shared prefix stay for forks. Clusters
+  // of such a prefill are copied, whatever ContextParams::memory_limit is.
   void truncate(std::size_t tokens);
 
   // The engine has rewritten keys in place (context shift): the epoch grows, and decode() refuses until the layers are
@@ -159,12 +170,14 @@ class Context {
   std::uint64_t epoch() const noexcept;
 
   // Another sequence over the same prefix: what build_layer made is shared, what is appended is private. Appended
-  // tokens of this context are not part of it.
+  // tokens of this context are not part of it. It has a memory_limit of its own, of the same size; what is shared
+  // counts in both.
   Context fork() const;
 
   // The built prefix: everything but keys, values and appended tokens, one file per layer and KV head in a folder that
   // exists (layer_0000_head_0000.rattan), atomically per file. open_layer is build_layer from such files; keys, values
-  // and window must be those that were saved (fingerprints are compared), every byte is verified.
+  // and window must be those that were saved (fingerprints are compared), every byte is verified. Throws
+  // Error(no_memory) where ContextParams::memory_limit has no room for what the files hold.
   void save(const std::filesystem::path& folder) const;
   void open_layer(const std::filesystem::path& folder, std::uint32_t layer, std::span<const SharedMatrix> keys,
                   std::span<const SharedMatrix> values);
@@ -174,6 +187,10 @@ class Context {
   DecodeStats stats() const noexcept;
   void reset_stats() noexcept;
   std::vector<HeadReport> report() const;
+  // What all heads hold, parts of the same name together: of the built prefix "edges", "entry_points", "codes" and
+  // "clusters"; of the window's copies and appended tokens "tail keys", "sealed keys", "grown values", "noted queries"
+  // and the former. As cheap as a report.
+  MemoryUse memory() const;
 
  private:
   struct State;

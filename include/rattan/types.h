@@ -44,7 +44,7 @@ enum class ErrorCode : std::uint8_t {
   corrupt = 4,           // a file's content contradicts itself, its checksum or its size
   version = 5,           // a file was written by a newer format than this library reads
   unsupported = 6,       // the operation exists, but not in this build or for this kind
-  no_memory = 7,         // an allocation failed
+  no_memory = 7,         // an allocation failed, or a limit of the caller has no room
 };
 
 // "invalid_argument", "not_found", ...

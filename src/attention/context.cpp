@@ -87,7 +87,7 @@ Context Context::fork() const {
   for (std::uint32_t i = 0; i < state_->shape.layers; ++i) {
     const Layer* const layer = state_->layers[i].load(std::memory_order_acquire);
     if (layer == nullptr) continue;
-    other.state_->publish(i, std::make_unique<Layer>(layer->prefixes(), state_->params));
+    other.state_->publish(i, std::make_unique<Layer>(layer->prefixes(), state_->params, state_->share));
   }
   return other;
 }

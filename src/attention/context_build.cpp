@@ -36,11 +36,12 @@ struct Prepared {
 };
 
 Prepared prepare(const HeadQueries& queries, const MatrixView& keys, double scale, const ContextParams& params,
-                 const ExactTopK& exact) {
+                 const HeadFit& fit, const ExactTopK& exact) {
   Prepared prepared;
   const IdRange indexed = indexed_rows(keys.rows, params);
   BuildTimer timer(&prepared.stats);
   prepared.plan = plan_head(queries, keys, indexed, scale, params);
+  apply_fit(fit, prepared.plan);
   timer.stage("plan");
   if (!prepared.plan.try_graph) return prepared;
   const MatrixView searched = keys.slice(indexed.begin, indexed.end - indexed.begin);
@@ -55,11 +56,14 @@ void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> key
                           std::span<const MatrixView> queries, std::span<const std::int64_t> query_positions,
                           BuildStats* stats) {
   const State& state = *state_;
-  const ContextParams& params = state.params;
-  Executor& executor = executor_or_default(params.executor);
-  check_prefill(state.shape, params.capacity, keys, values, executor);
+  Executor& executor = executor_or_default(state.params.executor);
+  const std::size_t rows = keys.empty() ? 0 : keys.front().view.rows;
+  check_prefill(state.shape, state.params.capacity, keys, values, executor);
   check_queries(state.shape, queries, query_positions, executor);
-  state.check_new(layer, keys.front().view.rows);
+  state.check_new(layer, rows);
+  const bool with_queries = !queries.empty() && queries.front().rows != 0;
+  const HeadFit fit = fit_head(rows, with_queries, state.shape, state.params, state.share);
+  const ContextParams params = fitted_params(state.params, fit);
 
   const std::unique_ptr<ExactTopK> own = params.exact == nullptr ? make_exact_topk_cpu(params.executor) : nullptr;
   const ExactTopK& exact = params.exact == nullptr ? *own : *params.exact;
@@ -69,7 +73,7 @@ void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> key
   const auto start = [&](std::size_t h) {
     return std::async(params.exact == nullptr ? std::launch::deferred : std::launch::async, [&, h] {
       const HeadQueries asked{queries.empty() ? queries : queries.subspan(h * group, group), query_positions};
-      return prepare(asked, keys[h].view, state.scale, params, exact);
+      return prepare(asked, keys[h].view, state.scale, params, fit, exact);
     });
   };
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
@@ -77,10 +81,12 @@ void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> key
   for (std::size_t h = 0; h < keys.size(); ++h) {
     Prepared head = next.get();
     if (h + 1 < keys.size()) next = start(h + 1);
-    prefixes.push_back(build_prefix(keys[h], values[h], std::move(head.plan), head.links, group, params, &head.stats));
+    const auto prefix = build_prefix(keys[h], values[h], std::move(head.plan), head.links, group, params, &head.stats);
+    apply_fit(fit, prefix->choice);
+    prefixes.push_back(prefix);
     add_stages(stats, head.stats);
   }
-  state_->publish(layer, std::make_unique<Layer>(prefixes, params));
+  state_->publish(layer, std::make_unique<Layer>(prefixes, state.params, state.share));
 }
 
 }  // namespace rattan

@@ -23,9 +23,11 @@ void Context::open_layer(const std::filesystem::path& folder, std::uint32_t laye
   state_->check_new(layer, keys.front().view.rows);
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
   for (std::size_t h = 0; h < keys.size(); ++h) {
-    prefixes.push_back(open_head(head_path(folder, layer, h), keys[h], values[h], params));
+    const std::filesystem::path path = head_path(folder, layer, h);
+    prefixes.push_back(open_head(path, keys[h], values[h], params));
+    check_prefix_fits(*prefixes.back(), state_->share, path.string());
   }
-  state_->publish(layer, std::make_unique<Layer>(prefixes, params));
+  state_->publish(layer, std::make_unique<Layer>(prefixes, params, state_->share));
 }
 
 }  // namespace rattan

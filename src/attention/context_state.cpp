@@ -11,6 +11,7 @@ Context::State::State(const ContextShape& shape_, const ContextParams& params_)
     : shape(shape_), params(params_), scale(softmax_scale(params_, shape_.key_dim)) {
   shape.validate();
   params.validate();
+  share = memory_share(shape, params);
   owned.resize(shape.layers);
   layers = std::vector<std::atomic<Layer*>>(shape.layers);
 }

@@ -10,6 +10,7 @@
 #include "attention/decode_counters.h"
 #include "attention/head_attention.h"
 #include "attention/layer.h"
+#include "attention/memory_limit.h"
 #include "attention/slot_pool.h"
 #include "rattan/context.h"
 
@@ -29,6 +30,7 @@ struct Context::State {
   ContextShape shape;
   ContextParams params;
   double scale;
+  MemoryShare share;
   std::vector<std::unique_ptr<Layer>> owned;
   std::vector<std::atomic<Layer*>> layers;
   std::atomic<std::uint64_t> epoch{0};

@@ -26,9 +26,9 @@ ClusterParams cluster_params(const ContextParams& params, Executor* executor) {
   return clusters;
 }
 
-std::shared_ptr<const HeadPrefix> build_prefix(SharedMatrix keys, SharedMatrix values, HeadPlan plan,
-                                               std::span<const NeighborTable> links, std::uint32_t group,
-                                               const ContextParams& params, BuildStats* stats) {
+std::shared_ptr<HeadPrefix> build_prefix(SharedMatrix keys, SharedMatrix values, HeadPlan plan,
+                                         std::span<const NeighborTable> links, std::uint32_t group,
+                                         const ContextParams& params, BuildStats* stats) {
   const IdRange indexed = indexed_rows(keys.view.rows, params);
   const std::size_t count = indexed.end - indexed.begin;
   auto prefix = std::make_shared<HeadPrefix>();

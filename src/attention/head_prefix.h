@@ -27,6 +27,7 @@ struct HeadPrefix {
 
   std::size_t rows() const noexcept { return keys.view.rows; }
   std::size_t indexed() const noexcept { return index->size(); }
+  std::size_t token_bytes() const noexcept { return keys.view.row_bytes() + values.view.row_bytes(); }
 };
 
 // Rows of a prefill of `rows` that are searched.
@@ -36,9 +37,9 @@ IdRange indexed_rows(std::size_t rows, const ContextParams& params) noexcept;
 double softmax_scale(const ContextParams& params, std::size_t key_dim) noexcept;
 
 // Everything is checked already. `links`: of plan_head().try_graph.
-std::shared_ptr<const HeadPrefix> build_prefix(SharedMatrix keys, SharedMatrix values, HeadPlan plan,
-                                               std::span<const NeighborTable> links, std::uint32_t group,
-                                               const ContextParams& params, BuildStats* stats);
+std::shared_ptr<HeadPrefix> build_prefix(SharedMatrix keys, SharedMatrix values, HeadPlan plan,
+                                         std::span<const NeighborTable> links, std::uint32_t group,
+                                         const ContextParams& params, BuildStats* stats);
 
 // Of the keys `ids` of a head, where `keys` and `values` hold one row per id.
 ClusterParams cluster_params(const ContextParams& params, Executor* executor);

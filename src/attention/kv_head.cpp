@@ -39,6 +39,7 @@ KvHead::KvHead(std::shared_ptr<const HeadPrefix> prefix, const ContextParams& pa
       sinks_(prefix_->sinks),
       index_(prefix_->index, growth_params(*prefix_, params)),
       base_visible_(prefix_->indexed()),
+      base_bytes_(prefix_->index->memory().total()),
       grown_values_(params.capacity * prefix_->values.view.row_bytes()),
       clustered_(params.clusters != 0 && prefix_->clusters.clusters() != 0),
       clusters_(clustered_ ? params.capacity : 0) {
@@ -146,16 +147,42 @@ HeadReport KvHead::report(std::size_t tokens) const {
   report.base_tokens = std::min(ids, index_.base_size());
   report.sealed_tokens = std::min(ids, index_.sealed()) - report.base_tokens;
   report.tail_tokens = ids - report.base_tokens - report.sealed_tokens;
-  report.memory = prefix_->index->memory();
-  const MemoryUse grown = index_.memory();
-  report.memory.parts.insert(report.memory.parts.end(), grown.parts.begin(), grown.parts.end());
-  std::uint64_t cluster_bytes = 0;
-  const std::size_t count = cluster_count_.load(std::memory_order_acquire);
-  for (std::size_t i = 0; i < count; ++i) cluster_bytes += clusters_[i]->bytes();
-  report.memory.parts.emplace_back("clusters", cluster_bytes);
-  report.memory.parts.emplace_back("grown values",
-                                   (ids - std::min(ids, base_visible_)) * prefix_->values.view.row_bytes());
+  report.memory = memory(tokens);
   return report;
+}
+
+MemoryUse KvHead::memory(std::size_t tokens) const {
+  MemoryUse use = prefix_->index->memory();
+  const MemoryUse grown = index_.memory();
+  use.parts.insert(use.parts.end(), grown.parts.begin(), grown.parts.end());
+  const std::size_t ids = ids_of(tokens);
+  use.parts.emplace_back("clusters", cluster_bytes());
+  use.parts.emplace_back("grown values", (ids - std::min(ids, base_visible_)) * prefix_->values.view.row_bytes());
+  return use;
+}
+
+std::size_t KvHead::held_bytes() const noexcept {
+  const std::size_t grown_values = (index_.size() - base_visible_) * prefix_->values.view.row_bytes();
+  return base_bytes_ + index_.grown_bytes() + cluster_bytes() + grown_values;
+}
+
+// The prefix holds its clusters even where a truncation has put cut ones in their place.
+std::size_t KvHead::cluster_bytes() const noexcept {
+  std::size_t bytes = prefix_->clusters.bytes();
+  const std::size_t count = cluster_count_.load(std::memory_order_acquire);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (clusters_[i] != &prefix_->clusters) bytes += clusters_[i]->bytes();
+  }
+  return bytes;
+}
+
+std::size_t KvHead::block_bytes(std::size_t count) const noexcept {
+  if (count == 0) return 0;
+  const std::size_t of_index = index_.block_bytes(covered() + count);
+  if (!clustered_) return of_index;
+  const MatrixView& keys = prefix_->keys.view;
+  return of_index +
+         KeyClusters::most_bytes(count, cluster_params_.clusters, keys.cols, prefix_->values.view.cols, keys.dtype);
 }
 
 }  // namespace rattan

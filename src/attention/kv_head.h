@@ -38,6 +38,7 @@ class KvHead {
   // changed where it throws. Tokens are visible to who knows of them: the caller publishes their number.
   void append(MatrixView keys, MatrixView values);
   void note_queries(MatrixView queries);
+  void forget_queries() { index_.forget_queries(); }
 
   // Tokens from `tokens` on are gone. Beside nothing.
   void truncate(std::size_t tokens);
@@ -46,6 +47,15 @@ class KvHead {
   std::size_t uncovered(std::size_t tokens) const noexcept;
   // Covers the oldest `count` of them: seals a block and clusters it. One call at a time, beside append and attend.
   void cover(std::size_t count, Executor& executor);
+
+  // What this head holds, the prefix with it; noted queries apart, which may be forgotten. At any time, without
+  // allocating.
+  std::size_t held_bytes() const noexcept;
+  std::size_t noted_bytes(std::size_t more = 0) const { return index_.noted_bytes(more); }  // were `more` rows added
+  std::size_t token_bytes() const noexcept { return prefix_->token_bytes(); }
+  // At most what cover(count) adds to held_bytes().
+  std::size_t block_bytes(std::size_t count) const noexcept;
+  MemoryUse memory(std::size_t tokens) const;
 
   // What a decode of `tokens` tokens attends to.
   struct View {
@@ -64,6 +74,7 @@ class KvHead {
  private:
   void push_clusters(std::unique_ptr<const KeyClusters> clusters);
   std::size_t covered() const noexcept;
+  std::size_t cluster_bytes() const noexcept;
   SplitRows values(std::size_t ids) const noexcept;
   std::size_t ids_of(std::size_t tokens) const noexcept { return tokens - std::min(tokens, sinks_); }
   std::size_t window_begin(std::size_t tokens) const noexcept {
@@ -77,6 +88,7 @@ class KvHead {
   std::size_t sinks_;
   GrowingIndex index_;
   std::size_t base_visible_;  // of the index's base
+  std::size_t base_bytes_;    // of the prefix's index
   std::size_t grown_ = 0;     // the writer's count of rows in grown_values_
   ReservedArray<std::byte> grown_values_;
 

@@ -10,14 +10,16 @@
 #include <vector>
 
 #include "attention/kv_head.h"
+#include "attention/layer_room.h"
 #include "rattan/context.h"
 
 namespace rattan {
 
 class Layer {
  public:
-  // All prefixes have the same number of rows.
-  Layer(std::span<const std::shared_ptr<const HeadPrefix>> prefixes, const ContextParams& params);
+  // All prefixes have the same number of rows, and fit into the share.
+  Layer(std::span<const std::shared_ptr<const HeadPrefix>> prefixes, const ContextParams& params,
+        const MemoryShare& share = {});
 
   std::size_t heads() const noexcept { return heads_.size(); }
   const KvHead& head(std::size_t i) const noexcept { return *heads_[i]; }
@@ -25,16 +27,18 @@ class Layer {
   std::size_t tokens() const noexcept { return tokens_.load(std::memory_order_acquire); }
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes() const;
 
-  // The writer. Matrices as Context::append has them, checked.
+  // The writer. Matrices as Context::append has them, checked. Throws Error(no_memory) where there is no room; then
+  // nothing was appended.
   void append(std::size_t tokens, const MatrixView& keys, const MatrixView& values, const MatrixView& queries);
 
   // Not beside a seal or a reader.
   void truncate(std::size_t tokens);
 
-  // Whether `count` tokens outside the window wait to be sealed in some head.
-  bool waiting(std::size_t count) const noexcept;
+  // Whether `count` tokens outside the window wait to be sealed in some head, whose older half there is room for.
+  bool waiting(std::size_t count);
   enum class Part { all, older_half };
-  // Seals them on the calling thread, beside append and readers; two calls wait for each other.
+  // Seals them on the calling thread, beside append and readers; two calls wait for each other. Where there is no room
+  // in some head, all: Error(no_memory), and nothing was sealed; older_half: that head is left out.
   void seal(Part part, Executor& executor);
 
   // The same, but what it throws waits for rethrow_failure(), which the writer's next call begins with.
@@ -47,6 +51,7 @@ class Layer {
 
  private:
   std::vector<std::unique_ptr<KvHead>> heads_;
+  LayerRoom room_;
   std::atomic<std::size_t> tokens_;
   std::mutex sealing_;
   std::mutex failing_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "tests/attention/made_head.h"
@@ -122,6 +123,37 @@ TEST(KvHead, TruncationAndGrowthAreAnotherHistory) {
     grown.truncate(tokens / 2);
     expect_rows(grown, head, tokens / 2);
     expect_cover(grown, tokens / 2);
+  }
+}
+
+TEST(KvHead, HoldsWhatItsMemorySays) {
+  for (const HeadKind kind : {HeadKind::flat, HeadKind::scan4, HeadKind::graph}) {
+    const MadeHead head(kind, 500);
+    KvHead grown(head.prefix, head.params);
+    const auto expect_same = [&](std::size_t tokens) {
+      EXPECT_EQ(grown.held_bytes() + grown.noted_bytes(), grown.memory(tokens).total()) << tokens;
+      EXPECT_EQ(grown.report(tokens).memory.total(), grown.memory(tokens).total());
+    };
+    expect_same(500);
+    append(grown, head, 500, 900);
+    grown.note_queries(head.queries[0].view.slice(0, 10));
+    expect_same(900);
+    while (grown.uncovered(900) >= 32) {
+      const std::size_t count = std::min<std::size_t>(grown.uncovered(900), 250);
+      const std::size_t before = grown.held_bytes();
+      const std::size_t most = grown.block_bytes(count);
+      grown.cover(count, serial_executor());
+      EXPECT_GT(grown.held_bytes(), before);
+      EXPECT_LE(grown.held_bytes(), before + most);
+      expect_same(900);
+    }
+    const std::size_t prefix = head.prefix->index->memory().total() + head.prefix->clusters.bytes();
+    for (const std::size_t tokens : {700U, 300U, 3U}) {
+      grown.truncate(tokens);
+      expect_same(tokens);
+      EXPECT_GE(grown.held_bytes(), prefix);  // the cut clusters beside the prefix's
+    }
+    EXPECT_EQ(grown.block_bytes(0), 0U);
   }
 }
 
