@@ -311,6 +311,51 @@ static void case_statistics(void) {
   rattan_context_destroy(context);
 }
 
+static void case_memory_limit(void) {
+  const rattan_shape shape = small_shape();
+  rattan_params params = small_params(RATTAN_KIND_SCAN4);
+  params.seal_after = 0;
+  rattan_context* context = NULL;
+  CHECK_OK(rattan_context_create(&shape, &params, &context));
+  uint64_t bytes = 1;
+  CHECK_OK(rattan_memory(context, &bytes));
+  CHECK(bytes == 0);
+  build(context);
+  CHECK_OK(rattan_memory(context, &bytes));
+  CHECK(bytes > 0);
+  rattan_context_destroy(context);
+
+  /* Room for 20 tokens more. */
+  const uint64_t token = (KEY_DIM + VALUE_DIM) * sizeof(float) * LAYERS * KV_HEADS;
+  const uint64_t built = bytes;
+  params.memory_limit = built + 20 * token;
+  CHECK_OK(rattan_context_create(&shape, &params, &context));
+  build(context);
+  for (size_t t = PREFILL; t < PREFILL + 20; ++t) append_token(context, t);
+  const rattan_matrix k = matrix(keys, KV_HEADS, KEY_DIM), v = matrix(values, KV_HEADS, VALUE_DIM);
+  CHECK(rattan_append(context, 1, 1, &k, &v, NULL) == RATTAN_NO_MEMORY);
+  CHECK(strstr(rattan_last_error(), "memory_limit") != NULL);
+  CHECK_OK(rattan_memory(context, &bytes));
+  CHECK(bytes == params.memory_limit);
+  CHECK(rattan_seal(context, 0) == RATTAN_NO_MEMORY);
+  check_near(context, PREFILL + 19, PREFILL + 20, 0.2);
+  rattan_context_destroy(context);
+
+  params.memory_limit = built / 2;
+  CHECK_OK(rattan_context_create(&shape, &params, &context));
+  rattan_matrix ks[KV_HEADS], vs[KV_HEADS], qs[QUERY_HEADS];
+  prefill_matrices(0, ks, vs, qs);
+  CHECK(rattan_build_layer(context, 0, ks, vs, qs, NULL) == RATTAN_NO_MEMORY);
+  CHECK(strstr(rattan_last_error(), "memory_limit") != NULL);
+  rattan_context_destroy(context);
+  params.memory_limit = 1;
+  CHECK_REFUSED(rattan_context_create(&shape, &params, &context), "memory_limit");
+
+  params.struct_size = offsetof(rattan_params, memory_limit); /* a caller that does not know it */
+  CHECK_OK(rattan_context_create(&shape, &params, &context));
+  rattan_context_destroy(context);
+}
+
 static void case_merge(void) {
   float output[2] = {1, 0}, lse = 0;
   const float other[2] = {0, 1};
@@ -437,6 +482,8 @@ static void case_null(void) {
   CHECK_REFUSED(rattan_report(NULL, text, sizeof text, &needed), "context");
   CHECK_REFUSED(rattan_report(context, NULL, sizeof text, &needed), "text");
   CHECK_REFUSED(rattan_report(context, text, sizeof text, NULL), "needed");
+  CHECK_REFUSED(rattan_memory(NULL, &tokens), "context");
+  CHECK_REFUSED(rattan_memory(context, NULL), "bytes");
   CHECK_REFUSED(rattan_merge(NULL, &lse, output, 0, 1), "output");
   CHECK_REFUSED(rattan_merge(output, NULL, output, 0, 1), "lse");
   CHECK_REFUSED(rattan_merge(output, &lse, NULL, 0, 1), "other_output");
@@ -452,6 +499,7 @@ static const struct {
              {"slices", case_slices},
              {"paged", case_paged},
              {"statistics", case_statistics},
+             {"memory_limit", case_memory_limit},
              {"merge", case_merge},
              {"struct_sizes", case_struct_sizes},
              {"bad_input", case_bad_input},

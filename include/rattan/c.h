@@ -36,7 +36,7 @@ enum {
   RATTAN_CORRUPT = 4,          /* a file's content contradicts itself, its checksum or its size */
   RATTAN_VERSION = 5,          /* a file, or a struct, is newer than this library */
   RATTAN_UNSUPPORTED = 6,      /* not in this build, or not on this machine */
-  RATTAN_NO_MEMORY = 7,        /* an allocation failed */
+  RATTAN_NO_MEMORY = 7,        /* an allocation failed, or rattan_params.memory_limit has no room */
   RATTAN_INTERNAL = 8          /* a defect of Rattan; please report the text of rattan_last_error() */
 };
 
@@ -101,6 +101,11 @@ typedef struct rattan_params {
   uint64_t seed;
   uint32_t threads; /* of builds and of rattan_decode over several KV heads; 0: as many as the machine has */
   uint32_t exact;   /* where links are made: 0 CPU, 1 CUDA, 2 CUDA where there is a device */
+  /* Bytes the context may hold besides borrowed keys and values, an equal share for every KV head of every layer; 0: no
+   * limit. A head gets the fastest kind that fits, and rattan_report says so; RATTAN_NO_MEMORY: a kind that was asked
+   * for, a file, tokens or a block of rattan_seal that do not fit. Automatic seals that do not fit are left out. A fork
+   * has a limit of its own, in which the shared prefix counts as well. Copies of paged matrices do not count. */
+  uint64_t memory_limit;
 } rattan_params;
 
 void rattan_shape_init(rattan_shape* shape);    /* NULL: nothing happens */
@@ -174,6 +179,9 @@ rattan_status rattan_reset_stats(rattan_context* context);
 /* What was built, for people, one line per KV head. Writes at most `size` bytes with the final 0 and sets *needed to
  * the bytes the whole text takes; text may be NULL where size is 0. */
 rattan_status rattan_report(const rattan_context* context, char* text, size_t size, size_t* needed);
+
+/* Bytes that the context holds of what rattan_params.memory_limit bounds. */
+rattan_status rattan_memory(const rattan_context* context, uint64_t* bytes);
 
 /* Parts and their merging, for engines that attend a part of the keys elsewhere. merge: the output and lse of two
  * disjoint sets of keys become those of both, in `output` and `*lse`. */

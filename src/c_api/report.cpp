@@ -52,3 +52,10 @@ rattan_status rattan_report(const rattan_context* context, char* text, size_t si
     text[length] = '\0';
   });
 }
+
+rattan_status rattan_memory(const rattan_context* context, uint64_t* bytes) {
+  return guarded([&] {
+    const rattan::Context& from = required(context, "context").context;
+    required(bytes, "bytes") = from.memory().total();
+  });
+}

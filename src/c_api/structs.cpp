@@ -103,6 +103,7 @@ ContextParams to_params(const rattan_params& given) {
   to.seal_after = params.seal_after;
   to.background_seal = flag("params.background_seal", params.background_seal);
   to.seed = params.seed;
+  to.memory_limit = params.memory_limit;
   return to;
 }
 
@@ -143,4 +144,5 @@ void rattan_params_init(rattan_params* params) {
   params->seal_after = defaults.seal_after;
   params->background_seal = defaults.background_seal ? 1 : 0;
   params->seed = defaults.seed;
+  params->memory_limit = defaults.memory_limit;
 }

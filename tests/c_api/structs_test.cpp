@@ -38,6 +38,7 @@ TEST(Structs, DefaultsAreThoseOfTheCppStructs) {
   EXPECT_EQ(params.seal_after, defaults.seal_after);
   EXPECT_EQ(params.background_seal, defaults.background_seal);
   EXPECT_EQ(params.seed, defaults.seed);
+  EXPECT_EQ(params.memory_limit, defaults.memory_limit);
 }
 
 TEST(Structs, EveryMemberArrives) {
@@ -48,6 +49,7 @@ TEST(Structs, EveryMemberArrives) {
   given.budget.tail_estimate = 0;
   given.max_degree = 24;
   given.seed = 9;
+  given.memory_limit = 1ULL << 40;
   const ContextParams params = to_params(given);
   EXPECT_EQ(params.kind, HeadKind::graph);
   EXPECT_EQ(params.softmax_scale, 0.5);
@@ -55,6 +57,7 @@ TEST(Structs, EveryMemberArrives) {
   EXPECT_FALSE(params.budget.tail_estimate);
   EXPECT_EQ(params.graph.max_degree, 24U);
   EXPECT_EQ(params.graph.seed, 9U);
+  EXPECT_EQ(params.memory_limit, 1ULL << 40);
   rattan_shape shape;
   rattan_shape_init(&shape);
   shape.layers = 1;
