@@ -74,12 +74,15 @@ struct ContextParams {
   // Until then they are attended exactly, as the window is.
   std::uint32_t seal_after = 4096;
   bool background_seal = true;  // on a thread of the context (started when first needed); else inside append()
-  // Bytes the context may hold besides the keys and values it borrows; 0: no limit. See memory(). Every KV head of
-  // every layer has an equal share for itself, so what a head becomes depends on no other. Counted in a fork as well:
-  // what it shares, and its own. Not counted: what builds and seals take in passing, buffers of decode. build_layer:
-  // `automatic` becomes the fastest kind that fits beside the recent window and seal_after more tokens (at most as many
-  // as `capacity` leaves), with fewer clusters where none does; then flat. The report's reason says so. Tokens, blocks
-  // and files that do not fit are refused: see append, seal and open_layer.
+  // Bytes that the context may hold besides the keys and values it borrows; see memory(). 0: no limit; else at least
+  // the copies of the recent window. Every KV head of every layer has an equal share for itself, so that what becomes
+  // of a head depends on no other, nor on threads. What builds and seals take in passing and buffers of decode() do not
+  // count.
+  //
+  // build_layer leaves room in a share for seal_after more tokens (or as many as capacity has). An automatic head
+  // becomes the fastest kind that fits: graph, scan4, scan4 with fewer clusters, flat; its HeadReport::reason says so.
+  // With kind scan4 or graph clusters give way, the kind does not. For the rest see build_layer, append, seal, fork and
+  // open_layer.
   std::size_t memory_limit = 0;
   std::uint64_t seed = 1;
   Executor* executor = nullptr;      // of builds and of decode over several KV heads; null: default_executor()

@@ -73,6 +73,14 @@ TEST_F(EngineAttention, RattanReadsFewerKeysAndSaysSo) {
   }
 }
 
+TEST_F(EngineAttention, AMemoryLimitIsKeptOrNamed) {
+  const std::string prompt = files_ + "--prefill 2600 --count 4 --attention rattan --kind graph --memory-limit ";
+  EXPECT_EQ(score(prompt + "100").at("report").size(), 4U);
+  const ProgramResult refused = run_engine("score" + prompt + "1");
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.err.find("memory_limit is 1000000"), std::string::npos) << refused.err;
+}
+
 TEST_F(EngineAttention, AnIndexIsKept) {
   const std::string command = files_ + "--prefill 2000 --count 20 --attention rattan --kind scan4 --k 20 --index " +
                               (folder_ / "index").string();

@@ -25,6 +25,7 @@ static const char help[] =
     "  --kind auto|flat|scan4|graph   Rattan: index of every head (auto)\n"
     "  --clusters C                   Rattan: per KV head, of the estimate\n"
     "  --seal-after S                 Rattan: appended tokens after which they are folded into the index; 0: never\n"
+    "  --memory-limit MB              Rattan: what it may hold besides the KV cache; 0: no limit (0)\n"
     "  --index FOLDER                 Rattan: keep what was built, or open it where FOLDER holds it\n"
     "  --prefill-cache F              keep what the prefill made, or read it where F exists\n"
     "  --threads T                    0: as many as the machine has (0)\n"
@@ -59,6 +60,7 @@ static const struct rule rules[] = {
     {"--kind", form_word, AT(kind), 0, 0, "auto|flat|scan4|graph"},
     {"--clusters", form_whole, AT(clusters), 1, 1 << 20, NULL},
     {"--index", form_path, AT(index), 0, 0, NULL},
+    {"--memory-limit", form_whole, AT(memory_limit), 0, 1 << 24, NULL},
     {"--seal-after", form_signed, AT(seal_after), 0, 4294967295.0, NULL},
     {"--temperature", form_real, AT(temperature), 0, 100, NULL},
     {"--seed", form_whole, AT(seed), 0, 4294967295.0, NULL},

@@ -28,6 +28,7 @@ struct options {
   uint32_t clusters;
   const char* index;
   int64_t seal_after;
+  uint32_t memory_limit;  // in MB of 1,000,000 bytes
 };
 
 // Ends the program where the command line is wrong, or asks for help.

@@ -41,6 +41,7 @@ static rattan_params params_of(const struct options* options, const struct cache
   params.budget.tail_estimate = options->tail;
   if (options->clusters > 0) params.clusters = options->clusters;
   if (options->seal_after >= 0) params.seal_after = (uint32_t)options->seal_after;
+  params.memory_limit = options->memory_limit * (uint64_t)1000000;
   return params;
 }
 
