@@ -35,12 +35,12 @@ struct Prepared {
   BuildStats stats;
 };
 
-Prepared prepare(const HeadQueries& queries, const MatrixView& keys, double scale, const ContextParams& params,
-                 const HeadFit& fit, const ExactTopK& exact) {
+Prepared prepare(const HeadQueries& queries, const MatrixView& keys, const MatrixView& values, double scale,
+                 const ContextParams& params, const HeadFit& fit, const ExactTopK& exact) {
   Prepared prepared;
   const IdRange indexed = indexed_rows(keys.rows, params);
   BuildTimer timer(&prepared.stats);
-  prepared.plan = plan_head(queries, keys, indexed, scale, params);
+  prepared.plan = plan_head(queries, keys, values, indexed, scale, params);
   apply_fit(fit, prepared.plan);
   timer.stage("plan");
   if (!prepared.plan.try_graph) return prepared;
@@ -73,7 +73,7 @@ void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> key
   const auto start = [&](std::size_t h) {
     return std::async(params.exact == nullptr ? std::launch::deferred : std::launch::async, [&, h] {
       const HeadQueries asked{queries.empty() ? queries : queries.subspan(h * group, group), query_positions};
-      return prepare(asked, keys[h].view, state.scale, params, fit, exact);
+      return prepare(asked, keys[h].view, values[h].view, state.scale, params, fit, exact);
     });
   };
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes;

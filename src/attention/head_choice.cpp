@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "attention/doubt_need.h"
+#include "attention/head_prefix.h"
 #include "core/check.h"
 #include "core/parallel.h"
 #include "index/calibrate.h"
@@ -93,7 +95,7 @@ const char* to_string(HeadKind kind) noexcept {
 }
 
 // Where the unread keys are estimated, what they hold may be much more than epsilon, and how much more depends on how
-// good the estimate is: that begins small.
+// good the estimate is: that begins small, and what was found says how many will do.
 std::uint32_t HeadChoice::first_keys(const Budget& budget) const noexcept {
   if (!budget.epsilon || !curve.measured() || budget.tail_estimate) return budget.k;
   return std::clamp(curve.keys_for(*budget.epsilon), budget.k, budget.most_k);
@@ -106,7 +108,7 @@ void HeadChoice::apply_width(std::uint32_t keys, SearchParams& params) const {
                       params);
 }
 
-HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, IdRange indexed, double scale,
+HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, MatrixView values, IdRange indexed, double scale,
                    const ContextParams& params) {
   HeadPlan plan;
   const std::size_t searched = indexed.end - indexed.begin;
@@ -120,9 +122,17 @@ HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, IdRange indexed,
     return plan;
   }
   plan.calibration = gather_calibration(queries, calibration_groups);
-  plan.curve = measure_mass(plan.calibration.queries.view, plan.calibration.positions, keys, indexed, scale,
-                            executor_or_default(params.executor));
+  const MatrixView held_out = plan.calibration.queries.view;
+  Executor& executor = executor_or_default(params.executor);
+  plan.curve = measure_mass(held_out, plan.calibration.positions, keys, indexed, scale, executor);
   plan.k = budget_keys(params.budget, plan.curve, searched);
+  if (params.budget.epsilon && params.budget.tail_estimate && params.clusters != 0) {
+    plan.clusters = KeyClusters(keys.slice(indexed.begin, searched), values.slice(indexed.begin, searched), 0,
+                                cluster_params(params, params.executor));
+    const std::uint32_t needed = keys_for_doubt(held_out, plan.calibration.positions, keys, indexed, plan.clusters,
+                                                scale, params.budget, executor);
+    plan.k = static_cast<std::uint32_t>(std::min<std::size_t>(needed, std::max<std::size_t>(searched, 1)));
+  }
   if (params.kind == HeadKind::scan4) return plan;
   if (queries.rows() == 0) {
     plan.remark = "no graph, no queries to link";

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "attention/head_evidence.h"
+#include "attention/key_clusters.h"
 #include "attention/mass_curve.h"
 #include "rattan/context.h"
 #include "rattan/index.h"
@@ -31,13 +32,14 @@ const char* to_string(HeadKind kind) noexcept;
 struct HeadPlan {
   Calibration calibration;
   MassCurve curve;
+  KeyClusters clusters;    // of the indexed keys, where they were needed to find k
   std::uint32_t k = 0;     // per search that the budget will ask
   bool try_graph = false;  // links are wanted
   std::string remark;      // why not
 };
 
-// keys: the whole prefill's; those of `indexed` are searched.
-HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, IdRange indexed, double scale,
+// keys, values: the whole prefill's; those of `indexed` are searched.
+HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, MatrixView values, IdRange indexed, double scale,
                    const ContextParams& params);
 
 struct ChosenIndex {

@@ -33,14 +33,17 @@ std::shared_ptr<HeadPrefix> build_prefix(SharedMatrix keys, SharedMatrix values,
   const std::size_t count = indexed.end - indexed.begin;
   auto prefix = std::make_shared<HeadPrefix>();
   prefix->sinks = indexed.begin;
+  KeyClusters clusters = std::move(plan.clusters);
   ChosenIndex chosen =
       choose_index({keys.view.slice(indexed.begin, count), keys.owner}, std::move(plan), links, group, params, stats);
   prefix->index = std::move(chosen.index);
   prefix->choice = std::move(chosen.choice);
   BuildTimer timer(stats);
   if (params.clusters != 0 && prefix->choice.kind != HeadKind::flat) {
-    prefix->clusters = KeyClusters(prefix->index->keys(), values.view.slice(indexed.begin, count), 0,
-                                   cluster_params(params, params.executor));
+    prefix->clusters = clusters.clusters() != 0
+                           ? std::move(clusters)
+                           : KeyClusters(prefix->index->keys(), values.view.slice(indexed.begin, count), 0,
+                                         cluster_params(params, params.executor));
     timer.stage("clusters");
   }
   prefix->keys = std::move(keys);

@@ -27,7 +27,7 @@ struct Head {
 
   ChosenIndex choose(const ContextParams& params, HeadPlan* planned = nullptr) const {
     const HeadQueries asked{views, {}};
-    HeadPlan plan = plan_head(asked, keys.view, {0, static_cast<KeyId>(keys.view.rows)}, 0.25, params);
+    HeadPlan plan = plan_head(asked, keys.view, keys.view, {0, static_cast<KeyId>(keys.view.rows)}, 0.25, params);
     if (planned != nullptr) *planned = plan;
     std::vector<NeighborTable> links;
     if (plan.try_graph) links = make_links(asked, keys.view, 16, 500, *make_exact_topk_cpu(&serial_executor()));
@@ -70,11 +70,28 @@ TEST(HeadChoice, AKindThatIsAskedIsMadeAndItsWidthMeasured) {
 
 TEST(HeadChoice, WithoutQueriesThereIsNoGraph) {
   const SharedMatrix keys = random_matrix(600, 16, 1);
-  HeadPlan plan = plan_head({}, keys.view, {0, 600}, 0.25, params_of(HeadKind::graph));
+  HeadPlan plan = plan_head({}, keys.view, keys.view, {0, 600}, 0.25, params_of(HeadKind::graph));
   EXPECT_FALSE(plan.try_graph);
   const ChosenIndex chosen = choose_index(keys, std::move(plan), {}, group, params_of(HeadKind::graph), nullptr);
   EXPECT_EQ(chosen.choice.kind, HeadKind::scan4);
   EXPECT_NE(chosen.choice.reason.find("no queries"), std::string::npos) << chosen.choice.reason;
+}
+
+TEST(HeadChoice, EpsilonBudgetsWithTheEstimateAreMeasuredAtWhatTheyNeed) {
+  const Head head(600);
+  ContextParams params = params_of(HeadKind::scan4);
+  params.clusters = 16;
+  params.budget.epsilon = 0.002;
+  HeadPlan plan;
+  const ChosenIndex chosen = head.choose(params, &plan);
+  EXPECT_EQ(plan.clusters.clusters(), 16U);
+  EXPECT_GT(plan.k, params.budget.k);
+  EXPECT_EQ(chosen.choice.k, plan.k);
+  EXPECT_EQ(chosen.choice.first_keys(params.budget), params.budget.k);
+  params.clusters = 0;
+  static_cast<void>(head.choose(params, &plan));
+  EXPECT_EQ(plan.clusters.clusters(), 0U);
+  EXPECT_EQ(plan.k, params.budget.k);
 }
 
 TEST(HeadChoice, DiffuseHeadsGetNoGraph) {

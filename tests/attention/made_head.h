@@ -42,7 +42,7 @@ struct MadeHead {
     const SharedMatrix first_keys{keys.view.slice(0, prefill), keys.owner};
     const SharedMatrix first_values{values.view.slice(0, prefill), values.owner};
     const IdRange indexed = indexed_rows(prefill, params);
-    HeadPlan plan = plan_head(asked, first_keys.view, indexed, scale, params);
+    HeadPlan plan = plan_head(asked, first_keys.view, first_values.view, indexed, scale, params);
     std::vector<NeighborTable> links;
     if (plan.try_graph) {
       links = make_links(asked, first_keys.view.slice(indexed.begin, indexed.end - indexed.begin), params.link_k, 1000,
