@@ -133,9 +133,16 @@ KvHead::View KvHead::view(std::size_t tokens) const noexcept {
   view.keys.base.rows = std::min(view.keys.base.rows, ids);
   view.keys.grown.rows = ids - view.keys.base.rows;
   if (prefix_->choice.kind == HeadKind::flat) return view;
-  const std::size_t count = cluster_count_.load(std::memory_order_acquire);
+  if (!clustered_) {
+    view.searched = std::min(view.window, index_.sealed());
+    return view;
+  }
+  // A seal may have covered tokens since `tokens` were counted: its clusters would stand for keys of the window, which
+  // are attended exactly, and for keys that came later.
+  std::size_t count = cluster_count_.load(std::memory_order_acquire);
+  while (count > 0 && clusters_[count - 1]->ids().end > view.window) --count;
   view.clusters = {clusters_.data(), count};
-  view.searched = std::min(view.window, clustered_ ? clusters_[count - 1]->ids().end : index_.sealed());
+  view.searched = count == 0 ? 0 : clusters_[count - 1]->ids().end;
   return view;
 }
 

@@ -64,7 +64,7 @@ class KvHead {
     std::size_t sinks = 0;     // visible ones
     std::size_t window = 0;    // first id of the recent window
     std::size_t searched = 0;  // ids below are searched, the others attended exactly; 0 of a flat head
-    std::span<const KeyClusters* const> clusters;
+    std::span<const KeyClusters* const> clusters;  // of the ids below `searched`, unless the head has none
   };
   View view(std::size_t tokens) const noexcept;
   const GrowingIndex& index() const noexcept { return index_; }

@@ -44,7 +44,7 @@ rattan_status rattan_context_fork(const rattan_context* context, rattan_context*
   return guarded([&] {
     const rattan_context& from = required(context, "context");
     required(fork, "fork");
-    *fork = std::make_unique<rattan_context>(from.executor, from.exact, from.context.fork()).release();
+    *fork = std::make_unique<rattan_context>(rattan_context{from.executor, from.exact, from.context.fork()}).release();
   });
 }
 

@@ -81,6 +81,16 @@ TEST(KvHead, OlderViewsSeeNoLaterToken) {
   expect_rows(grown, head, 550);
 }
 
+// As a decode does that began before the tokens came which a seal has covered since.
+TEST(KvHead, OlderViewsHaveNoClustersOfTheirWindow) {
+  const MadeHead head(HeadKind::graph, 500);
+  KvHead grown(head.prefix, head.params);
+  append(grown, head, 500, 800);
+  grown.cover(100, serial_executor());
+  grown.cover(grown.uncovered(800), serial_executor());
+  for (const std::size_t tokens : {799U, 700U, 600U, 550U, 501U, 500U}) expect_cover(grown, tokens);
+}
+
 TEST(KvHead, FlatHeadsSearchNothing) {
   const MadeHead head(HeadKind::flat, 500);
   KvHead grown(head.prefix, head.params);

@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
-#include <cstdlib>
 #include <iostream>
 #include <mutex>
 #include <string>
@@ -16,21 +14,15 @@
 #include "tests/index/growing_cases.h"
 #include "tests/support/files.h"
 #include "tests/support/matrices.h"
+#include "tests/support/stress.h"
 
 namespace rattan {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t dim = 24;
 constexpr std::size_t base_keys = 600;
 constexpr std::size_t capacity = 2200;
 constexpr std::size_t searchers = 5;
-
-std::chrono::duration<double> duration() {
-  const char* asked = std::getenv("RATTAN_STRESS_SECONDS");
-  return std::chrono::duration<double>(asked == nullptr ? 2.0 : std::strtod(asked, nullptr));
-}
 
 // The first channel of a grown key tells its id, and grows with it: the marker query finds the newest key first, and
 // the score says whether the key was whole.
@@ -154,12 +146,12 @@ TEST(GrowingStress, AppendSearchSealSaveDestroy) {
   const SharedMatrix keys = marked_keys(1);
   std::vector<std::shared_ptr<const Index>> bases;
   for (const char* kind : {"graph", "scan4", "flat"}) bases.push_back(test::grown_base(kind, keys, base_keys));
-  const auto end = Clock::now() + duration();
+  const auto end = test::stress_end();
   std::size_t lifetimes = 0;
   std::size_t searches = 0;
   std::size_t seals = 0;
   std::size_t wrong = 0;
-  for (; Clock::now() < end && wrong == 0; ++lifetimes) {
+  for (; test::Clock::now() < end && wrong == 0; ++lifetimes) {
     Lifetime lifetime(bases[lifetimes % bases.size()], keys, lifetimes);
     lifetime.run();
     searches += lifetime.searches;
