@@ -4,6 +4,7 @@
 #include <string>
 
 #include "bench/commands.h"
+#include "bench/context_growth.h"
 #include "bench/environment.h"
 #include "bench/growth.h"
 #include "bench/options.h"
@@ -49,6 +50,21 @@ Json to_record(const GrowthOptions& growth, const GrowthCost& cost, const Evalua
           {"codes_fresh", fresh.codes_per_query}};
 }
 
+// Of a context's head over the same prefill, whose blocks are as long; null without values.
+Json context_us(const datasets::KvGroup& group, const GrowFlags& flags, std::size_t block, Executor* executor) {
+  if (group.values.view.rows == 0) return nullptr;
+  ContextParams params;
+  params.kind = HeadKind::graph;
+  params.sinks = flags.problem.sinks;
+  params.recent = flags.problem.recent;
+  params.budget.k = flags.problem.k;
+  params.graph = flags.build.graph;
+  params.seal_after = static_cast<std::uint32_t>(2 * block);
+  params.seed = flags.run.seed;
+  params.executor = executor;
+  return grow_context(group, flags.growth.append, params).us;
+}
+
 // Built on all threads; growth and searches are on one.
 std::shared_ptr<const Index> build_over(const HeadProblem& problem, const std::vector<NeighborTable>& links,
                                         const BuildOptions& build) {
@@ -67,6 +83,8 @@ void measure_head(const HeadSource& source, const GrowFlags& flags, const ExactT
   const auto fresh = build_over(problem.whole, make_whole_links(problem, flags.build.links, exact), flags.build);
   const Evaluation of_fresh = evaluate_growth(GrowingIndex(fresh, {}), problem, flags.beam);
   for (const std::size_t block : flags.blocks) {
+    progress.show(label + ": growing a context");
+    const Json of_context = context_us(group, flags, block, flags.build.graph.executor);
     for (const std::uint32_t link_k : flags.link_k) {
       for (const double queries : flags.queries) {
         for (const std::uint32_t entry_points : flags.entry_points) {
@@ -91,6 +109,7 @@ void measure_head(const HeadSource& source, const GrowFlags& flags, const ExactT
                          {"k", flags.problem.k},
                          {"beam", flags.beam},
                          {"steps", problem.whole.steps},
+                         {"context_us", of_context},
                          {"isa", environment().isa},
                          {"cpu", environment().cpu},
                          {"commit", environment().commit},
@@ -103,17 +122,18 @@ void measure_head(const HeadSource& source, const GrowFlags& flags, const ExactT
 }
 
 void print(Format format, const std::vector<Json>& records) {
-  write_records(std::cout, format,
-                {fixed_column("layer", "layer", 0), fixed_column("KV head", "kv_head", 0),
-                 fixed_column("block", "block", 0), fixed_column("link_k", "link_k", 0),
-                 fixed_column("queries/key", "queries_per_key", 2), fixed_column("entries", "entry_points", 0),
-                 fixed_column("append us", "append_us", 2), fixed_column("append CPU us", "append_cpu_us", 2),
-                 fixed_column("seal us", "seal_us", 1), fixed_column("seal CPU us", "seal_cpu_us", 1),
-                 fixed_column("worst seal ms", "worst_seal_ms", 1), fixed_column("recall grown", "recall_grown", 4),
-                 fixed_column("fresh", "recall_fresh", 4), fixed_column("difference", "recall_difference", 4),
-                 fixed_column("keys/q grown", "keys_grown", 0), fixed_column("fresh", "keys_fresh", 0),
-                 fixed_column("codes/q grown", "codes_grown", 0), fixed_column("fresh", "codes_fresh", 0)},
-                records);
+  write_records(
+      std::cout, format,
+      {fixed_column("layer", "layer", 0), fixed_column("KV head", "kv_head", 0), fixed_column("block", "block", 0),
+       fixed_column("link_k", "link_k", 0), fixed_column("queries/key", "queries_per_key", 2),
+       fixed_column("entries", "entry_points", 0), fixed_column("append us", "append_us", 2),
+       fixed_column("append CPU us", "append_cpu_us", 2), fixed_column("seal us", "seal_us", 1),
+       fixed_column("seal CPU us", "seal_cpu_us", 1), fixed_column("worst seal ms", "worst_seal_ms", 1),
+       fixed_column("in a context us", "context_us", 1), fixed_column("recall grown", "recall_grown", 4),
+       fixed_column("fresh", "recall_fresh", 4), fixed_column("difference", "recall_difference", 4),
+       fixed_column("keys/q grown", "keys_grown", 0), fixed_column("fresh", "keys_fresh", 0),
+       fixed_column("codes/q grown", "codes_grown", 0), fixed_column("fresh", "codes_fresh", 0)},
+      records);
   if (format != Format::markdown) return;
   const Json& first = records.front();
   std::cout << "\n"
@@ -121,7 +141,8 @@ void print(Format format, const std::vector<Json>& records) {
             << " x " << first.at("dtype").get<std::string>() << ", " << first.at("appended") << " appended, "
             << first.at("heads") << " query heads, k = " << first.at("k") << ", beam " << first.at("beam") << ", "
             << first.at("steps") << " steps behind the appended tokens.\nus: per appended key of one KV head, on one "
-            << "thread. fresh: a graph built over all keys, its links those of the appended tokens' queries too.\nCPU "
+            << "thread; in a context: everything, values and the clusters of the estimate too. fresh: a graph built "
+               "over all keys, its links those of the appended tokens' queries too.\nCPU "
             << environment().cpu << ", kernels " << environment().isa << ", commit " << environment().commit << ".\n";
 }
 

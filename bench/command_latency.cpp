@@ -141,7 +141,7 @@ void run_latency(LatencyFlags& flags) {
   }
   std::sort(flags.targets.begin(), flags.targets.end());
   const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
-  const std::unique_ptr<ExactTopK> exact = make_exact(flags.exact, executor.get());
+  std::unique_ptr<ExactTopK> exact;
   set_build_run(flags.build, flags.run.seed, executor.get());
   const IndexCache cache(flags.cache);
   std::vector<Json> records;
@@ -151,6 +151,9 @@ void run_latency(LatencyFlags& flags) {
     for (const HeadSource& source : list_heads(flags.data, executor.get())) {
       if (heads.size() == flags.resident) break;
       datasets::KvGroup group = source.load();
+      if (!exact) {
+        exact = make_exact(links_on_gpu(flags.exact, group, flags.problem.keys_as) ? "cuda" : "cpu", executor.get());
+      }
       const std::string label = source_label(source, group);
       heads.push_back(std::make_unique<Head>(Head{label, make_problem(std::move(group), flags.problem, *exact), {}}));
       Head& head = *heads.back();

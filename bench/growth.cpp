@@ -1,25 +1,14 @@
 #include "bench/growth.h"
 
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 
+#include "bench/clocks.h"
 #include "bench/measure.h"
 #include "bench/steps.h"
 #include "core/check.h"
 
 namespace rattan::bench {
 namespace {
-
-double thread_seconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 HeadProblem problem_over(const datasets::KvGroup& group, IdRange indexed, std::uint32_t k) {
   HeadProblem problem;

@@ -78,7 +78,9 @@ enum { RATTAN_KIND_AUTO = 0, RATTAN_KIND_FLAT = 1, RATTAN_KIND_SCAN4 = 2, RATTAN
 typedef struct rattan_budget {
   uint32_t struct_size;
   uint32_t k;             /* keys retrieved per query head: exactly (epsilon 0) or at least */
-  double epsilon;         /* 0: k keys. Inside (0, 1): until the unread keys hold less than this share of the softmax */
+  double epsilon;         /* 0: k keys. Inside (0, 1): until the unread keys hold less than this share of the softmax;
+                             with tail_estimate: until the estimate of them may err by less, at k keys, and in proportion
+                             at more */
   uint32_t most_k;        /* bound of an epsilon budget */
   uint32_t tail_estimate; /* 1: unread keys are estimated by clusters; 0: left out */
 } rattan_budget;

@@ -77,6 +77,7 @@ TEST(CommandLine, BadValuesAreNamedAndExitWithTwo) {
   expect_refused("build " + tiny + "--index flat -o /tmp/never.rattan", 2, "selects 2 KV heads");
   expect_refused("build " + one, 2, "--out");
   expect_refused("build " + one + "--exact cuda --keys-as bf16 -o /tmp/never.rattan", 2, "the same for both");
+  expect_refused("latency " + one + "--exact cuda --keys-as bf16", 2, "the same for both");
 }
 
 // FAULTS A19: missing files, folders and foreign content.

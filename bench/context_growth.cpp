@@ -1,0 +1,61 @@
+#include "bench/context_growth.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "bench/clocks.h"
+#include "bench/scratch_folder.h"
+#include "bench/steps.h"
+
+namespace rattan::bench {
+namespace {
+
+ContextShape shape_of(const datasets::KvGroup& group) {
+  ContextShape shape;
+  shape.layers = 1;
+  shape.query_heads = static_cast<std::uint32_t>(group.heads());
+  shape.kv_heads = 1;
+  shape.key_dim = static_cast<std::uint32_t>(group.dim());
+  shape.value_dim = static_cast<std::uint32_t>(group.values.view.cols);
+  shape.dtype = group.keys.view.dtype;
+  return shape;
+}
+
+// Built on all threads of `params`; what grows behind it does so on one.
+Context built_over(const datasets::KvGroup& group, ContextParams params) {
+  const SharedMatrix keys{group.keys.view.slice(0, group.prefill), group.keys.owner};
+  const SharedMatrix values{group.values.view.slice(0, group.prefill), group.values.owner};
+  std::vector<MatrixView> queries;
+  for (const SharedMatrix& head : group.prefill_queries) queries.push_back(head.view);
+  Context built(shape_of(group), params);
+  built.build_layer(0, {&keys, 1}, {&values, 1}, queries, group.prefill_positions);
+  const ScratchFolder folder("rattan-grow");
+  built.save(folder.path());
+  params.executor = &serial_executor();
+  Context context(shape_of(group), params);
+  context.open_layer(folder.path(), 0, {&keys, 1}, {&values, 1});
+  return context;
+}
+
+}  // namespace
+
+ContextGrowthCost grow_context(const datasets::KvGroup& group, std::size_t append, ContextParams params) {
+  params.softmax_scale = group.softmax_scale;
+  params.background_seal = false;
+  Context context = built_over(group, params);
+  const SharedMatrix queries = gather_steps({&group, 1}, 0, append);
+  const std::size_t heads = group.heads();
+  ContextGrowthCost cost;
+  const double start = wall_seconds();
+  for (std::size_t token = 0; token < append; ++token) {
+    const double before = wall_seconds();
+    context.append(0, 1, group.keys.view.slice(group.prefill + token, 1),
+                   group.values.view.slice(group.prefill + token, 1), queries.view.slice(token * heads, heads));
+    cost.worst_ms = std::max(cost.worst_ms, 1e3 * (wall_seconds() - before));
+  }
+  const auto count = static_cast<double>(append);
+  cost.us = (wall_seconds() - start) * 1e6 / count;
+  return cost;
+}
+
+}  // namespace rattan::bench

@@ -1,0 +1,21 @@
+// What a token costs that is appended to a Context: keys, values, queries as evidence, seals, and the clusters that
+// stand for sealed keys.
+#pragma once
+
+#include <cstddef>
+
+#include "datasets/qkv_dump.h"
+#include "rattan/context.h"
+
+namespace rattan::bench {
+
+struct ContextGrowthCost {
+  double us = 0;  // per token of this KV head: wall time of all appends, seals within them, on one thread
+  double worst_ms = 0;
+};
+
+// Builds a Context of one layer over the prefill of `group`, then appends its first `append` decoded tokens one by one;
+// seals are made inside append (params.background_seal is not used). The group has values and that many decoded tokens.
+ContextGrowthCost grow_context(const datasets::KvGroup& group, std::size_t append, ContextParams params);
+
+}  // namespace rattan::bench
