@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/parallel.h"
 #include "simd/kernels.h"
@@ -21,18 +22,21 @@ float unit_factor(MatrixView all) {
   std::vector<double> mean(rows.cols);
   for (std::size_t i = 0; i < rows.rows; ++i) {
     to_float(rows.row(i), rows.cols, row.data());
-    for (std::size_t c = 0; c < rows.cols; ++c) mean[c] += static_cast<double>(row[c]) / static_cast<double>(rows.rows);
+    for (std::size_t c = 0; c < rows.cols; ++c) mean[c] += static_cast<double>(row[c]);
   }
-  double squared = 0;
-  double size = 0;
+  for (double& x : mean) x /= static_cast<double>(rows.rows);
+  std::vector<double> squares(rows.cols);  // by column: one sum would wait for each addition
+  std::vector<double> sizes(rows.cols);
   for (std::size_t i = 0; i < rows.rows; ++i) {
     to_float(rows.row(i), rows.cols, row.data());
     for (std::size_t c = 0; c < rows.cols; ++c) {
       const auto x = static_cast<double>(row[c]);
-      squared += (x - mean[c]) * (x - mean[c]);
-      size += x * x;
+      squares[c] += (x - mean[c]) * (x - mean[c]);
+      sizes[c] += x * x;
     }
   }
+  const double squared = std::accumulate(squares.begin(), squares.end(), 0.0);
+  const double size = std::accumulate(sizes.begin(), sizes.end(), 0.0);
   if (squared <= 1e-12 * size) return 0;  // equal but for the rounding of the mean
   return static_cast<float>(std::sqrt(static_cast<double>(rows.rows) / squared));
 }
