@@ -8,7 +8,9 @@
 namespace rattan::bench {
 namespace {
 
-constexpr std::array means = {"keys_retrieved", "mass", "left", "output_error", "tail_error"};
+constexpr std::array means = {
+    "keys_retrieved",        "mass", "left", "output_error", "tail_error", "us_p50", "times_faster_than_full",
+    "times_faster_than_flat"};
 
 bool same_setting(const Json& a, const Json& b) {
   return a["k"] == b["k"] && a["epsilon"] == b["epsilon"] && a["tail"] == b["tail"];
@@ -25,7 +27,7 @@ Json mean_of(const std::vector<Json>& records, const Json& setting) {
     double sum = 0;
     std::size_t count = 0;
     for (const Json& record : records) {
-      if (!same_setting(record, setting) || !record[member].is_number()) continue;
+      if (!same_setting(record, setting) || !record.contains(member) || !record[member].is_number()) continue;
       sum += record[member].get<double>();
       ++count;
     }

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "bench/attend_latency.h"
 #include "bench/attend_run.h"
 #include "bench/attend_summary.h"
 #include "bench/commands.h"
@@ -25,7 +26,38 @@ struct AttendFlags {
   std::uint32_t clusters = 1024;
   std::string index = "exact";
   std::uint32_t width = 0;
+  std::string latency = "off";
+  std::string kind = "auto";
+  AttendLatencyOptions timing;
 };
+
+HeadKind kind_of(const std::string& name) {
+  if (name == "scan4") return HeadKind::scan4;
+  return name == "graph" ? HeadKind::graph : HeadKind::automatic;
+}
+
+AttendLatency time_head(const AttendFlags& flags, const HeadSource& source, std::span<const AttendSetting> settings,
+                        Executor& executor) {
+  ContextParams params;
+  params.sinks = flags.problem.sinks;
+  params.recent = flags.problem.recent;
+  params.kind = kind_of(flags.kind);
+  params.clusters = flags.clusters;
+  params.graph = flags.build.graph;
+  params.seed = flags.run.seed;
+  params.executor = &executor;
+  return time_attend(source, flags.problem, settings, params, flags.timing);
+}
+
+// Nothing where it was not asked for.
+void add_latency(Json& record, const std::optional<AttendLatency>& latency, std::size_t setting) {
+  const auto add = [&](const char* name, const Json& value) { record[name] = latency ? value : Json(nullptr); };
+  const double us = latency ? latency->us[setting] : 1;
+  add("us_p50", us);
+  add("times_faster_than_full", latency ? latency->full_us / us : 0);
+  add("times_faster_than_flat", latency ? latency->flat_us / us : 0);
+  add("kind", latency ? latency->kind : "");
+}
 
 // The first k neighbours of every row.
 NeighborTable first_of(const NeighborTable& table, std::uint32_t k) {
@@ -101,7 +133,10 @@ void attend_head(const AttendFlags& flags, const HeadSource& source, const Exact
   const std::vector<AttendSetting> settings = settings_of(flags);
   const bool with_clusters = std::ranges::any_of(settings, [](const auto& s) { return s.tail || s.epsilon; });
   AttendRun run(problem, with_clusters, flags.clusters, flags.run.seed, executor);
-  for (const AttendSetting& setting : settings) {
+  std::optional<AttendLatency> latency;
+  if (flags.latency == "on") latency = time_head(flags, source, settings, executor);
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const AttendSetting& setting = settings[i];
     const AttendOutcome outcome = run.run(setting, retrieve);
     Json recall = nullptr;
     Json scan = nullptr;
@@ -127,6 +162,7 @@ void attend_head(const AttendFlags& flags, const HeadSource& source, const Exact
                        {"left", outcome.left},
                        {"output_error", number_or_null(outcome.output_error)},
                        {"tail_error", number_or_null(outcome.tail_error)}});
+    add_latency(records.back(), latency, i);
   }
 }
 
@@ -147,7 +183,9 @@ void run_attend(AttendFlags& flags) {
                  fixed_column("recall", "recall", 3), percent_column("scan", "scan_fraction"),
                  fixed_column("keys", "keys_retrieved", 1), fixed_column("mass", "mass", 4),
                  fixed_column("left", "left", 5), fixed_column("out err", "output_error", 5),
-                 fixed_column("fixed k's", "fixed_error", 5), fixed_column("tail err", "tail_error", 3)},
+                 fixed_column("fixed k's", "fixed_error", 5), fixed_column("tail err", "tail_error", 3),
+                 fixed_column("us", "us_p50", 0), fixed_column("x full", "times_faster_than_full", 2),
+                 fixed_column("x flat", "times_faster_than_flat", 2), text_column("by", "kind")},
                 records);
   if (format == Format::markdown) {
     std::cout
@@ -155,6 +193,14 @@ void run_attend(AttendFlags& flags) {
            "they hold; left: share of the whole softmax that was not read; out err: |o - o'| / |o|, sinks and "
            "recent window attended exactly on both sides; fixed k's: that of fixed k at as many keys; tail err: "
            "|estimated - true| log mass of the unread keys.\n";
+    if (flags.latency == "on") {
+      std::cout << "us: one step of all query heads of the KV head by a Context whose widths are calibrated at recall "
+                   "0.95, one thread, median, caches cold ("
+                << flags.timing.copies
+                << " copies take turns, and twice the last-level cache is read before the turn of each setting); x "
+                   "full, x flat: times faster than attention to every key, and than one exact pass over the keys for "
+                   "all query heads with the values of the smallest k. by: what the Context searches.\n";
+    }
   }
 }
 
@@ -186,6 +232,15 @@ Action configure_attend(CLI::App& app) {
   app.add_option("--index", flags->index, "exact, or a variant of sweep such as graph")->capture_default_str();
   app.add_option("--width", flags->width, "its beam width or probes; 0: twice k, or a sixteenth of the lists")
       ->check(CLI::Range(0U, 1U << 24))
+      ->capture_default_str();
+  app.add_option("--latency", flags->latency, "on, off: times each budget in a Context too")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->capture_default_str();
+  app.add_option("--kind", flags->kind, "of that Context: auto, scan4, graph")
+      ->check(CLI::IsMember({"auto", "scan4", "graph"}))
+      ->capture_default_str();
+  app.add_option("--rounds", flags->timing.rounds, "timed turns of every budget over 8 copies of the head")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))
       ->capture_default_str();
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);

@@ -277,6 +277,19 @@ TEST(AttendCommand, BudgetsAndTails) {
   EXPECT_NE(run_bench("attend " + one + "--tail maybe").exit_code, 0);
 }
 
+TEST(AttendCommand, TimesItsBudgetsWhereAsked) {
+  const std::string command = "attend " + one + "--queries 4 --k 10 --epsilon 0.1 --tail on -o jsonl ";
+  const ProgramResult timed = run_bench(command + "--latency on --kind scan4 --rounds 1");
+  ASSERT_EQ(timed.exit_code, 0) << timed.err;
+  const Json record = Json::parse(lines_of(timed.out).at(0));
+  EXPECT_EQ(record.at("kind"), "scan4");
+  EXPECT_GT(record.at("times_faster_than_full").get<double>(), 0);
+  EXPECT_GT(record.at("times_faster_than_flat").get<double>(), 0);
+  const ProgramResult untimed = run_bench(command);
+  ASSERT_EQ(untimed.exit_code, 0) << untimed.err;
+  EXPECT_TRUE(Json::parse(lines_of(untimed.out).at(0)).at("us_p50").is_null());
+}
+
 TEST(DecodeCommand, TwoLengthsGiveRatiosAnExponentAndAPlot) {
   const TempDirectory folder;
   const std::string plot = (folder / "growth.svg").string();
