@@ -27,6 +27,7 @@ extern "C" {
 
 #define RATTAN_C_API_VERSION 1
 
+/* NOLINTBEGIN(modernize-use-using): C has no aliases. */
 typedef int32_t rattan_status;
 enum {
   RATTAN_OK = 0,
@@ -189,6 +190,8 @@ rattan_status rattan_memory(const rattan_context* context, uint64_t* bytes);
  * disjoint sets of keys become those of both, in `output` and `*lse`. */
 rattan_status rattan_merge(float* output, float* lse, const float* other_output, float other_lse, size_t value_dim);
 float rattan_lse_to_log2(float lse);
+
+/* NOLINTEND(modernize-use-using) */
 
 #ifdef __cplusplus
 }

@@ -104,10 +104,18 @@ void KvHead::cover(std::size_t count, Executor& executor) {
   }
   if (!clustered_ || end <= begin) return;
   ClusterParams params = cluster_params_;
+  params.clusters = block_clusters(end - begin);
   params.executor = &executor;
   const SharedMatrix keys = together(index_.keys(), begin, end);
   const SharedMatrix values = together(this->values(end), begin, end);
   push_clusters(std::make_unique<const KeyClusters>(keys.view, values.view, static_cast<KeyId>(begin), params));
+}
+
+// Of half as many keys as those of the prefix have: every decode reads them all, and a context may grow by many blocks,
+// whose keys matter somewhat more, being nearer.
+std::uint32_t KvHead::block_clusters(std::size_t count) const noexcept {
+  const std::size_t of_prefix = 2 * count * prefix_->clusters.clusters() / std::max<std::size_t>(1, prefix_->indexed());
+  return static_cast<std::uint32_t>(std::clamp<std::size_t>(of_prefix, 1, cluster_params_.clusters));
 }
 
 void KvHead::push_clusters(std::unique_ptr<const KeyClusters> clusters) {
@@ -189,7 +197,7 @@ std::size_t KvHead::block_bytes(std::size_t count) const noexcept {
   if (!clustered_) return of_index;
   const MatrixView& keys = prefix_->keys.view;
   return of_index +
-         KeyClusters::most_bytes(count, cluster_params_.clusters, keys.cols, prefix_->values.view.cols, keys.dtype);
+         KeyClusters::most_bytes(count, block_clusters(count), keys.cols, prefix_->values.view.cols, keys.dtype);
 }
 
 }  // namespace rattan

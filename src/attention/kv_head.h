@@ -72,6 +72,7 @@ class KvHead {
   HeadReport report(std::size_t tokens) const;
 
  private:
+  std::uint32_t block_clusters(std::size_t count) const noexcept;
   void push_clusters(std::unique_ptr<const KeyClusters> clusters);
   std::size_t covered() const noexcept;
   std::size_t cluster_bytes() const noexcept;

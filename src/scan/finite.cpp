@@ -80,7 +80,7 @@ void check_view(const MatrixView& matrix, std::string_view name) {
 void check_finite(MatrixView matrix, std::string_view name, Executor& executor) {
   check_view(matrix, name);
   if (matrix.cols == 0) return;
-  constexpr std::size_t block_bytes = 256 * 1024;
+  constexpr std::size_t block_bytes = std::size_t{256} * 1024;
   const std::size_t block = std::max<std::size_t>(1, block_bytes / matrix.row_bytes());
   const ExponentTest test = exponent_test(matrix.dtype);
 

@@ -50,6 +50,17 @@ TEST(KvHead, BeginsAsThePrefill) {
   EXPECT_EQ(view.keys.base.data, head.keys.view.row(8));
 }
 
+TEST(KvHead, ClustersOfBlocksHaveHalfAsManyKeysAsThePrefixs) {
+  const MadeHead head(HeadKind::scan4, 960, 1300);
+  KvHead grown(head.prefix, head.params);
+  ASSERT_EQ(head.prefix->clusters.clusters(), 16U);  // of 920 keys
+  append(grown, head, 960, 1300);
+  grown.cover(200, serial_executor());
+  const KvHead::View view = grown.view(1300);
+  ASSERT_EQ(view.clusters.size(), 2U);
+  EXPECT_EQ(view.clusters[1]->clusters(), 6U);  // 2 * 200 * 16 / 920
+}
+
 TEST(KvHead, GrowsAndCoversWhatLeavesTheWindow) {
   for (const HeadKind kind : {HeadKind::scan4, HeadKind::graph}) {
     const MadeHead head(kind, 500);
