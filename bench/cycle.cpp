@@ -40,6 +40,7 @@ std::vector<Job> find_jobs(const std::vector<std::unique_ptr<Head>>& heads, cons
     // An exact kind has one setting whatever the target.
     const std::vector<double> wanted = variant.knob == Knob::none ? std::vector<double>{targets.back()} : targets;
     std::vector<std::vector<Found>> per_head;
+    per_head.reserve(heads.size());
     for (const auto& head : heads) per_head.push_back(find_settings(*head, variant, wanted, executor));
     for (std::size_t t = 0; t < wanted.size(); ++t) {
       jobs.push_back({variant, wanted[t], {}});

@@ -26,7 +26,7 @@ class Prefetcher {
 
   void ask(std::uintptr_t row) const {
     for (std::uintptr_t at = row & ~(line - 1); at < row + row_bytes_; at += line)
-      __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
+      __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);  // NOLINT(performance-no-int-to-ptr): not read
   }
 
   const void* const* row_data_;

@@ -76,6 +76,7 @@ Entry read_entry(ByteReader& in) {
 
 void check_unique(const std::vector<Entry>& entries, const std::string& file) {
   std::vector<std::string_view> names;
+  names.reserve(entries.size());
   for (const Entry& entry : entries) names.push_back(entry.name);
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());

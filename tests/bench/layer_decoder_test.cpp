@@ -70,7 +70,7 @@ TEST_F(LayerDecoderTest, CostIsTheMeanOfTheCalls) {
   EXPECT_EQ(flat->cost().keys, 2 * 400);
   const double key_bytes = 2.0 * 400 * 16 * sizeof(float);
   EXPECT_GT(flat->cost().bytes, key_bytes);
-  EXPECT_LE(flat->cost().bytes, key_bytes + 2 * (24 + 2 * 20) * 16 * sizeof(float));
+  EXPECT_LE(flat->cost().bytes, key_bytes + 2.0 * (24 + 2 * 20) * 16 * sizeof(float));
   const auto full = by(HeadKind::flat, 20, false);
   static_cast<void>(output(*full, 0));
   EXPECT_EQ(full->cost().keys, 2 * 400);

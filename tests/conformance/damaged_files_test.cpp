@@ -89,7 +89,7 @@ std::vector<std::pair<std::string, std::vector<std::byte>>> sections_of(const st
   const Container container = Container::parse({begin, begin + file.size()});
   std::vector<std::pair<std::string, std::vector<std::byte>>> sections;
   for (std::uint32_t i = 0; i < count; ++i) {
-    const std::string name(file.data() + 56 + 32 * i);
+    const std::string name(file.data() + 56 + std::size_t{32} * i);
     ByteReader reader = container.section(name);
     const auto content = reader.take(reader.remaining(), "content");
     sections.emplace_back(name, std::vector<std::byte>(content.begin(), content.end()));

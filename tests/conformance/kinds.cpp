@@ -44,7 +44,8 @@ auto with_defaults(Build build) {
 const std::vector<Kind>& known_kinds() {
   static const std::vector<Kind> known{
       {"auto", false, false, true, auto_from_random_queries},
-      {"flat", true, true, false, [](SharedMatrix keys, Metric metric, Executor*) { return build_flat(keys, metric); }},
+      {"flat", true, true, false,
+       [](SharedMatrix keys, Metric metric, Executor*) { return build_flat(std::move(keys), metric); }},
       {"graph", false, true, false, graph_from_random_queries},
       {"hnsw", false, false, false, with_defaults<HnswBuildParams>(build_hnsw)},
       {"ivf", false, true, false, with_defaults<IvfBuildParams>(build_ivf)},

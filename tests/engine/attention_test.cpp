@@ -32,10 +32,11 @@ TEST_F(EngineAttention, StepsContinueThePrefill) {
   EXPECT_NEAR(all, (first + second) / 2, 1e-4);
 }
 
+// But for rounding: each thread sums its share in fp32.
 TEST_F(EngineAttention, ThreadsDoNotMatter) {
   const double one = nll("--prefill 200 --count 20 --threads 1");
-  EXPECT_NEAR(nll("--prefill 200 --count 20 --threads 3"), one, 1e-6);
-  EXPECT_NEAR(nll("--prefill 1 --count 2 --threads 5"), nll("--prefill 1 --count 2 --threads 1"), 1e-6);
+  EXPECT_NEAR(nll("--prefill 200 --count 20 --threads 3"), one, 1e-5);
+  EXPECT_NEAR(nll("--prefill 1 --count 2 --threads 5"), nll("--prefill 1 --count 2 --threads 1"), 1e-5);
 }
 
 TEST_F(EngineAttention, APrefillIsKeptAndCheckedAgainstItsPrompt) {

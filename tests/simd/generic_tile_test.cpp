@@ -123,6 +123,7 @@ TEST_P(TileTest, CellsDoNotDependOnTheirPlace) {
 // Registers that a thread configures are its own.
 TEST_P(TileTest, ManyThreadsMultiplyAtOnce) {
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int thread = 0; thread < 8; ++thread) threads.emplace_back([this] { check(70, 100, 96); });
   for (std::thread& thread : threads) thread.join();
 }

@@ -24,6 +24,7 @@ using test::expect_error;
 
 void save(const fs::path& path, const std::vector<std::string>& texts, FileCalls& calls = system_file_calls()) {
   std::vector<std::span<const std::byte>> pieces;
+  pieces.reserve(texts.size());
   for (const std::string& text : texts) pieces.push_back(std::as_bytes(std::span(text)));
   atomic_save(path, pieces, calls);
 }
