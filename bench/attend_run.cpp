@@ -78,7 +78,9 @@ Retrieved AttendRun::choose(std::size_t row, const AttendSetting& setting, const
         setting.tail ? cut_to_doubt(all.scores, scale, window, unread, tail.doubt(member, all, problem_.keys.view.rows),
                                     *setting.epsilon, setting.k)
                      : cut_to_mass(all.scores, scale, window, unread, *setting.epsilon);
-    if (cut.enough || k == most) return {all.ids.first(cut.keep), all.scores.first(cut.keep)};
+    if (!cut.enough && k != most) continue;
+    const std::size_t keep = std::min<std::size_t>(all.ids.size(), std::max<std::size_t>(cut.keep, setting.k));
+    return {all.ids.first(keep), all.scores.first(keep)};
   }
 }
 

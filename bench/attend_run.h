@@ -18,7 +18,7 @@
 namespace rattan::bench {
 
 struct AttendSetting {
-  std::uint32_t k = 100;  // keys per query row; of an epsilon budget the first width of the search
+  std::uint32_t k = 100;  // keys per query row; of an epsilon budget the fewest, and the first width of the search
   std::optional<double> epsilon =
       std::nullopt;             // a budget of mass instead of a fixed k: widths grow fourfold until it is met
   std::uint32_t most_k = 8192;  // widest search of an epsilon budget

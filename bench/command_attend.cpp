@@ -54,6 +54,8 @@ void add_latency(Json& record, const std::optional<AttendLatency>& latency, std:
   const auto add = [&](const char* name, const Json& value) { record[name] = latency ? value : Json(nullptr); };
   const double us = latency ? latency->us[setting] : 1;
   add("us_p50", us);
+  add("us_full", latency ? latency->full_us : 0);
+  add("us_flat", latency ? latency->flat_us : 0);
   add("times_faster_than_full", latency ? latency->full_us / us : 0);
   add("times_faster_than_flat", latency ? latency->flat_us / us : 0);
   add("kind", latency ? latency->kind : "");
@@ -106,6 +108,7 @@ std::vector<AttendSetting> settings_of(const AttendFlags& flags) {
     setting.most_k = flags.most_k;
     setting.tail = tail == "on";
     for (const std::uint32_t k : flags.ks) settings.push_back(setting), settings.back().k = k;
+    setting.k = *std::min_element(flags.ks.begin(), flags.ks.end());
     for (const double epsilon : flags.epsilons) settings.push_back(setting), settings.back().epsilon = epsilon;
   }
   return settings;
@@ -214,8 +217,10 @@ Action configure_attend(CLI::App& app) {
       ->delimiter(',')
       ->check(CLI::Range(1U, 1U << 20))
       ->type_name("LIST");
-  app.add_option("--epsilon", flags->epsilons,
-                 "budgets: keys are retrieved until the unread ones hold less than this share of the softmax")
+  app.add_option(
+         "--epsilon", flags->epsilons,
+         "budgets: keys are retrieved, the smallest --k at least, until the unread ones hold less than this share of "
+         "the softmax, or, with --tail on, until their estimate is as good")
       ->delimiter(',')
       ->check(CLI::Range(1e-9, 0.999999))
       ->type_name("LIST");

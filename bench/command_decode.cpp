@@ -26,10 +26,12 @@ struct DecodeFlags {
   std::size_t rounds = 6;
   std::size_t judged = 8;
   double memory_gb = 8;
-  unsigned decode_threads = 1;
   std::string exact = "cpu";
   std::string plot;
 };
+
+// An engine's threads take a slice of the heads each: what one of them takes is what is compared.
+constexpr bool one_thread = true;
 
 // One row of the table: a way to decode, and what it took.
 struct Way {
@@ -53,7 +55,7 @@ Budget budget_of(const DecodeFlags& flags, const std::string& tail) {
 
 // The first is full attention: the others are judged by it.
 std::vector<Way> make_ways(const DecodeFlags& flags, const LayerStack& stack, const ContextParams& asked,
-                           Executor& decode_executor, Progress& progress) {
+                           Progress& progress) {
   std::vector<std::string> names = {"full"};
   for (const std::string& name : flags.ways) {
     if (name != "full") names.push_back(name);
@@ -62,7 +64,7 @@ std::vector<Way> make_ways(const DecodeFlags& flags, const LayerStack& stack, co
   for (const std::string& name : names) {
     progress.show(message(stack.tokens(), " keys: ", name));
     if (name == "flat") {
-      ways.push_back({name, "off", decode_flat(stack, asked, asked.budget.k, decode_executor)});
+      ways.push_back({name, "off", decode_flat(stack, asked, asked.budget.k, serial_executor())});
       continue;
     }
     ContextParams params = asked;
@@ -70,7 +72,7 @@ std::vector<Way> make_ways(const DecodeFlags& flags, const LayerStack& stack, co
     BuildStats stats;
     const auto context = build_context(stack, params, stats);
     for (const std::string& tail : name == "full" ? std::vector<std::string>{"off"} : flags.tails) {
-      ways.push_back({name, tail, decode_by(context, budget_of(flags, tail), flags.decode_threads == 1),
+      ways.push_back({name, tail, decode_by(context, budget_of(flags, tail), one_thread),
                       stats.seconds() / static_cast<double>(stack.originals() * stack.kv_heads())});
     }
   }
@@ -99,7 +101,7 @@ Json to_record(const DecodeFlags& flags, const LayerStack& stack, const std::str
           {"output_error", error},
           {"build_s", way.build_s},
           {"resident_bytes", stack.bytes()},
-          {"decode_threads", flags.decode_threads},
+          {"threads", 1},
           {"isa", environment().isa},
           {"cpu", environment().cpu},
           {"llc_bytes", environment().llc_bytes},
@@ -115,8 +117,7 @@ void measure_stack(const DecodeFlags& flags, std::span<const HeadSource> heads, 
   params.softmax_scale = stack.softmax_scale();
   params.executor = &executor;
   if (links_on_gpu(flags.exact, stack.groups(0).front(), flags.stack.keys_as)) params.exact = &exact;
-  const std::unique_ptr<Executor> decode_executor = make_openmp_executor(flags.decode_threads);
-  const std::vector<Way> ways = make_ways(flags, stack, params, *decode_executor, progress);
+  const std::vector<Way> ways = make_ways(flags, stack, params, progress);
   std::vector<LayerDecoder*> decoders;
   for (const Way& way : ways) decoders.push_back(way.decoder.get());
 
@@ -206,9 +207,6 @@ Action configure_decode(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--rounds", flags->rounds, "timed turns of every way")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))
-      ->capture_default_str();
-  app.add_option("--decode-threads", flags->decode_threads, "of timed steps: 1, or 0 for all")
-      ->check(CLI::Range(0U, 1024U))
       ->capture_default_str();
   app.add_option("--plot", flags->plot, "draws time against number of keys")->type_name("FILE.svg");
   add_context_flags(app, flags->context);

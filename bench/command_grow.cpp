@@ -62,7 +62,13 @@ Json context_us(const datasets::KvGroup& group, const GrowFlags& flags, std::siz
   params.seal_after = static_cast<std::uint32_t>(2 * block);
   params.seed = flags.run.seed;
   params.executor = executor;
-  return grow_context(group, flags.growth.append, params).us;
+  datasets::KvGroup converted = group;
+  if (flags.problem.keys_as) {
+    converted.keys = convert(group.keys, *flags.problem.keys_as);
+    converted.values = convert(group.values, *flags.problem.keys_as);
+  }
+  const double us = grow_context(converted, flags.growth.append, params).us;
+  return us == 0 ? Json(nullptr) : Json(us);
 }
 
 // Built on all threads; growth and searches are on one.
@@ -140,8 +146,10 @@ void print(Format format, const std::vector<Json>& records) {
             << first.at("source").get<std::string>() << ": " << first.at("keys") << " keys of " << first.at("dim")
             << " x " << first.at("dtype").get<std::string>() << ", " << first.at("appended") << " appended, "
             << first.at("heads") << " query heads, k = " << first.at("k") << ", beam " << first.at("beam") << ", "
-            << first.at("steps") << " steps behind the appended tokens.\nus: per appended key of one KV head, on one "
-            << "thread; in a context: everything, values and the clusters of the estimate too. fresh: a graph built "
+            << first.at("steps")
+            << " steps behind the appended tokens.\nus: per appended, or sealed, key of one KV head, on one "
+            << "thread; in a context: everything, values and the clusters of the estimate too, links and "
+            << "entry points as by default, per token while as many are sealed as are appended. fresh: a graph built "
                "over all keys, its links those of the appended tokens' queries too.\nCPU "
             << environment().cpu << ", kernels " << environment().isa << ", commit " << environment().commit << ".\n";
 }

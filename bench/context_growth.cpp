@@ -46,15 +46,26 @@ ContextGrowthCost grow_context(const datasets::KvGroup& group, std::size_t appen
   const SharedMatrix queries = gather_steps({&group, 1}, 0, append);
   const std::size_t heads = group.heads();
   ContextGrowthCost cost;
-  const double start = wall_seconds();
+  double sum = 0;
+  std::size_t sealed = 0;
+  std::size_t first = 0;  // tokens appended when the first seal was over
   for (std::size_t token = 0; token < append; ++token) {
     const double before = wall_seconds();
     context.append(0, 1, group.keys.view.slice(group.prefill + token, 1),
                    group.values.view.slice(group.prefill + token, 1), queries.view.slice(token * heads, heads));
-    cost.worst_ms = std::max(cost.worst_ms, 1e3 * (wall_seconds() - before));
+    const double took = wall_seconds() - before;
+    cost.worst_ms = std::max(cost.worst_ms, 1e3 * took);
+    sum += took;
+    const std::size_t now = context.report().front().sealed_tokens;
+    if (now == sealed) continue;
+    sealed = now;
+    if (first == 0) {
+      first = token + 1;
+      sum = 0;
+    } else {
+      cost.us = 1e6 * sum / static_cast<double>(token + 1 - first);
+    }
   }
-  const auto count = static_cast<double>(append);
-  cost.us = (wall_seconds() - start) * 1e6 / count;
   return cost;
 }
 

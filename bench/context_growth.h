@@ -10,7 +10,9 @@
 namespace rattan::bench {
 
 struct ContextGrowthCost {
-  double us = 0;  // per token of this KV head: wall time of all appends, seals within them, on one thread
+  // Per token of this KV head: wall time of all appends behind the first seal up to the last one, so that as many
+  // tokens are sealed as are appended, on one thread. 0: there were fewer than two seals.
+  double us = 0;
   double worst_ms = 0;
 };
 

@@ -86,8 +86,7 @@ void print_decode_records(Format format, const std::vector<Json>& records) {
   std::cout << "\n"
             << first.at("query_heads") << " query heads on " << first.at("kv_heads") << " KV heads, " << first.at("dim")
             << " x " << first.at("dtype").get<std::string>() << ", k = " << first.at("k")
-            << ".\nus: one layer of one token, " << first.at("decode_threads")
-            << " threads (0: all); the layers in turn (" << first.at("layers_distinct")
+            << ".\nus: one layer of one token, one thread; the layers in turn (" << first.at("layers_distinct")
             << " distinct, the others copies at other addresses), ways interleaved;\nbefore the turn of each way twice "
                "the last-level cache ("
             << fixed(static_cast<double>(environment().llc_bytes) / 1e6, 0)

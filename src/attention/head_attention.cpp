@@ -42,8 +42,8 @@ class Step {
     const TailEstimate tail(queries_, view_.clusters, scale_, scratch_.tail);
     search(k);
     while (budget.epsilon) {
-      const std::size_t wanted = cut_to_budget(tail, budget);
-      if (wanted <= k || k >= budget.most_k) break;
+      const std::size_t wanted = cut_to_budget(tail, budget, k);
+      if (wanted == 0 || k >= budget.most_k) break;
       k = static_cast<std::uint32_t>(std::min<std::size_t>(wanted, budget.most_k));
       if (k >= view_.searched) {
         attend_ids(0, view_.searched);
@@ -105,8 +105,9 @@ class Step {
     }
   }
 
-  // Leaves the results that the budget needs. Returns how many should be found where those of some row are too few.
-  std::size_t cut_to_budget(const TailEstimate& tail, const Budget& budget) {
+  // Leaves the results that the budget needs. Returns how many should be found, more than `k`, where those of some row
+  // are too few; else 0.
+  std::size_t cut_to_budget(const TailEstimate& tail, const Budget& budget, std::size_t k) {
     std::size_t wanted = 0;
     for (std::size_t i = 0; i < queries_.rows; ++i) {
       Retrieved& row = scratch_.retrieved[i];
@@ -116,7 +117,7 @@ class Step {
                                 ? cut_to_doubt(row.scores, scale_, window, left,
                                                tail.doubt(i, row, view_.values.rows()), *budget.epsilon, budget.k)
                                 : cut_to_mass(row.scores, scale_, window, left, *budget.epsilon);
-      wanted = std::max(wanted, cut.wanted);
+      if (!cut.enough) wanted = std::max({wanted, cut.wanted, k + 1});
       const std::size_t keep = std::min(row.ids.size(), std::max<std::size_t>(cut.keep, budget.k));
       row = {row.ids.first(keep), row.scores.first(keep)};
     }

@@ -176,9 +176,9 @@ MemoryUse KvHead::memory(std::size_t tokens) const {
   return use;
 }
 
-std::size_t KvHead::held_bytes() const noexcept {
-  const std::size_t grown_values = (index_.size() - base_visible_) * prefix_->values.view.row_bytes();
-  return base_bytes_ + index_.grown_bytes() + cluster_bytes() + grown_values;
+std::size_t KvHead::held_bytes(std::size_t sealed) const noexcept {
+  const std::size_t grown = index_.size() - base_visible_;
+  return base_bytes_ + grown * token_bytes() + std::max(sealed_bytes(), sealed);
 }
 
 // The prefix holds its clusters even where a truncation has put cut ones in their place.

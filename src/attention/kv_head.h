@@ -49,8 +49,9 @@ class KvHead {
   void cover(std::size_t count, Executor& executor);
 
   // What this head holds, the prefix with it; noted queries apart, which may be forgotten. At any time, without
-  // allocating.
-  std::size_t held_bytes() const noexcept;
+  // allocating. sealed: bytes that codes, edges and clusters are counted as at least, while some are being made.
+  std::size_t held_bytes(std::size_t sealed = 0) const noexcept;
+  std::size_t sealed_bytes() const noexcept { return index_.sealed_bytes() + cluster_bytes(); }
   std::size_t noted_bytes(std::size_t more = 0) const { return index_.noted_bytes(more); }  // were `more` rows added
   std::size_t token_bytes() const noexcept { return prefix_->token_bytes(); }
   // At most what cover(count) adds to held_bytes().

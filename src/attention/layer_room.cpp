@@ -7,8 +7,12 @@
 namespace rattan {
 
 std::size_t LayerRoom::left(const KvHead& head, std::size_t promised) const noexcept {
-  const std::size_t taken = head.held_bytes() + promised;
-  return share_.bytes - std::min(share_.bytes, taken);
+  return share_.bytes - std::min(share_.bytes, head.held_bytes(promised));
+}
+
+// Parts of a block are counted as made one by one; until all are, the whole is what counts.
+std::size_t LayerRoom::promised_bytes(const KvHead& head, std::size_t count) const noexcept {
+  return count == 0 ? 0 : head.sealed_bytes() + head.block_bytes(count);
 }
 
 LayerRoom::Lock LayerRoom::lock_for(Heads heads, std::size_t tokens) {
@@ -19,7 +23,7 @@ LayerRoom::Lock LayerRoom::lock_for(Heads heads, std::size_t tokens) {
     const std::size_t room = left(*heads[h], promised_[h]);
     if (needed <= room) continue;
     share_.refuse(message(tokens, " more tokens of head ", h, " beside what it holds"),
-                  heads[h]->held_bytes() + promised_[h] + needed);
+                  heads[h]->held_bytes(promised_[h]) + needed);
   }
   for (std::size_t h = 0; h < heads.size(); ++h) {
     const std::size_t room = left(*heads[h], promised_[h]) - tokens * heads[h]->token_bytes();
@@ -53,7 +57,9 @@ LayerRoom::Promise::Promise(LayerRoom& room, Heads heads, std::span<std::size_t>
     }
     counts[h] = 0;
   }
-  for (std::size_t h = 0; h < heads.size(); ++h) room.promised_[h] = heads[h]->block_bytes(counts[h]);
+  for (std::size_t h = 0; h < heads.size(); ++h) {
+    room.promised_[h] = room.promised_bytes(*heads[h], counts[h]);
+  }
 }
 
 LayerRoom::Promise::~Promise() {

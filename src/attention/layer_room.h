@@ -53,10 +53,11 @@ class LayerRoom {
  private:
   // Bytes left in a head's share; with the lock.
   std::size_t left(const KvHead& head, std::size_t promised) const noexcept;
+  std::size_t promised_bytes(const KvHead& head, std::size_t count) const noexcept;
 
   MemoryShare share_;
   std::mutex mutex_;
-  std::vector<std::size_t> promised_;  // by head
+  std::vector<std::size_t> promised_;  // by head: what its sealed_bytes() may become; 0: nothing is being made
 };
 
 }  // namespace rattan

@@ -28,8 +28,12 @@ class BuiltSizes {
   std::size_t searched() const { return searched_; }
   std::size_t of(bool graph, std::uint32_t clusters) const {
     constexpr Metric metric = Metric::inner_product;
-    const std::size_t index = graph ? graph_bytes(searched_, shape_.key_dim, metric, params_.graph)
-                                    : scan4_bytes(searched_, shape_.key_dim, metric);
+    std::size_t index = scan4_bytes(searched_, shape_.key_dim, metric);
+    if (graph) {
+      // A head that may have a graph may be faster by scan4, which is larger where the graph has no codes.
+      const std::size_t of_graph = graph_bytes(searched_, shape_.key_dim, metric, params_.graph);
+      index = params_.kind == HeadKind::automatic ? std::max(index, of_graph) : of_graph;
+    }
     return (copied_ + growing_) * token_bytes(shape_) + index +
            KeyClusters::most_bytes(searched_, clusters, shape_.key_dim, shape_.value_dim, shape_.dtype);
   }

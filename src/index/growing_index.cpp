@@ -168,7 +168,7 @@ MemoryUse GrowingIndex::memory() const {
   return use;
 }
 
-std::size_t GrowingIndex::grown_bytes() const noexcept { return state_->store.bytes(); }
+std::size_t GrowingIndex::sealed_bytes() const noexcept { return state_->store.sealed_bytes(); }
 std::size_t GrowingIndex::noted_bytes(std::size_t more) const { return state_->noted.bytes(more); }
 
 std::size_t GrowingIndex::block_bytes(std::size_t end) const noexcept {

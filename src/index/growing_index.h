@@ -60,10 +60,10 @@ class GrowingIndex {
   SplitRows keys() const noexcept;  // visible ones
   MemoryUse memory() const;         // without the base's
 
-  // The same without allocating, at any time: keys, codes and edges; and noted queries, were `more` rows added.
-  std::size_t grown_bytes() const noexcept;
+  // Of it, without allocating, at any time: codes, edges and entry points; and noted queries, were `more` rows added.
+  std::size_t sealed_bytes() const noexcept;
   std::size_t noted_bytes(std::size_t more = 0) const;
-  // At most what seal(end) adds to grown_bytes().
+  // At most what seal(end) adds to sealed_bytes().
   std::size_t block_bytes(std::size_t end) const noexcept;
 
   // Searches one group: queries [1..8, d]; params as of Index::search (group is ignored). Candidates of the base and

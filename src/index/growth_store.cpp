@@ -54,9 +54,9 @@ MemoryUse GrowthStore::memory() const {
   return use;
 }
 
-std::size_t GrowthStore::bytes() const noexcept {
+std::size_t GrowthStore::sealed_bytes() const noexcept {
   const View now = view();
-  return now.rows * cols_ * dtype_size(dtype_) + block_bytes(now.sealed, now.entry_points);
+  return block_bytes(now.sealed, now.entry_points);
 }
 
 std::size_t GrowthStore::block_bytes(std::size_t rows, std::size_t entry_points) const noexcept {

@@ -44,7 +44,7 @@ class GrowthStore {
   std::span<const KeyId> slots(std::size_t rows) const noexcept { return {edges_.data(), rows * layout_.stride}; }
   std::span<const KeyId> entry_points(std::size_t count) const noexcept { return {entry_points_.data(), count}; }
   MemoryUse memory() const;
-  std::size_t bytes() const noexcept;  // memory().total()
+  std::size_t sealed_bytes() const noexcept;  // of memory(), what is not keys
   // What a block of so many rows and entry points adds to it.
   std::size_t block_bytes(std::size_t rows, std::size_t entry_points) const noexcept;
 

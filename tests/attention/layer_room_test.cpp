@@ -77,6 +77,8 @@ TEST_F(LayerRoomTest, PromisedRoomIsNoRoom) {
     expect_error(ErrorCode::no_memory, "6 more tokens", [&] { room.lock_for(heads, 6); });
     EXPECT_FALSE(room.fits_block(heads, 1, 50));
     heads[1]->cover(50, serial_executor());
+    EXPECT_TRUE(room.lock_for(heads, 5).owns_lock()) << "what is made already is not counted twice";
+    expect_error(ErrorCode::no_memory, "6 more tokens", [&] { room.lock_for(heads, 6); });
     promise.keep(1);
     EXPECT_TRUE(room.lock_for(heads, 5).owns_lock());
   }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <functional>
 
 #include "bench/usage_error.h"
 #include "tests/bench/groups.h"
@@ -50,6 +51,29 @@ TEST(LayerStack, StepsStartOver) {
   EXPECT_EQ(stack.steps(), 6U);
   EXPECT_EQ(stack.step(1, 8).data, stack.step(0, 2).data);
   EXPECT_EQ(stack.step(0, 1).rows, 4U);
+}
+
+TEST(LayerStack, LayersOfTheDataCountAsWell) {
+  const std::uint64_t layer = std::uint64_t{2} * 100 * 2 * 16 * sizeof(float);
+  const LayerStack stack(sources(6), {.kv_heads = 2, .depth = 32, .bytes = 2 * layer});
+  EXPECT_EQ(stack.originals(), 2U);
+  EXPECT_EQ(stack.layers().size(), 2U);
+}
+
+TEST(LayerStack, HeadsOfOtherShapesAreNamed) {
+  const auto refuses = [](const char* part, const std::function<datasets::KvGroup()>& other) {
+    std::vector<HeadSource> heads = sources(2);
+    heads[1].load = other;
+    test::expect_error(ErrorCode::invalid_argument, part, [&] { LayerStack(heads, {.kv_heads = 2}); });
+  };
+  refuses("90 prefill tokens, allowed is 100", [] { return test::small_group(90, 6, 2); });
+  refuses("3 query heads", [] { return test::small_group(100, 6, 3); });
+  refuses("12 key columns", [] { return test::small_group(100, 6, 2, 12); });
+  refuses("prefill is 0", [] {
+    datasets::KvGroup group = test::small_group(100, 6, 2);
+    group.prefill = 0;
+    return group;
+  });
 }
 
 TEST(LayerStack, TooFewHeadsAndMissingValuesAreNamed) {
