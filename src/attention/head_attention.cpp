@@ -145,7 +145,8 @@ class Step {
     cost_.values_read += values;
     cost_.bytes_read += values * view_.values.row_bytes();
     for (const KeyClusters* some : view_.clusters) {
-      cost_.bytes_read += some->clusters() * (some->centroids().row_bytes() + some->mean_values().row_bytes());
+      cost_.bytes_read += some->clusters() * (some->centroids().row_bytes() + some->mean_values().row_bytes()) +
+                          some->covariance().rows * some->covariance().row_bytes();
     }
   }
 

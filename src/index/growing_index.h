@@ -19,14 +19,14 @@
 
 namespace rattan {
 
-// Defaults are for blocks of about 2,048 keys: append and seal take 13 us a key and head (d = 128, four query heads),
-// and recall behind 8,192 appended keys is that of a graph built anew over all on trained heads, 0.018 below it on made
+// Defaults are for blocks of about 2,048 keys: append and seal take 12 us a key and head (d = 128, four query heads),
+// and recall behind 8,192 appended keys is that of a graph built anew over all on trained heads, 0.022 below it on made
 // ones (rattan-bench grow). More entry points cost a code each per search; without codes, a key.
 struct GrowthParams {
   std::size_t capacity = std::size_t{1} << 20;  // most keys, the base's included
   std::uint32_t noted_queries = 4096;           // decode query rows kept as link evidence until the next seal
   std::uint32_t link_k = 16;                    // links per such row within a block
-  double queries_per_key = 2.0;                 // such rows that are linked, at most, per key of the block
+  double queries_per_key = 1.25;                // such rows that are linked, at most, per key of the block
   std::uint32_t block_entry_points = 128;
   GraphBuildParams graph;
 };
