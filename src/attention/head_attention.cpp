@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <numeric>
 
 #include "attention/budget.h"
 #include "attention/retrieved_part.h"
@@ -40,17 +42,19 @@ class Step {
     if (view_.searched == 0) return;
     if (!budget.tail_estimate && !budget.epsilon) view_.clusters = {};
     const TailEstimate tail(queries_, view_.clusters, scale_, scratch_.tail);
-    search(k);
+    scratch_.pending.resize(queries_.rows);
+    std::iota(scratch_.pending.begin(), scratch_.pending.end(), std::size_t{0});
+    search(k, queries_);
     while (budget.epsilon) {
       const std::size_t wanted = cut_to_budget(tail, budget, k);
-      if (wanted == 0 || k >= budget.most_k) break;
+      if (scratch_.pending.empty()) break;
       k = static_cast<std::uint32_t>(std::min<std::size_t>(wanted, budget.most_k));
       if (k >= view_.searched) {
         attend_ids(0, view_.searched);
         cost_.keys_retrieved += queries_.rows * view_.searched;
         return;
       }
-      search(k);
+      search(k, pending_queries());
     }
     finish(budget.tail_estimate ? tail : TailEstimate(queries_, {}, scale_, scratch_.tail));
   }
@@ -88,28 +92,41 @@ class Step {
     for (std::size_t i = 0; i < queries_.rows; ++i) merge(scratch_.parts[i], scratch_.more[i]);
   }
 
-  void search(std::uint32_t k) {
+  // For the pending rows, whose queries these are.
+  void search(std::uint32_t k, MatrixView queries) {
     SearchParams params;
     params.k = k;
-    params.group = static_cast<std::uint32_t>(queries_.rows);
+    params.group = static_cast<std::uint32_t>(queries.rows);
     params.candidates = {0, static_cast<KeyId>(view_.searched)};
     params.executor = &serial_executor();
     head_.prefix().choice.apply_width(k, params);
-    const SearchStats stats = head_.index().search(queries_, params, *scratch_.search);
+    const SearchStats stats = head_.index().search(queries, params, *scratch_.search);
     cost_.keys_scored += stats.keys_scored;
     cost_.bytes_read += stats.bytes_read;
     scratch_.retrieved.resize(queries_.rows);
-    for (std::size_t i = 0; i < queries_.rows; ++i) {
+    for (std::size_t i = 0; i < queries.rows; ++i) {
       const auto found = GrowingIndex::results(*scratch_.search, i);
-      scratch_.retrieved[i] = {found.ids, found.scores};
+      scratch_.retrieved[scratch_.pending[i]] = {found.ids, found.scores};
     }
   }
 
-  // Leaves the results that the budget needs. Returns how many should be found, more than `k`, where those of some row
-  // are too few; else 0.
+  MatrixView pending_queries() {
+    const std::size_t row_bytes = queries_.row_bytes();
+    scratch_.pending_queries.resize(queries_.rows * row_bytes);
+    std::byte* to = scratch_.pending_queries.data();
+    for (const std::size_t i : scratch_.pending) {
+      std::memcpy(to, queries_.row(i), row_bytes);
+      to += row_bytes;
+    }
+    return {scratch_.pending_queries.data(), queries_.dtype, scratch_.pending.size(), queries_.cols};
+  }
+
+  // Leaves the results that the budget needs. Rows that have too few stay pending, and the number that should be found
+  // for them, more than `k`, is returned.
   std::size_t cut_to_budget(const TailEstimate& tail, const Budget& budget, std::size_t k) {
     std::size_t wanted = 0;
-    for (std::size_t i = 0; i < queries_.rows; ++i) {
+    std::size_t left_pending = 0;
+    for (const std::size_t i : scratch_.pending) {
       Retrieved& row = scratch_.retrieved[i];
       const float window = scratch_.parts[i].lse;
       const float left = unread(tail, i, row);
@@ -117,11 +134,35 @@ class Step {
                                 ? cut_to_doubt(row.scores, scale_, window, left,
                                                tail.doubt(i, row, view_.values.rows()), *budget.epsilon, budget.k)
                                 : cut_to_mass(row.scores, scale_, window, left, *budget.epsilon);
-      if (!cut.enough) wanted = std::max({wanted, cut.wanted, k + 1});
+      if (!cut.enough && k < budget.most_k) {
+        wanted = std::max({wanted, cut.wanted, k + 1});
+        scratch_.pending[left_pending++] = i;
+      }
       const std::size_t keep = std::min(row.ids.size(), std::max<std::size_t>(cut.keep, budget.k));
       row = {row.ids.first(keep), row.scores.first(keep)};
     }
+    if (left_pending != 0) keep_found(left_pending, budget);
+    scratch_.pending.resize(left_pending);
     return wanted;
+  }
+
+  // The next search overwrites the results of this one: those that are done are copied, where others are not.
+  void keep_found(std::size_t left_pending, const Budget& budget) {
+    const auto waits = [&](std::size_t row) {
+      const auto end = scratch_.pending.begin() + static_cast<std::ptrdiff_t>(left_pending);
+      return std::find(scratch_.pending.begin(), end, row) != end;
+    };
+    if (scratch_.found.size() < queries_.rows) scratch_.found.resize(queries_.rows);
+    for (std::size_t i = 0; i < queries_.rows; ++i) {
+      Retrieved& row = scratch_.retrieved[i];
+      FoundRow& found = scratch_.found[i];
+      if (waits(i) || row.ids.data() == found.ids.data()) continue;
+      found.ids.reserve(budget.most_k);
+      found.scores.reserve(budget.most_k);
+      found.ids.assign(row.ids.begin(), row.ids.end());
+      found.scores.assign(row.scores.begin(), row.scores.end());
+      row = {found.ids, found.scores};
+    }
   }
 
   bool estimates(const Budget& budget) const noexcept { return budget.tail_estimate && !view_.clusters.empty(); }

@@ -15,6 +15,12 @@
 
 namespace rattan {
 
+// What a search has found for one query head, while others are searched further.
+struct FoundRow {
+  std::vector<KeyId> ids;
+  std::vector<float> scores;
+};
+
 // Grows once; results are not kept in it.
 struct HeadScratch {
   std::unique_ptr<GrowingIndex::Scratch, void (*)(GrowingIndex::Scratch*)> search = GrowingIndex::make_scratch();
@@ -24,6 +30,9 @@ struct HeadScratch {
   std::vector<AttentionPart> more;
   std::vector<float> more_outputs;
   std::vector<Retrieved> retrieved;
+  std::vector<std::size_t> pending;  // rows that a budget asks more keys for
+  std::vector<FoundRow> found;       // of the others
+  std::vector<std::byte> pending_queries;
   KeyMarks marks;
 };
 

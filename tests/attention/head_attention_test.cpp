@@ -116,6 +116,37 @@ TEST_F(HeadAttentionTest, MassBudgetsWidenAndCut) {
   }
 }
 
+// A sharp query head is done with the first search, a diffuse one beside it is searched on alone: each gets what it
+// would get by itself.
+TEST_F(HeadAttentionTest, EachRowOfABudgetIsSearchedAsFarAsItNeeds) {
+  const MadeHead head(HeadKind::scan4, 900);
+  const KvHead grown(head.prefix, head.params);
+  const SharedMatrix both = head.asked(899);
+  for (std::size_t c = 0; c < 16; ++c) {
+    set_element(both, 0, c, 8 * static_cast<float>(element(head.keys.view, 300, c)));
+  }
+  for (const bool tail : {false, true}) {
+    Budget budget = plain(2);
+    budget.epsilon = tail ? 0.004 : 0.2;
+    budget.tail_estimate = tail;
+    std::vector<float> together(16);
+    std::vector<float> lse(2);
+    const DecodeStats all = attend_head(grown, both.view, 900, budget, MadeHead::scale, together, lse, scratch);
+    double retrieved = 0;
+    for (std::size_t row = 0; row < 2; ++row) {
+      std::vector<float> alone(8);
+      std::vector<float> alone_lse(1);
+      const DecodeStats cost =
+          attend_head(grown, both.view.slice(row, 1), 900, budget, MadeHead::scale, alone, alone_lse, scratch);
+      EXPECT_EQ(cost.keys_retrieved == 2, row == 0) << cost.keys_retrieved;
+      retrieved += static_cast<double>(cost.keys_retrieved);
+      EXPECT_NEAR(lse[row], alone_lse[0], 1e-3);
+      for (std::size_t c = 0; c < 8; ++c) EXPECT_NEAR(together[row * 8 + c], alone[c], 1e-2);
+    }
+    EXPECT_NEAR(static_cast<double>(all.keys_retrieved), retrieved, 0.1 * retrieved);
+  }
+}
+
 TEST_F(HeadAttentionTest, MoreThanTheBoundIsNotRetrieved) {
   const MadeHead head(HeadKind::scan4, 900);
   const KvHead grown(head.prefix, head.params);
