@@ -199,6 +199,21 @@ TEST(GrowingIndex, CountsTailCodesAndEntryPoints) {
   EXPECT_GE(walked.codes_scored, 16U);
 }
 
+TEST(GrowingIndex, BeamsAreWiderBehindBlocks) {
+  const SharedMatrix keys = random_matrix(3000, 16, 21);
+  GrowthParams params = growth_params(3000);
+  params.block_entry_points = 128;
+  GrowingIndex index(grown_base("graph", keys, 1000), params);
+  const SharedMatrix query = random_matrix(1, 16, 22);
+  SearchParams asked = params_of(10);
+  asked.beam_width = 96;
+  const auto expanded = [&] { return search_all(index, query.view, asked).stats.front().nodes_expanded; };
+  EXPECT_GE(expanded(), 96U);
+  index.append(keys.view.slice(1000, 1600));
+  for (std::size_t end = 1400; end <= 2600; end += 400) index.seal(end, serial_executor());
+  EXPECT_GE(expanded(), 96U + 96U * 512 / 3072) << "a walk ends when its whole beam is expanded";
+}
+
 TEST_P(GrowingKinds, BytesAreThoseOfItsMemory) {
   const SharedMatrix keys = random_matrix(900, 20, 16);
   GrowingIndex index(grown_base(GetParam(), keys, 300), growth_params(900));
