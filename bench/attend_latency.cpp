@@ -26,7 +26,6 @@ Budget budget_of(const AttendSetting& setting) {
 AttendLatency time_attend(const HeadSource& source, const ProblemOptions& problem,
                           std::span<const AttendSetting> settings, ContextParams params,
                           const AttendLatencyOptions& options) {
-  constexpr bool one_thread = true;
   StackOptions stacked;
   stacked.kv_heads = 1;
   stacked.depth = options.copies;
@@ -41,10 +40,10 @@ AttendLatency time_attend(const HeadSource& source, const ProblemOptions& proble
   ContextParams whole = params;
   whole.kind = HeadKind::flat;
   std::vector<std::unique_ptr<LayerDecoder>> decoders;
-  decoders.push_back(decode_by(build_context(stack, whole, stats), params.budget, one_thread));
-  decoders.push_back(decode_flat(stack, params, least_k, serial_executor()));
+  decoders.push_back(decode_by(build_context(stack, whole, stats), params.budget));
+  decoders.push_back(decode_flat(stack, params, least_k));
   const auto context = build_context(stack, params, stats);
-  for (const AttendSetting& setting : settings) decoders.push_back(decode_by(context, budget_of(setting), one_thread));
+  for (const AttendSetting& setting : settings) decoders.push_back(decode_by(context, budget_of(setting)));
 
   std::vector<LayerDecoder*> borrowed;
   for (const auto& decoder : decoders) borrowed.push_back(decoder.get());

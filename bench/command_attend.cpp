@@ -7,6 +7,7 @@
 #include "bench/attend_run.h"
 #include "bench/attend_summary.h"
 #include "bench/commands.h"
+#include "bench/context_inputs.h"
 #include "bench/measure.h"
 #include "bench/options.h"
 #include "bench/usage_error.h"
@@ -31,17 +32,12 @@ struct AttendFlags {
   AttendLatencyOptions timing;
 };
 
-HeadKind kind_of(const std::string& name) {
-  if (name == "scan4") return HeadKind::scan4;
-  return name == "graph" ? HeadKind::graph : HeadKind::automatic;
-}
-
 AttendLatency time_head(const AttendFlags& flags, const HeadSource& source, std::span<const AttendSetting> settings,
                         Executor& executor) {
   ContextParams params;
   params.sinks = flags.problem.sinks;
   params.recent = flags.problem.recent;
-  params.kind = kind_of(flags.kind);
+  params.kind = head_kind(flags.kind);
   params.clusters = flags.clusters;
   params.graph = flags.build.graph;
   params.seed = flags.run.seed;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "bench/commands.h"
+#include "bench/context_inputs.h"
 #include "bench/decode_run.h"
 #include "bench/decode_table.h"
 #include "bench/environment.h"
@@ -30,9 +31,6 @@ struct DecodeFlags {
   std::string plot;
 };
 
-// An engine's threads take a slice of the heads each: what one of them takes is what is compared.
-constexpr bool one_thread = true;
-
 // One row of the table: a way to decode, and what it took.
 struct Way {
   std::string name;
@@ -40,12 +38,6 @@ struct Way {
   std::unique_ptr<LayerDecoder> decoder;
   double build_s = 0;
 };
-
-HeadKind kind_of(const std::string& way) {
-  if (way == "full") return HeadKind::flat;
-  if (way == "scan4") return HeadKind::scan4;
-  return way == "graph" ? HeadKind::graph : HeadKind::automatic;
-}
 
 Budget budget_of(const DecodeFlags& flags, const std::string& tail) {
   Budget budget = flags.context.budget;
@@ -64,15 +56,15 @@ std::vector<Way> make_ways(const DecodeFlags& flags, const LayerStack& stack, co
   for (const std::string& name : names) {
     progress.show(message(stack.tokens(), " keys: ", name));
     if (name == "flat") {
-      ways.push_back({name, "off", decode_flat(stack, asked, asked.budget.k, serial_executor())});
+      ways.push_back({name, "off", decode_flat(stack, asked, asked.budget.k)});
       continue;
     }
     ContextParams params = asked;
-    params.kind = kind_of(name);
+    params.kind = head_kind(name);
     BuildStats stats;
     const auto context = build_context(stack, params, stats);
     for (const std::string& tail : name == "full" ? std::vector<std::string>{"off"} : flags.tails) {
-      ways.push_back({name, tail, decode_by(context, budget_of(flags, tail), one_thread),
+      ways.push_back({name, tail, decode_by(context, budget_of(flags, tail)),
                       stats.seconds() / static_cast<double>(stack.originals() * stack.kv_heads())});
     }
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "attention/head_file.h"
+#include "bench/context_inputs.h"
 #include "bench/layer_decoder.h"
 #include "bench/scratch_folder.h"
 
@@ -12,24 +13,16 @@ namespace {
 
 class ContextDecoder final : public LayerDecoder {
  public:
-  ContextDecoder(std::shared_ptr<const Context> context, const Budget& budget, bool one_thread)
-      : context_(std::move(context)) {
+  ContextDecoder(std::shared_ptr<const Context> context, const Budget& budget) : context_(std::move(context)) {
     params_.budget = budget;
-    params_.slices = one_thread ? 1 : 0;
+    params_.slices = 1;  // all heads on the calling thread
   }
 
   void decode(std::size_t layer, MatrixView queries, std::span<float> output) override {
     const DecodeStats before = context_->stats();
     context_->decode(static_cast<std::uint32_t>(layer), queries, output, {}, params_);
     const DecodeStats after = context_->stats();
-    ++calls_;
-    keys_ += after.keys_scored - before.keys_scored;
-    bytes_ += after.bytes_read - before.bytes_read;
-  }
-
-  LayerCost cost() const override {
-    const auto calls = static_cast<double>(calls_);
-    return {static_cast<double>(keys_) / calls, static_cast<double>(bytes_) / calls};
+    count_call(after.keys_scored - before.keys_scored, after.bytes_read - before.bytes_read);
   }
 
   std::string kinds() const override {
@@ -43,29 +36,7 @@ class ContextDecoder final : public LayerDecoder {
  private:
   std::shared_ptr<const Context> context_;
   DecodeParams params_;
-  std::uint64_t calls_ = 0;
-  std::uint64_t keys_ = 0;
-  std::uint64_t bytes_ = 0;
 };
-
-std::vector<MatrixView> queries_of(std::span<const datasets::KvGroup> groups) {
-  std::vector<MatrixView> queries;
-  for (const datasets::KvGroup& group : groups) {
-    for (const SharedMatrix& head : group.prefill_queries) queries.push_back(head.view);
-  }
-  return queries;
-}
-
-ContextShape shape_of(const LayerStack& stack) {
-  ContextShape shape;
-  shape.layers = static_cast<std::uint32_t>(stack.layers().size());
-  shape.query_heads = static_cast<std::uint32_t>(stack.query_heads());
-  shape.kv_heads = static_cast<std::uint32_t>(stack.kv_heads());
-  shape.key_dim = static_cast<std::uint32_t>(stack.dim());
-  shape.value_dim = static_cast<std::uint32_t>(stack.value_dim());
-  shape.dtype = stack.dtype();
-  return shape;
-}
 
 // What was saved of one layer under the names of another.
 void rename_layer(const std::filesystem::path& folder, std::size_t from, std::size_t to, std::size_t heads) {
@@ -75,10 +46,10 @@ void rename_layer(const std::filesystem::path& folder, std::size_t from, std::si
 }  // namespace
 
 std::shared_ptr<const Context> build_context(const LayerStack& stack, const ContextParams& params, BuildStats& stats) {
-  auto context = std::make_shared<Context>(shape_of(stack), params);
+  auto context = std::make_shared<Context>(context_shape(stack.groups(0), stack.layers().size()), params);
   for (std::size_t i = 0; i < stack.originals(); ++i) {
     const StackLayer& layer = stack.layers()[i];
-    const std::vector<MatrixView> queries = queries_of(stack.groups(i));
+    const std::vector<MatrixView> queries = prefill_queries(stack.groups(i));
     context->build_layer(static_cast<std::uint32_t>(i), layer.keys, layer.values, queries,
                          stack.groups(i).front().prefill_positions, &stats);
   }
@@ -96,8 +67,8 @@ std::shared_ptr<const Context> build_context(const LayerStack& stack, const Cont
   return context;
 }
 
-std::unique_ptr<LayerDecoder> decode_by(std::shared_ptr<const Context> context, const Budget& budget, bool one_thread) {
-  return std::make_unique<ContextDecoder>(std::move(context), budget, one_thread);
+std::unique_ptr<LayerDecoder> decode_by(std::shared_ptr<const Context> context, const Budget& budget) {
+  return std::make_unique<ContextDecoder>(std::move(context), budget);
 }
 
 }  // namespace rattan::bench

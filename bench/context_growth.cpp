@@ -1,38 +1,26 @@
 #include "bench/context_growth.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "bench/clocks.h"
+#include "bench/context_inputs.h"
 #include "bench/scratch_folder.h"
 #include "bench/steps.h"
 
 namespace rattan::bench {
 namespace {
 
-ContextShape shape_of(const datasets::KvGroup& group) {
-  ContextShape shape;
-  shape.layers = 1;
-  shape.query_heads = static_cast<std::uint32_t>(group.heads());
-  shape.kv_heads = 1;
-  shape.key_dim = static_cast<std::uint32_t>(group.dim());
-  shape.value_dim = static_cast<std::uint32_t>(group.values.view.cols);
-  shape.dtype = group.keys.view.dtype;
-  return shape;
-}
-
 // Built on all threads of `params`; what grows behind it does so on one.
 Context built_over(const datasets::KvGroup& group, ContextParams params) {
   const SharedMatrix keys{group.keys.view.slice(0, group.prefill), group.keys.owner};
   const SharedMatrix values{group.values.view.slice(0, group.prefill), group.values.owner};
-  std::vector<MatrixView> queries;
-  for (const SharedMatrix& head : group.prefill_queries) queries.push_back(head.view);
-  Context built(shape_of(group), params);
-  built.build_layer(0, {&keys, 1}, {&values, 1}, queries, group.prefill_positions);
+  const ContextShape shape = context_shape({&group, 1}, 1);
+  Context built(shape, params);
+  built.build_layer(0, {&keys, 1}, {&values, 1}, prefill_queries({&group, 1}), group.prefill_positions);
   const ScratchFolder folder("rattan-grow");
   built.save(folder.path());
   params.executor = &serial_executor();
-  Context context(shape_of(group), params);
+  Context context(shape, params);
   context.open_layer(folder.path(), 0, {&keys, 1}, {&values, 1});
   return context;
 }

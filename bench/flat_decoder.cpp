@@ -6,12 +6,12 @@ namespace {
 
 class FlatDecoder final : public LayerDecoder {
  public:
-  FlatDecoder(const LayerStack& stack, const ContextParams& window, std::uint32_t k, Executor& executor)
+  FlatDecoder(const LayerStack& stack, const ContextParams& window, std::uint32_t k)
       : stack_(stack), scale_(stack.softmax_scale()), group_(stack.query_heads() / stack.kv_heads()) {
     indexed_ = indexed_rows(stack.tokens(), window);
     params_.k = k;
     params_.group = static_cast<std::uint32_t>(group_);
-    params_.executor = &executor;
+    params_.executor = &serial_executor();
     for (const StackLayer& layer : stack.layers()) {
       auto& indexes = indexes_.emplace_back();
       for (const SharedMatrix& keys : layer.keys) indexes.push_back(build_flat({indexed(keys.view), keys.owner}));
@@ -21,6 +21,7 @@ class FlatDecoder final : public LayerDecoder {
   void decode(std::size_t layer, MatrixView queries, std::span<float> output) override {
     const std::size_t width = stack_.value_dim();
     more_output_.resize(group_ * width);
+    keys_read_ = bytes_read_ = 0;
     for (std::size_t h = 0; h < stack_.kv_heads(); ++h) {
       parts_.clear();
       more_.clear();
@@ -30,12 +31,7 @@ class FlatDecoder final : public LayerDecoder {
       }
       decode_head(stack_.layers()[layer], h, layer, queries.slice(h * group_, group_));
     }
-    ++calls_;
-  }
-
-  LayerCost cost() const override {
-    const auto calls = static_cast<double>(calls_);
-    return {static_cast<double>(keys_) / calls, static_cast<double>(bytes_) / calls};
+    count_call(keys_read_, bytes_read_);
   }
 
   std::string kinds() const override { return "exact top k"; }
@@ -59,8 +55,9 @@ class FlatDecoder final : public LayerDecoder {
       values_read += found.count(i);
     }
     const std::uint64_t window = keys.rows - (indexed_.end - indexed_.begin);
-    keys_ += window + found.stats.front().keys_scored;
-    bytes_ += found.stats.front().bytes_read + window * keys.row_bytes() + (window + values_read) * values.row_bytes();
+    keys_read_ += window + found.stats.front().keys_scored;
+    bytes_read_ +=
+        found.stats.front().bytes_read + window * keys.row_bytes() + (window + values_read) * values.row_bytes();
   }
 
   const LayerStack& stack_;
@@ -73,16 +70,14 @@ class FlatDecoder final : public LayerDecoder {
   std::vector<AttentionPart> more_;
   std::vector<float> more_output_;
   AttentionScratch scratch_;
-  std::uint64_t calls_ = 0;
-  std::uint64_t keys_ = 0;
-  std::uint64_t bytes_ = 0;
+  std::uint64_t keys_read_ = 0;  // by one call
+  std::uint64_t bytes_read_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<LayerDecoder> decode_flat(const LayerStack& stack, const ContextParams& window, std::uint32_t k,
-                                          Executor& executor) {
-  return std::make_unique<FlatDecoder>(stack, window, k, executor);
+std::unique_ptr<LayerDecoder> decode_flat(const LayerStack& stack, const ContextParams& window, std::uint32_t k) {
+  return std::make_unique<FlatDecoder>(stack, window, k);
 }
 
 }  // namespace rattan::bench

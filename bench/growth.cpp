@@ -62,10 +62,8 @@ std::unique_ptr<GrowingIndex> grow(std::shared_ptr<const Index> base, const Grow
   const std::size_t heads = problem.whole.heads;
   auto index = std::make_unique<GrowingIndex>(std::move(base), options.growth);
   const auto count = static_cast<double>(keys.rows);
-  // Every token is sealed once, the last ones later than this run goes: per sealed key, not per appended one.
-  const std::size_t least = options.block + options.window;
-  const std::size_t blocks = keys.rows < least ? 0 : 1 + (keys.rows - least) / options.block;
-  const auto sealed_keys = static_cast<double>(blocks * options.block);
+  double sealing = 0;
+  double sealing_cpu = 0;
   double appending = -wall_seconds();
   double appending_cpu = -thread_seconds();
   for (std::size_t token = 0; token < keys.rows; ++token) {
@@ -76,17 +74,19 @@ std::unique_ptr<GrowingIndex> grow(std::shared_ptr<const Index> base, const Grow
     const double cpu_before = thread_seconds();
     index->seal(index->sealed() + options.block, serial_executor());
     const double took = wall_seconds() - before;
-    appending -= took;
-    cost.seal_us += took * 1e6 / sealed_keys;
-    const double cpu_took = thread_seconds() - cpu_before;
-    appending_cpu -= cpu_took;
-    cost.seal_cpu_us += cpu_took * 1e6 / sealed_keys;
+    sealing += took;
+    sealing_cpu += thread_seconds() - cpu_before;
     cost.worst_seal_ms = std::max(cost.worst_seal_ms, took * 1e3);
     ++cost.blocks;
   }
-  cost.append_us = (appending + wall_seconds()) * 1e6 / count;
-  cost.append_cpu_us = (appending_cpu + thread_seconds()) * 1e6 / count;
+  cost.append_us = (appending + wall_seconds() - sealing) * 1e6 / count;
+  cost.append_cpu_us = (appending_cpu + thread_seconds() - sealing_cpu) * 1e6 / count;
   cost.sealed = index->sealed() - first;
+  // Every token is sealed once, the last ones later than this run goes: per sealed key, not per appended one.
+  if (cost.sealed != 0) {
+    cost.seal_us = sealing * 1e6 / static_cast<double>(cost.sealed);
+    cost.seal_cpu_us = sealing_cpu * 1e6 / static_cast<double>(cost.sealed);
+  }
   cost.bytes = index->memory().total();
   return index;
 }

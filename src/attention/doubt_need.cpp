@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "attention/budget.h"
+#include "attention/held_out_scores.h"
 #include "attention/retrieved_part.h"
-#include "scan/scorer.h"
 
 namespace rattan {
 namespace {
@@ -51,8 +51,8 @@ struct Best {
 std::size_t row_needs(const TailEstimate& tail, std::size_t row, std::span<const float> scores, IdRange indexed,
                       double scale, const Budget& budget) {
   const float window = window_lse(scores, indexed, scale);
-  const auto end = std::min<std::size_t>(indexed.end, scores.size());
-  const auto searched = scores.subspan(indexed.begin, end - std::min<std::size_t>(indexed.begin, end));
+  const auto begin = std::min<std::size_t>(indexed.begin, scores.size());
+  const auto searched = scores.subspan(begin, std::min<std::size_t>(indexed.end, scores.size()) - begin);
   const Best best(searched, budget.most_k);
   const std::size_t keys = indexed.end - indexed.begin;
   for (std::size_t k = budget.k;;) {
@@ -71,32 +71,20 @@ std::uint32_t keys_for_doubt(MatrixView queries, std::span<const std::int64_t> p
                              IdRange indexed, const KeyClusters& clusters, double scale, const Budget& budget,
                              Executor& executor) {
   if (positions.empty() || indexed.begin >= indexed.end) return budget.k;
-  const std::size_t heads = queries.rows / positions.size();
-  const Scorer scorer(keys, Metric::inner_product);
   std::vector<std::uint32_t> needs(positions.size());
-  executor.run(positions.size(), [&](std::size_t group, unsigned) {
-    const auto last =
-        std::clamp<std::int64_t>(positions[group], indexed.begin, static_cast<std::int64_t>(keys.rows) - 1);
-    const auto visible = static_cast<std::size_t>(last) + 1;
-    const MatrixView rows = queries.slice(group * heads, heads);
-    PreparedQueries prepared;
-    scorer.prepare(rows, prepared);
-    std::vector<float> scores(heads * visible);
-    std::vector<const void*> addresses;
-    scorer.score_range(prepared, 0, visible, addresses, scores.data(), visible);
-    TailScratch scratch;
-    const KeyClusters* const blocks[] = {&clusters};
-    const TailEstimate tail(rows, blocks, scale, scratch);
-    std::size_t most = budget.k;
-    for (std::size_t head = 0; head < heads; ++head) {
-      const auto of_head = std::span<const float>(scores).subspan(head * visible, visible);
-      most = std::max(most, row_needs(tail, head, of_head, indexed, scale, budget));
-    }
-    needs[group] = static_cast<std::uint32_t>(std::min<std::size_t>(most, budget.most_k));
-  });
-  const auto middle = needs.begin() + static_cast<std::ptrdiff_t>(needs.size() / 2);
-  std::nth_element(needs.begin(), middle, needs.end());
-  return *middle;
+  each_held_out(queries, positions, keys, executor,
+                [&](std::size_t group, MatrixView rows, std::span<const float> scores, std::size_t visible) {
+                  TailScratch scratch;
+                  const KeyClusters* const blocks[] = {&clusters};
+                  const TailEstimate tail(rows, blocks, scale, scratch);
+                  std::size_t most = budget.k;
+                  for (std::size_t head = 0; head < rows.rows; ++head) {
+                    const auto of_head = scores.subspan(head * visible, visible);
+                    most = std::max(most, row_needs(tail, head, of_head, indexed, scale, budget));
+                  }
+                  needs[group] = static_cast<std::uint32_t>(std::min<std::size_t>(most, budget.most_k));
+                });
+  return median(needs);
 }
 
 }  // namespace rattan

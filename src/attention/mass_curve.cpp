@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "scan/scorer.h"
+#include "attention/held_out_scores.h"
 
 namespace rattan {
 namespace {
@@ -41,12 +41,6 @@ Counts measure_row(std::span<const float> scores, IdRange indexed, double scale)
   return count_needed(searched, window);
 }
 
-std::uint32_t median(std::vector<std::uint32_t>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 }  // namespace
 
 std::uint32_t MassCurve::keys_for(double epsilon) const noexcept {
@@ -60,22 +54,16 @@ MassCurve measure_mass(MatrixView queries, std::span<const std::int64_t> positio
                        double scale, Executor& executor) {
   MassCurve curve;
   if (positions.empty() || keys.rows == 0 || indexed.begin >= indexed.end) return curve;
-  const std::size_t heads = queries.rows / positions.size();
-  const Scorer scorer(keys, Metric::inner_product);
   std::vector<Counts> counts(positions.size());
-  executor.run(positions.size(), [&](std::size_t group, unsigned) {
-    const auto last = std::clamp<std::int64_t>(positions[group], 0, static_cast<std::int64_t>(keys.rows) - 1);
-    const auto visible = static_cast<std::size_t>(last) + 1;
-    PreparedQueries prepared;
-    scorer.prepare(queries.slice(group * heads, heads), prepared);
-    std::vector<float> scores(heads * visible);
-    std::vector<const void*> rows;
-    scorer.score_range(prepared, 0, visible, rows, scores.data(), visible);
-    for (std::size_t head = 0; head < heads; ++head) {
-      const Counts needed = measure_row(std::span(scores).subspan(head * visible, visible), indexed, scale);
-      for (std::size_t i = 0; i < needed.size(); ++i) counts[group][i] = std::max(counts[group][i], needed[i]);
-    }
-  });
+  each_held_out(queries, positions, keys, executor,
+                [&](std::size_t group, MatrixView rows, std::span<const float> scores, std::size_t visible) {
+                  for (std::size_t head = 0; head < rows.rows; ++head) {
+                    const Counts needed = measure_row(scores.subspan(head * visible, visible), indexed, scale);
+                    for (std::size_t i = 0; i < needed.size(); ++i) {
+                      counts[group][i] = std::max(counts[group][i], needed[i]);
+                    }
+                  }
+                });
   std::vector<std::uint32_t> column(counts.size());
   for (std::size_t i = 0; i < curve.keys.size(); ++i) {
     std::transform(counts.begin(), counts.end(), column.begin(), [&](const Counts& most) { return most[i]; });

@@ -17,7 +17,6 @@ class MadeDecoder final : public LayerDecoder {
     asked.push_back(layer);
     std::fill(output.begin(), output.end(), share_);
   }
-  LayerCost cost() const override { return {}; }
   std::string kinds() const override { return "made"; }
 
   std::vector<std::size_t> asked;

@@ -25,7 +25,7 @@ class LayerDecoderTest : public ::testing::Test {
 
   std::unique_ptr<LayerDecoder> by(HeadKind kind, std::uint32_t k, bool tail) {
     params_.kind = kind;
-    return decode_by(build_context(stack_, params_, stats_), {.k = k, .epsilon = {}, .tail_estimate = tail}, true);
+    return decode_by(build_context(stack_, params_, stats_), {.k = k, .epsilon = {}, .tail_estimate = tail});
   }
 
   std::vector<float> output(LayerDecoder& decoder, std::size_t layer) {
@@ -50,21 +50,21 @@ TEST_F(LayerDecoderTest, CopiedLayersAnswerAsTheirOriginals) {
 
 TEST_F(LayerDecoderTest, TheHonestFlatIsFullAttentionWhereItFindsEveryKey) {
   const auto full = by(HeadKind::flat, 20, false);
-  const auto flat = decode_flat(stack_, params_, 400, serial_executor());
+  const auto flat = decode_flat(stack_, params_, 400);
   EXPECT_LT(output_error(stack_, *flat, *full, 6), 1e-5);
-  const auto few = decode_flat(stack_, params_, 5, serial_executor());
+  const auto few = decode_flat(stack_, params_, 5);
   EXPECT_GT(output_error(stack_, *few, *full, 6), 1e-3);
 }
 
 TEST_F(LayerDecoderTest, AGraphThatReadsEveryKeyFindsWhatFlatFinds) {
-  const auto flat = decode_flat(stack_, params_, 20, serial_executor());
+  const auto flat = decode_flat(stack_, params_, 20);
   params_.recall = 1;
   const auto graph = by(HeadKind::graph, 20, false);
   EXPECT_LT(output_error(stack_, *graph, *flat, 6), 0.2);
 }
 
 TEST_F(LayerDecoderTest, CostIsTheMeanOfTheCalls) {
-  const auto flat = decode_flat(stack_, params_, 20, serial_executor());
+  const auto flat = decode_flat(stack_, params_, 20);
   static_cast<void>(output(*flat, 0));
   static_cast<void>(output(*flat, 1));
   EXPECT_EQ(flat->cost().keys, 2 * 400);

@@ -1,0 +1,20 @@
+// What a Context is made of, from the data of a layer.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "datasets/qkv_dump.h"
+#include "rattan/context.h"
+
+namespace rattan::bench {
+
+// groups: the KV heads of one layer, of one shape.
+ContextShape context_shape(std::span<const datasets::KvGroup> groups, std::size_t layers);
+std::vector<MatrixView> prefill_queries(std::span<const datasets::KvGroup> groups);  // one per query head
+
+// "full" (every key is attended exactly), "scan4", "graph"; automatic for any other name.
+HeadKind head_kind(const std::string& name);
+
+}  // namespace rattan::bench

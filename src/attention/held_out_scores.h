@@ -1,0 +1,44 @@
+// Exact scores of held-out queries, for what is measured before the first decode.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "rattan/executor.h"
+#include "rattan/matrix.h"
+#include "scan/scorer.h"
+
+namespace rattan {
+
+// queries: [groups * heads, d]; row i is at positions[i / heads] and sees the keys up to there, of which there is one
+// at least. Calls visit(group, rows, scores, visible) for every position: its query rows, and their scores of the first
+// `visible` keys, row after row. Positions in parallel, each once.
+template <typename Visit>
+void each_held_out(MatrixView queries, std::span<const std::int64_t> positions, MatrixView keys, Executor& executor,
+                   const Visit& visit) {
+  const std::size_t heads = queries.rows / positions.size();
+  const Scorer scorer(keys, Metric::inner_product);
+  executor.run(positions.size(), [&](std::size_t group, unsigned) {
+    const auto last = std::clamp<std::int64_t>(positions[group], 0, static_cast<std::int64_t>(keys.rows) - 1);
+    const auto visible = static_cast<std::size_t>(last) + 1;
+    const MatrixView rows = queries.slice(group * heads, heads);
+    PreparedQueries prepared;
+    scorer.prepare(rows, prepared);
+    std::vector<float> scores(heads * visible);
+    std::vector<const void*> addresses;
+    scorer.score_range(prepared, 0, visible, addresses, scores.data(), visible);
+    visit(group, rows, std::span<const float>(scores), visible);
+  });
+}
+
+// The upper one of two; not empty, reordered.
+inline std::uint32_t median(std::vector<std::uint32_t>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+}  // namespace rattan
