@@ -1,5 +1,5 @@
 // What a decode step of one KV head costs with the budgets that `attend` judges, against full attention and against the
-// honest Flat: one Context over resident copies of the head, caches cold.
+// bf16 flat scan: one Context over resident copies of the head, caches cold.
 #pragma once
 
 #include <span>

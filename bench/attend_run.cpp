@@ -62,7 +62,7 @@ AttentionPart AttendRun::window(std::size_t row, std::vector<float>& output) con
   return {output, static_cast<float>(lse(part))};
 }
 
-Retrieved AttendRun::choose(std::size_t row, const AttendSetting& setting, const TailEstimate& tail,
+Retrieved AttendRun::choose(std::size_t row, const AttendSetting& setting, const UnreadEstimate& tail,
                             const Retrieve& retrieve) {
   const std::size_t member = row % problem_.heads;
   const auto most = static_cast<std::uint32_t>(std::min<std::size_t>(setting.most_k, problem_.keys.view.rows));
@@ -74,17 +74,17 @@ Retrieved AttendRun::choose(std::size_t row, const AttendSetting& setting, const
     const float unread = tail.unread(member, all, problem_.keys.view.rows);
     const double scale = problem_.group.softmax_scale;
     const auto window = static_cast<float>(lse(exact_.window_parts[row]));
-    const BudgetCut cut =
-        setting.tail ? cut_to_doubt(all.scores, scale, window, unread, tail.doubt(member, all, problem_.keys.view.rows),
-                                    *setting.epsilon, setting.k)
-                     : cut_to_mass(all.scores, scale, window, unread, *setting.epsilon);
+    const BudgetCut cut = setting.tail ? cut_to_uncertainty(all.scores, scale, window, unread,
+                                                            tail.uncertainty(member, all, problem_.keys.view.rows),
+                                                            *setting.epsilon, setting.k)
+                                       : cut_to_mass(all.scores, scale, window, unread, *setting.epsilon);
     if (!cut.enough && k != most) continue;
     const std::size_t keep = std::min<std::size_t>(all.ids.size(), std::max<std::size_t>(cut.keep, setting.k));
     return {all.ids.first(keep), all.scores.first(keep)};
   }
 }
 
-void AttendRun::judge(std::size_t row, const Retrieved& chosen, bool with_tail, const TailEstimate& tail,
+void AttendRun::judge(std::size_t row, const Retrieved& chosen, bool with_estimate, const UnreadEstimate& tail,
                       AttendOutcome& sums) {
   const double scale = problem_.group.softmax_scale;
   std::vector<float> window_output;
@@ -98,12 +98,12 @@ void AttendRun::judge(std::size_t row, const Retrieved& chosen, bool with_tail, 
   SoftmaxPart exact = exact_.window_parts[row];
   exact.merge(exact_.indexed_parts[row]);
 
-  if (with_tail) {
+  if (with_estimate) {
     AttentionPart part{output};
     const float estimated = tail.attend(row % problem_.heads, chosen, values_, part);
     merge(approximate, part);
     // Nothing left unread, but for rounding, says nothing about the estimate.
-    if (unread > indexed - 10) sums.tail_error += std::abs(static_cast<double>(estimated) - unread);
+    if (unread > indexed - 10) sums.estimate_error += std::abs(static_cast<double>(estimated) - unread);
   } else {
     merge(approximate, found);
   }
@@ -117,7 +117,7 @@ AttendOutcome AttendRun::run(const AttendSetting& setting, const Retrieve& retri
   AttendOutcome sums;
   const KeyClusters* const blocks[] = {&clusters_};
   for (std::size_t step = 0; step < problem_.steps; ++step) {
-    const TailEstimate tail(problem_.step(step), blocks, problem_.group.softmax_scale, scratch_);
+    const UnreadEstimate tail(problem_.step(step), blocks, problem_.group.softmax_scale, scratch_);
     for (std::size_t row = step * problem_.heads; row < (step + 1) * problem_.heads; ++row) {
       judge(row, choose(row, setting, tail, retrieve), setting.tail, tail, sums);
     }
@@ -126,7 +126,7 @@ AttendOutcome AttendRun::run(const AttendSetting& setting, const Retrieve& retri
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const bool values = problem_.group.values.view.rows != 0;
   return {sums.keys / rows, sums.mass / rows, sums.left / rows, values ? sums.output_error / rows : nan,
-          setting.tail ? sums.tail_error / rows : nan};
+          setting.tail ? sums.estimate_error / rows : nan};
 }
 
 }  // namespace rattan::bench

@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "attention/exact_softmax.h"
-#include "attention/key_clusters.h"
 #include "attention/retrieved_part.h"
 #include "bench/problem.h"
+#include "clusters/key_clusters.h"
+#include "evaluate/exact_softmax.h"
 #include "rattan/executor.h"
 #include "rattan/results.h"
 
@@ -27,11 +27,11 @@ struct AttendSetting {
 
 // Means over all query rows.
 struct AttendOutcome {
-  double keys = 0;          // retrieved keys attended to
-  double mass = 0;          // their share of the indexed keys' softmax mass
-  double left = 0;          // share of the softmax of all visible keys that was not read
-  double output_error = 0;  // |o - o'| / |o|; NaN without values
-  double tail_error = 0;    // |estimated - true| of the unread keys' log mass; NaN where nothing is estimated
+  double keys = 0;            // retrieved keys attended to
+  double mass = 0;            // their share of the indexed keys' softmax mass
+  double left = 0;            // share of the softmax of all visible keys that was not read
+  double output_error = 0;    // |o - o'| / |o|; NaN without values
+  double estimate_error = 0;  // |estimated - true| of the unread keys' log mass; NaN where nothing is estimated
 };
 
 // The k best keys of every query row, from an index or exactly.
@@ -50,16 +50,17 @@ class AttendRun {
   const NeighborTable& found(std::uint32_t k, const Retrieve& retrieve);
 
  private:
-  Retrieved choose(std::size_t row, const AttendSetting& setting, const TailEstimate& tail, const Retrieve& retrieve);
+  Retrieved choose(std::size_t row, const AttendSetting& setting, const UnreadEstimate& tail, const Retrieve& retrieve);
   AttentionPart window(std::size_t row, std::vector<float>& output) const;
-  void judge(std::size_t row, const Retrieved& chosen, bool with_tail, const TailEstimate& tail, AttendOutcome& sums);
+  void judge(std::size_t row, const Retrieved& chosen, bool with_estimate, const UnreadEstimate& tail,
+             AttendOutcome& sums);
 
   const HeadProblem& problem_;
   MatrixView values_;  // of the indexed keys; the keys where there are none
   KeyClusters clusters_;
   ExactSoftmax exact_;
   std::vector<std::pair<std::uint32_t, NeighborTable>> found_;
-  TailScratch scratch_;
+  EstimateScratch scratch_;
   AttentionScratch attention_scratch_;
 };
 

@@ -9,7 +9,7 @@ namespace rattan::bench {
 namespace {
 
 constexpr std::array means = {"keys_retrieved", "mass",   "left",    "output_error",
-                              "tail_error",     "us_p50", "us_full", "us_flat"};
+                              "estimate_error", "us_p50", "us_full", "us_flat"};
 
 bool same_setting(const Json& a, const Json& b) {
   return a["k"] == b["k"] && a["epsilon"] == b["epsilon"] && a["tail"] == b["tail"];

@@ -8,8 +8,8 @@
 namespace rattan::bench {
 
 // One record per setting (members k, epsilon, tail), in the order of first appearance: means of keys_retrieved, mass,
-// left, output_error and tail_error. An epsilon budget's record has besides, as fixed_error, the error that fixed k of
-// the same tail has at as many keys, interpolated between the neighbouring k in logarithms; null outside of them.
+// left, output_error and estimate_error. An epsilon budget's record has besides, as fixed_error, the error that fixed k
+// of the same tail has at as many keys, interpolated between the neighbouring k in logarithms; null outside of them.
 std::vector<Json> attend_summary(const std::vector<Json>& records);
 
 }  // namespace rattan::bench

@@ -160,7 +160,7 @@ void attend_head(const AttendFlags& flags, const HeadSource& source, const Exact
                        {"mass", outcome.mass},
                        {"left", outcome.left},
                        {"output_error", number_or_null(outcome.output_error)},
-                       {"tail_error", number_or_null(outcome.tail_error)}});
+                       {"estimate_error", number_or_null(outcome.estimate_error)}});
     add_latency(records.back(), latency, i);
   }
 }
@@ -182,7 +182,7 @@ void run_attend(AttendFlags& flags) {
                  fixed_column("recall", "recall", 3), percent_column("scan", "scan_fraction"),
                  fixed_column("keys", "keys_retrieved", 1), fixed_column("mass", "mass", 4),
                  fixed_column("left", "left", 5), fixed_column("out err", "output_error", 5),
-                 fixed_column("fixed k's", "fixed_error", 5), fixed_column("tail err", "tail_error", 3),
+                 fixed_column("fixed k's", "fixed_error", 5), fixed_column("tail err", "estimate_error", 3),
                  fixed_column("us", "us_p50", 0), fixed_column("x full", "times_faster_than_full", 2),
                  fixed_column("x flat", "times_faster_than_flat", 2), text_column("by", "kind")},
                 records);

@@ -41,7 +41,7 @@ struct Way {
 
 Budget budget_of(const DecodeFlags& flags, const std::string& tail) {
   Budget budget = flags.context.budget;
-  budget.tail_estimate = tail == "on";
+  budget.estimate_unread = tail == "on";
   return budget;
 }
 
@@ -165,7 +165,7 @@ void add_context_flags(CLI::App& app, ContextParams& context) {
       ->capture_default_str();
   app.add_option("--sinks", context.sinks, "first keys, attended exactly")->capture_default_str();
   app.add_option("--recent", context.recent, "last keys, likewise")->capture_default_str();
-  app.add_option("--link-k", context.link_k, "links per prefill query")->capture_default_str()->group("Build");
+  app.add_option("--link-k", context.links_k, "links per prefill query")->capture_default_str()->group("Build");
   app.add_option("--link-queries", context.link_queries, "prefill queries per query head that are linked")
       ->capture_default_str()
       ->group("Build");

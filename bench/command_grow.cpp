@@ -22,7 +22,7 @@ struct GrowFlags {
   GrowthOptions growth;
   RunFlags run;
   std::vector<std::size_t> blocks = {2048};
-  std::vector<std::uint32_t> link_k = {GrowthParams{}.link_k};
+  std::vector<std::uint32_t> links_k = {GrowthParams{}.links_k};
   std::vector<double> queries = {GrowthParams{}.queries_per_key};
   std::vector<std::uint32_t> entry_points = {GrowthParams{}.block_entry_points};
   std::uint32_t beam = 200;
@@ -30,7 +30,7 @@ struct GrowFlags {
 
 Json to_record(const GrowthOptions& growth, const GrowthCost& cost, const Evaluation& grown, const Evaluation& fresh) {
   return {{"block", growth.block},
-          {"link_k", growth.growth.link_k},
+          {"links_k", growth.growth.links_k},
           {"queries_per_key", growth.growth.queries_per_key},
           {"entry_points", growth.growth.block_entry_points},
           {"append_us", cost.append_us},
@@ -91,12 +91,12 @@ void measure_head(const HeadSource& source, const GrowFlags& flags, const ExactT
   for (const std::size_t block : flags.blocks) {
     progress.show(label + ": growing a context");
     const Json of_context = context_us(group, flags, block, flags.build.graph.executor);
-    for (const std::uint32_t link_k : flags.link_k) {
+    for (const std::uint32_t links_k : flags.links_k) {
       for (const double queries : flags.queries) {
         for (const std::uint32_t entry_points : flags.entry_points) {
           GrowthOptions growth = flags.growth;
           growth.block = block;
-          growth.growth.link_k = link_k;
+          growth.growth.links_k = links_k;
           growth.growth.queries_per_key = queries;
           growth.growth.block_entry_points = entry_points;
           growth.growth.graph = flags.build.graph;
@@ -131,7 +131,7 @@ void print(Format format, const std::vector<Json>& records) {
   write_records(
       std::cout, format,
       {fixed_column("layer", "layer", 0), fixed_column("KV head", "kv_head", 0), fixed_column("block", "block", 0),
-       fixed_column("link_k", "link_k", 0), fixed_column("queries/key", "queries_per_key", 2),
+       fixed_column("links_k", "links_k", 0), fixed_column("queries/key", "queries_per_key", 2),
        fixed_column("entries", "entry_points", 0), fixed_column("append us", "append_us", 2),
        fixed_column("append CPU us", "append_cpu_us", 2), fixed_column("seal us", "seal_us", 1),
        fixed_column("seal CPU us", "seal_cpu_us", 1), fixed_column("worst seal ms", "worst_seal_ms", 1),
@@ -184,7 +184,7 @@ Action configure_grow(CLI::App& app) {
       ->capture_default_str()
       ->group("Growth");
   add_list(app, "--block", flags->blocks, "keys of a sealed block");
-  add_list(app, "--block-links", flags->link_k, "links per query row within a block");
+  add_list(app, "--block-links", flags->links_k, "links per query row within a block");
   add_list(app, "--block-queries", flags->queries, "linked query rows per key of a block");
   add_list(app, "--block-entry-points", flags->entry_points, "entry points of a block");
   app.add_option("--beam", flags->beam, "beam width of all searches")->capture_default_str();

@@ -3,10 +3,10 @@
 #include <sstream>
 #include <utility>
 
-#include "attention/head_file.h"
 #include "bench/context_inputs.h"
 #include "bench/layer_decoder.h"
 #include "bench/scratch_folder.h"
+#include "context/head_file.h"
 
 namespace rattan::bench {
 namespace {

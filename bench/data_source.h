@@ -1,4 +1,4 @@
-// Where the Q, K and V of a command come from: dumps, made heads or the slice in the source tree, one KV head at a
+// Where the Q, K and V of a command come from: dumps, synthetic heads or the slice in the source tree, one KV head at a
 // time.
 #pragma once
 

@@ -1,5 +1,5 @@
-#include "attention/head_prefix.h"
 #include "bench/layer_decoder.h"
+#include "context/head_prefix.h"
 
 namespace rattan::bench {
 namespace {

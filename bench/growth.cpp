@@ -68,7 +68,7 @@ std::unique_ptr<GrowingIndex> grow(std::shared_ptr<const Index> base, const Grow
   double appending_cpu = -thread_seconds();
   for (std::size_t token = 0; token < keys.rows; ++token) {
     index->append(keys.slice(token, 1));
-    index->note_queries(queries.view.slice(token * heads, heads));
+    index->keep_queries(queries.view.slice(token * heads, heads));
     if (index->size() - index->sealed() < options.block + options.window) continue;
     const double before = wall_seconds();
     const double cpu_before = thread_seconds();

@@ -35,7 +35,7 @@ std::vector<NeighborTable> make_whole_links(const GrowthProblem& problem, const 
                                             const ExactTopK& exact);
 
 struct GrowthCost {
-  double append_us = 0;      // per key: append() of single tokens and note_queries() of theirs; wall time
+  double append_us = 0;      // per key: append() of single tokens and keep_queries() of theirs; wall time
   double append_cpu_us = 0;  // the same in time of that thread
   double seal_us = 0;        // per key sealed, wall time of all seals on one thread
   double seal_cpu_us = 0;    // the same in time of that thread

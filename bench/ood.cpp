@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "attention/key_distribution.h"
 #include "bench/latency.h"
 #include "core/random.h"
+#include "evaluate/key_distribution.h"
 #include "simd/kernels.h"
 
 namespace rattan::bench {

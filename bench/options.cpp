@@ -21,7 +21,7 @@ void add_data_flags(CLI::App& app, DataSelection& data) {
       ->delimiter(',')
       ->type_name("PATH[,PATH..]")
       ->group(group);
-  app.add_option("--synth", data.synthetic, "made heads, e.g. n=131072,d=128,group=4,heads=2,seed=1")
+  app.add_option("--synth", data.synthetic, "synthetic heads, e.g. n=131072,d=128,group=4,heads=2,seed=1")
       ->expected(1)
       ->take_all()
       ->type_name("SPEC")

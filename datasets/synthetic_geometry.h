@@ -1,5 +1,5 @@
-// Where the keys and queries of one made head lie before RoPE: means, spreads, and which rotary pairs carry what. The
-// dials and what they do are in synthetic.h.
+// Where the keys and queries of one synthetic head lie before RoPE: means, spreads, and which rotary pairs carry what.
+// The dials and what they do are in synthetic.h.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Normal numbers by the row for the generator of made heads; counter-based, so any thread can make any row.
+// Normal numbers by the row for the generator of synthetic heads; counter-based, so any thread can make any row.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// Specs of made heads as text, and the limits of every dial.
+// Specs of synthetic heads as text, and the limits of every dial.
 #include <array>
 #include <charconv>
 #include <set>

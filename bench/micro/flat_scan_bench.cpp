@@ -1,5 +1,5 @@
-// The honest Flat on one thread against a plain read of the same bytes. Eight matrices of 32 MiB take turns, more than
-// the last-level cache holds, as a decoder walks through its heads.
+// The bf16 flat scan on one thread against a plain read of the same bytes. Eight matrices of 32 MiB take turns, more
+// than the last-level cache holds, as a decoder walks through its heads.
 #include "scan/flat_scan.h"
 
 #include <benchmark/benchmark.h>

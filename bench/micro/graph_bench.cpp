@@ -1,5 +1,5 @@
-// The stages of the graph's build and its walk on a made head: 32,768 keys of dim 128, four query heads, 4,096 queries
-// with 64 links each. Walks are on one thread and cycle through eight copies of keys and graph, more than the
+// The stages of the graph's build and its walk on a synthetic head: 32,768 keys of dim 128, four query heads, 4,096
+// queries with 64 links each. Walks are on one thread and cycle through eight copies of keys and graph, more than the
 // last-level cache holds, as a decoder walks through its heads.
 #include <benchmark/benchmark.h>
 

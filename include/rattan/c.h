@@ -78,12 +78,12 @@ enum { RATTAN_KIND_AUTO = 0, RATTAN_KIND_FLAT = 1, RATTAN_KIND_SCAN4 = 2, RATTAN
 
 typedef struct rattan_budget {
   uint32_t struct_size;
-  uint32_t k;             /* keys retrieved per query head: exactly (epsilon 0) or at least */
-  double epsilon;         /* 0: k keys. Inside (0, 1): until the unread keys hold less than this share of the softmax;
-                             with tail_estimate: until the estimate of them may err by less, at k keys, and in proportion
-                             at more */
-  uint32_t most_k;        /* bound of an epsilon budget */
-  uint32_t tail_estimate; /* 1: unread keys are estimated by clusters; 0: left out */
+  uint32_t k;               /* keys retrieved per query head: exactly (epsilon 0) or at least */
+  double epsilon;           /* 0: k keys. Inside (0, 1): until the unread keys hold less than this share of the softmax;
+                               with estimate_unread: until the estimate of them may err by less, at k keys, and in proportion
+                               at more */
+  uint32_t most_k;          /* bound of an epsilon budget */
+  uint32_t estimate_unread; /* 1: unread keys are estimated by clusters; 0: left out */
 } rattan_budget;
 
 typedef struct rattan_params {
@@ -94,7 +94,7 @@ typedef struct rattan_params {
   uint32_t recent;          /* last tokens that are attended exactly */
   rattan_budget budget;     /* default of rattan_decode */
   double recall;            /* wanted of the retrieved keys */
-  uint32_t link_k;          /* links per prefill query */
+  uint32_t links_k;         /* links per prefill query */
   uint32_t link_queries;    /* prefill queries per query head that are linked */
   uint32_t clusters;        /* per KV head, of the tail estimate; 0: none */
   uint32_t max_degree;      /* edges per key of a graph */

@@ -36,7 +36,7 @@ struct Budget {
   std::uint32_t k = 100;  // keys per query head retrieved by a fixed budget, and at least by one of mass; 1..2^20
 
   // Set: keys are retrieved until the unread ones are estimated to hold less than this share of the softmax of all
-  // keys; inside (0, 1). With tail_estimate what counts is not what they hold but how far the estimate of it may be
+  // keys; inside (0, 1). With estimate_unread what counts is not what they hold but how far the estimate of it may be
   // off, which asks for far fewer: by epsilon where k keys are retrieved, and by as many times that as more are. So all
   // heads stop where a further key gains the same, and a given number of keys errs least (bench/README.md). Clusters
   // estimate, where a head has some; else every unread key is taken to be as good as the worst that was found, which
@@ -45,7 +45,7 @@ struct Budget {
   std::uint32_t most_k = 8192;  // per query head, of an epsilon budget; at least k
 
   // Whether the unread keys are estimated by clusters and merged as one more part, instead of left out.
-  bool tail_estimate = true;
+  bool estimate_unread = true;
 
   void validate() const;
 };
@@ -64,7 +64,7 @@ struct ContextParams {
   // 1/32 of them.
   HeadKind kind = HeadKind::automatic;
   double recall = 0.95;                // wanted of the retrieved keys, by which widths are calibrated
-  std::uint32_t link_k = 128;          // links per prefill query of a graph; 1..1024
+  std::uint32_t links_k = 128;         // links per prefill query of a graph; 1..1024
   std::uint32_t link_queries = 16384;  // prefill queries per query head that are linked, evenly spaced
   std::uint32_t clusters = 1024;       // per KV head, of the tail estimate; 0: none are kept
   GraphBuildParams graph;              // its executor is not used
@@ -114,12 +114,12 @@ struct DecodeStats {
 struct HeadReport {
   std::uint32_t layer = 0;
   std::uint32_t kv_head = 0;
-  std::string kind;               // "flat", "scan4", "graph"
-  std::string reason;             // what was measured, for people
-  std::size_t base_tokens = 0;    // of the prefill, behind the sinks and before the recent ones
-  std::size_t sealed_tokens = 0;  // of those behind them, in blocks of the index
-  std::size_t tail_tokens = 0;    // the others, the recent window included
-  MemoryUse memory;               // "edges", "codes", "clusters", "tail keys", ...
+  std::string kind;                 // "flat", "scan4", "graph"
+  std::string reason;               // what was measured, for people
+  std::size_t base_tokens = 0;      // of the prefill, behind the sinks and before the recent ones
+  std::size_t sealed_tokens = 0;    // of those behind them, in blocks of the index
+  std::size_t unsealed_tokens = 0;  // the others, the recent window included
+  MemoryUse memory;                 // "edges", "codes", "clusters", "tail keys", ...
 };
 
 // One writer and any number of readers: build_layer, append, seal, truncate and invalidate are the writer's, one call
@@ -191,7 +191,7 @@ class Context {
   void reset_stats() noexcept;
   std::vector<HeadReport> report() const;
   // What all heads hold, parts of the same name together: of the built prefix "edges", "entry_points", "codes" and
-  // "clusters"; of the window's copies and appended tokens "tail keys", "sealed keys", "grown values", "noted queries"
+  // "clusters"; of the window's copies and appended tokens "tail keys", "sealed keys", "grown values", "recent queries"
   // and the former. As cheap as a report.
   MemoryUse memory() const;
 

@@ -52,7 +52,7 @@ BudgetCut cut(std::span<const float> scores, double scale, double top, double le
 
 // How many results will do where `excess` times too much is left with `found`: the error falls about as the root of
 // their number, and what may be left grows with it.
-std::size_t wanted_for_doubt(std::size_t found, double excess) {
+std::size_t wanted_for_uncertainty(std::size_t found, double excess) {
   constexpr double margin = 1.1;  // a second widening costs more than a few keys
   constexpr double largest = 1e9;
   const double count = static_cast<double>(std::max<std::size_t>(found, 1));
@@ -72,17 +72,18 @@ BudgetCut cut_to_mass(std::span<const float> scores, double scale, float window_
   return mass;
 }
 
-BudgetCut cut_to_doubt(std::span<const float> scores, double scale, float window_lse, float unread_lse, float doubt_lse,
-                       double epsilon, std::size_t least) {
+BudgetCut cut_to_uncertainty(std::span<const float> scores, double scale, float window_lse, float unread_lse,
+                             float uncertainty_lse, double epsilon, std::size_t least) {
   const Masses masses = masses_of(scores, scale, window_lse, unread_lse, epsilon);
   if (masses.top == -infinity) return {};
   const auto most = [&](std::size_t keep) {
     return std::pow(epsilon * masses.all * static_cast<double>(keep) / static_cast<double>(least), 2);
   };
-  const double left = std::exp(2 * (number("doubt_lse", doubt_lse) - masses.top));
-  BudgetCut doubt = cut(scores, scale, masses.top, left, 2, most);
-  if (!doubt.enough) doubt.wanted = wanted_for_doubt(scores.size(), std::sqrt(left / most(scores.size())));
-  return doubt;
+  const double left = std::exp(2 * (number("uncertainty_lse", uncertainty_lse) - masses.top));
+  BudgetCut uncertainty = cut(scores, scale, masses.top, left, 2, most);
+  if (!uncertainty.enough)
+    uncertainty.wanted = wanted_for_uncertainty(scores.size(), std::sqrt(left / most(scores.size())));
+  return uncertainty;
 }
 
 }  // namespace rattan

@@ -35,8 +35,8 @@ float mean_weight(float mean, float variance, float bound, float scale) {
 
 }  // namespace
 
-TailEstimate::TailEstimate(MatrixView queries, std::span<const KeyClusters* const> clusters, double scale,
-                           TailScratch& scratch)
+UnreadEstimate::UnreadEstimate(MatrixView queries, std::span<const KeyClusters* const> clusters, double scale,
+                               EstimateScratch& scratch)
     : clusters_(clusters), scale_(scale), scratch_(scratch) {
   check_scale(scale);
   check_range<std::size_t>("rows of queries", queries.rows, 1, simd::max_group);
@@ -51,7 +51,7 @@ TailEstimate::TailEstimate(MatrixView queries, std::span<const KeyClusters* cons
 }
 
 // Scores of the centroids, and q^T covariance q of every row.
-void TailEstimate::score_block(MatrixView queries, const KeyClusters& block, std::size_t index, std::size_t first) {
+void UnreadEstimate::score_block(MatrixView queries, const KeyClusters& block, std::size_t index, std::size_t first) {
   const std::size_t dim = block.centroids().cols;
   if (queries.cols != dim) {
     fail(ErrorCode::invalid_argument, "queries have dim ", queries.cols, ", clusters have dim ", dim);
@@ -72,7 +72,7 @@ void TailEstimate::score_block(MatrixView queries, const KeyClusters& block, std
   }
 }
 
-std::uint32_t TailEstimate::cluster_of(KeyId id) const {
+std::uint32_t UnreadEstimate::cluster_of(KeyId id) const {
   std::uint32_t first = 0;
   for (const KeyClusters* block : clusters_) {
     if (block->ids().contains(id)) return first + block->cluster_of(id);
@@ -82,7 +82,7 @@ std::uint32_t TailEstimate::cluster_of(KeyId id) const {
 }
 
 // Counts and variances of whole clusters.
-void TailEstimate::lay_out_clusters(std::size_t row) const {
+void UnreadEstimate::lay_out_clusters(std::size_t row) const {
   grow(scratch_.counts, count_);
   grow(scratch_.spreads, count_);
   std::size_t at = 0;
@@ -96,7 +96,7 @@ void TailEstimate::lay_out_clusters(std::size_t row) const {
 }
 
 // Takes the retrieved keys' number, and scores about the centroid's, out of their clusters.
-void TailEstimate::take_out(const float* scores, const Retrieved& retrieved) const {
+void UnreadEstimate::take_out(const float* scores, const Retrieved& retrieved) const {
   scratch_.unread.assign(scratch_.counts.begin(), scratch_.counts.begin() + static_cast<std::ptrdiff_t>(count_));
   scratch_.sums.assign(count_, 0.0F);
   scratch_.squares.assign(count_, 0.0F);
@@ -112,7 +112,7 @@ void TailEstimate::take_out(const float* scores, const Retrieved& retrieved) con
 }
 
 // The worst retrieved score; where nothing is retrieved, what the best key may score: three deviations from a centroid.
-float TailEstimate::bound(const float* scores, std::span<const float> retrieved) const {
+float UnreadEstimate::bound(const float* scores, std::span<const float> retrieved) const {
   if (!retrieved.empty()) return std::ranges::min(retrieved);
   float best = nothing;
   for (std::size_t c = 0; c < count_; ++c) best = std::max(best, scores[c] + 3 * std::sqrt(scratch_.spreads[c]));
@@ -120,7 +120,7 @@ float TailEstimate::bound(const float* scores, std::span<const float> retrieved)
 }
 
 // Fills scratch: unread, weights and masses by cluster, found by retrieved key.
-TailEstimate::Weights TailEstimate::weigh(std::size_t row, const Retrieved& retrieved, std::size_t keys) const {
+UnreadEstimate::Weights UnreadEstimate::weigh(std::size_t row, const Retrieved& retrieved, std::size_t keys) const {
   const simd::Kernels& kernels = simd::kernels();
   Weights weights;
   weights.found = check_found(retrieved.ids, retrieved.scores, keys);
@@ -157,10 +157,10 @@ TailEstimate::Weights TailEstimate::weigh(std::size_t row, const Retrieved& retr
   kernels.exp_weights(scratch_.weights.data(), count_, scale, weights.top, scratch_.weights.data());
   for (std::size_t c = 0; c < count_; ++c) {
     scratch_.masses[c] = scratch_.weights[c] * scratch_.unread[c];
-    weights.tail_sum += static_cast<double>(scratch_.masses[c]);
+    weights.unread_sum += static_cast<double>(scratch_.masses[c]);
     // exp(v) - 1 of a logarithmic normal, to second order: its tail is what the bound on scores cuts off.
     const float noise = scratch_.noise[c] * (1 + 0.5F * scratch_.noise[c]);
-    weights.tail_variance += static_cast<double>(scratch_.masses[c] * scratch_.weights[c] * noise);
+    weights.unread_variance += static_cast<double>(scratch_.masses[c] * scratch_.weights[c] * noise);
   }
   weights.found_sum = static_cast<double>(
       kernels.exp_weights(retrieved.scores.data(), weights.found, scale, weights.top, scratch_.found.data()));
@@ -168,38 +168,38 @@ TailEstimate::Weights TailEstimate::weigh(std::size_t row, const Retrieved& retr
 }
 
 // The mass below which clusters are left out of the output. Masses are sorted into powers of two, which one pass does.
-float TailEstimate::negligible_mass(const Weights& weights) const {
+float UnreadEstimate::negligible_mass(const Weights& weights) const {
   constexpr int mantissa_bits = 23;
   std::array<double, 256> by_exponent{};
   for (std::size_t c = 0; c < count_; ++c) {
     const float mass = scratch_.masses[c];
     by_exponent[std::bit_cast<std::uint32_t>(mass) >> mantissa_bits & 0xffU] += static_cast<double>(mass);
   }
-  double left = negligible_share * (weights.found_sum + weights.tail_sum);
+  double left = negligible_share * (weights.found_sum + weights.unread_sum);
   std::uint32_t exponent = 0;
   while (exponent < 255 && by_exponent[exponent] <= left) left -= by_exponent[exponent++];
   return std::bit_cast<float>(exponent << mantissa_bits);
 }
 
-float TailEstimate::unread_lse(const Weights& weights) const {
-  if (!(weights.tail_sum > 0)) return nothing;
-  return static_cast<float>(scale_ * static_cast<double>(weights.top) + std::log(weights.tail_sum));
+float UnreadEstimate::unread_lse(const Weights& weights) const {
+  if (!(weights.unread_sum > 0)) return nothing;
+  return static_cast<float>(scale_ * static_cast<double>(weights.top) + std::log(weights.unread_sum));
 }
 
-float TailEstimate::doubt(std::size_t row, const Retrieved& retrieved, std::size_t keys) const {
+float UnreadEstimate::uncertainty(std::size_t row, const Retrieved& retrieved, std::size_t keys) const {
   const Weights weights = weigh(row, retrieved, keys);
-  if (!(weights.tail_variance > 0)) return nothing;
-  return static_cast<float>(scale_ * static_cast<double>(weights.top) + 0.5 * std::log(weights.tail_variance));
+  if (!(weights.unread_variance > 0)) return nothing;
+  return static_cast<float>(scale_ * static_cast<double>(weights.top) + 0.5 * std::log(weights.unread_variance));
 }
 
-float TailEstimate::unread(std::size_t row, const Retrieved& retrieved, std::size_t keys) const {
+float UnreadEstimate::unread(std::size_t row, const Retrieved& retrieved, std::size_t keys) const {
   return unread_lse(weigh(row, retrieved, keys));
 }
 
 // The unread keys' sum of values is the cluster's less that of its retrieved keys: the estimated weight goes off the
 // weights of those, so that every value is read once.
-float TailEstimate::attend(std::size_t row, const Retrieved& retrieved, const SplitRows& values,
-                           AttentionPart& part) const {
+float UnreadEstimate::attend(std::size_t row, const Retrieved& retrieved, const SplitRows& values,
+                             AttentionPart& part) const {
   check_parts({&part, 1}, 1, values.cols());
   const Weights weights = weigh(row, retrieved, values.rows());
   std::ranges::fill(part.output, 0.0F);
@@ -217,7 +217,7 @@ float TailEstimate::attend(std::size_t row, const Retrieved& retrieved, const Sp
   const auto add = simd::kernels().add_weighted[static_cast<std::size_t>(values.dtype())];
   add(scratch_.found.data(), 1, weights.found, scratch_.rows.data(), weights.found, values.cols(), part.output.data());
 
-  const double sum = weights.found_sum + weights.tail_sum;
+  const double sum = weights.found_sum + weights.unread_sum;
   const auto factor = static_cast<float>(1 / sum);
   for (float& x : part.output) x *= factor;
   part.lse = static_cast<float>(scale_ * static_cast<double>(weights.top) + std::log(sum));
@@ -225,7 +225,7 @@ float TailEstimate::attend(std::size_t row, const Retrieved& retrieved, const Sp
 }
 
 // Adds the value sums of whole clusters, weighted, but for those of less mass than `least`.
-void TailEstimate::add_clusters(float least, std::span<float> output) const {
+void UnreadEstimate::add_clusters(float least, std::span<float> output) const {
   grow(scratch_.rows, count_);
   grow(scratch_.cluster_weights, count_);
   std::size_t first = 0;
@@ -245,12 +245,12 @@ void TailEstimate::add_clusters(float least, std::span<float> output) const {
 
 void attend_retrieved(MatrixView queries, SplitRows values, std::span<const Retrieved> retrieved,
                       std::span<const KeyClusters* const> clusters, double scale, std::span<AttentionPart> parts,
-                      std::span<float> unread, TailScratch& scratch) {
+                      std::span<float> unread, EstimateScratch& scratch) {
   if (retrieved.size() != queries.rows || parts.size() != queries.rows || unread.size() != queries.rows) {
     fail(ErrorCode::invalid_argument, "retrieved, parts and unread have ", retrieved.size(), ", ", parts.size(),
          " and ", unread.size(), " entries, there are ", queries.rows, " query rows");
   }
-  const TailEstimate tail(queries, clusters, scale, scratch);
+  const UnreadEstimate tail(queries, clusters, scale, scratch);
   for (std::size_t row = 0; row < queries.rows; ++row) {
     unread[row] = tail.attend(row, retrieved[row], values, parts[row]);
   }

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "attention/key_clusters.h"
+#include "clusters/key_clusters.h"
 #include "core/split_rows.h"
 #include "rattan/attention.h"
 #include "scan/aligned_floats.h"
@@ -22,7 +22,7 @@ struct Retrieved {
 };
 
 // Buffers that calls reuse: once they have grown nothing is allocated. One per thread.
-struct TailScratch {
+struct EstimateScratch {
   PreparedQueries queries;
   std::vector<const void*> rows;
   AlignedFloats scores;                 // of centroids, [query rows, clusters]
@@ -42,10 +42,11 @@ struct TailScratch {
 };
 
 // The estimate of a group of query rows that share the centroids' scores. Made per decode step.
-class TailEstimate {
+class UnreadEstimate {
  public:
   // queries: [1..8, d]. clusters: base and blocks, disjoint id ranges; may be empty. Borrows all arguments. scale > 0.
-  TailEstimate(MatrixView queries, std::span<const KeyClusters* const> clusters, double scale, TailScratch& scratch);
+  UnreadEstimate(MatrixView queries, std::span<const KeyClusters* const> clusters, double scale,
+                 EstimateScratch& scratch);
 
   // Estimated natural-log sum of exp(scale * score) over the keys of the clusters that are not retrieved; -infinity
   // where there are none. Reads neither keys nor values. values: their number bounds the ids.
@@ -54,7 +55,7 @@ class TailEstimate {
   // How far unread() may be from the truth in the output: natural log of the root of the sum over the unread keys of
   // the estimated variance of their exp(scale * score), as if they erred independently. -infinity where nothing is
   // unread.
-  float doubt(std::size_t row, const Retrieved& retrieved, std::size_t keys) const;
+  float uncertainty(std::size_t row, const Retrieved& retrieved, std::size_t keys) const;
 
   // Attention over the retrieved keys exactly and over the clusters' others by estimate; without clusters over the
   // retrieved alone. values: rows by id. Returns what unread() does.
@@ -65,8 +66,8 @@ class TailEstimate {
     std::size_t found = 0;  // retrieved keys
     float top = 0;          // the score that weighs 1; -infinity where there are no keys
     double found_sum = 0;
-    double tail_sum = 0;
-    double tail_variance = 0;
+    double unread_sum = 0;
+    double unread_variance = 0;
   };
   Weights weigh(std::size_t row, const Retrieved& retrieved, std::size_t keys) const;
   void score_block(MatrixView queries, const KeyClusters& block, std::size_t index, std::size_t first);
@@ -80,7 +81,7 @@ class TailEstimate {
 
   std::span<const KeyClusters* const> clusters_;
   double scale_;
-  TailScratch& scratch_;
+  EstimateScratch& scratch_;
   std::size_t count_ = 0;  // clusters in all
 };
 
@@ -88,6 +89,6 @@ class TailEstimate {
 // that disagree, an id outside `values`, NaN or +infinity in a score.
 void attend_retrieved(MatrixView queries, SplitRows values, std::span<const Retrieved> retrieved,
                       std::span<const KeyClusters* const> clusters, double scale, std::span<AttentionPart> parts,
-                      std::span<float> unread, TailScratch& scratch);
+                      std::span<float> unread, EstimateScratch& scratch);
 
 }  // namespace rattan

@@ -75,7 +75,7 @@ Budget to_budget(const rattan_budget& given) {
   to.k = budget.k;
   if (budget.epsilon != 0) to.epsilon = budget.epsilon;
   to.most_k = budget.most_k;
-  to.tail_estimate = flag("budget.tail_estimate", budget.tail_estimate);
+  to.estimate_unread = flag("budget.estimate_unread", budget.estimate_unread);
   return to;
 }
 
@@ -94,7 +94,7 @@ ContextParams to_params(const rattan_params& given) {
   to.budget = to_budget(params.budget);
   to.kind = enumerator("params.kind", params.kind, HeadKind::graph);
   to.recall = params.recall;
-  to.link_k = params.link_k;
+  to.links_k = params.links_k;
   to.link_queries = params.link_queries;
   to.clusters = params.clusters;
   to.graph.max_degree = params.max_degree;
@@ -123,7 +123,7 @@ void rattan_budget_init(rattan_budget* budget) {
   budget->struct_size = sizeof *budget;
   budget->k = defaults.k;
   budget->most_k = defaults.most_k;
-  budget->tail_estimate = defaults.tail_estimate ? 1 : 0;
+  budget->estimate_unread = defaults.estimate_unread ? 1 : 0;
 }
 
 void rattan_params_init(rattan_params* params) {
@@ -136,7 +136,7 @@ void rattan_params_init(rattan_params* params) {
   params->recent = defaults.recent;
   rattan_budget_init(&params->budget);
   params->recall = defaults.recall;
-  params->link_k = defaults.link_k;
+  params->links_k = defaults.links_k;
   params->link_queries = defaults.link_queries;
   params->clusters = defaults.clusters;
   params->max_degree = defaults.graph.max_degree;

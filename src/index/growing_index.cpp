@@ -7,13 +7,13 @@
 #include "core/parallel.h"
 #include "graph/graph_view.h"
 #include "index/auto_index.h"
-#include "index/block_graph.h"
 #include "index/checks.h"
 #include "index/graph_index.h"
 #include "index/growing_search.h"
 #include "index/growth_store.h"
-#include "index/noted_queries.h"
+#include "index/recent_queries.h"
 #include "index/scan4_index.h"
+#include "index/segment_graph.h"
 #include "scan/finite.h"
 
 namespace rattan {
@@ -48,9 +48,9 @@ struct Base {
 const Index& checked(const std::shared_ptr<const Index>& base, const GrowthParams& params) {
   if (base == nullptr) fail(ErrorCode::invalid_argument, "base is null");
   check_range<std::size_t>("GrowthParams::capacity", params.capacity, base->size(), no_key);
-  check_range("GrowthParams::noted_queries", params.noted_queries, 0U, 1U << 20);
-  check_range("GrowthParams::link_k", params.link_k, 1U, 1024U);
-  check_range("GrowthParams::block_entry_points", params.block_entry_points, 1U, 4096U);
+  check_range("GrowthParams::recent_queries", params.recent_queries, 0U, 1U << 20);
+  check_range("GrowthParams::links_k", params.links_k, 1U, 1024U);
+  check_range("GrowthParams::segment_entry_points", params.segment_entry_points, 1U, 4096U);
   check_range("GrowthParams::queries_per_key", params.queries_per_key, 0.001, 16.0);
   params.graph.validate();
   return *base;
@@ -65,7 +65,7 @@ struct GrowingIndex::State {
   GrowthParams params;
   Base base;
   GrowthStore store;
-  NotedQueries noted;
+  RecentQueries noted;
   std::size_t base_visible;  // of the base's keys; less than all after a truncation below it
 
   State(std::shared_ptr<const Index> index_, const GrowthParams& params_)
@@ -73,7 +73,7 @@ struct GrowingIndex::State {
         params(params_),
         base(checked(index, params)),
         store(params.capacity - index->size(), index->keys(), {base.codes, base.stride()}),
-        noted(index->dim(), base.graph == nullptr ? 0 : params.noted_queries),
+        noted(index->dim(), base.graph == nullptr ? 0 : params.recent_queries),
         base_visible(index->size()) {
     if (base.graph != nullptr) check_range("stride of the base's graph", base.stride(), 2U, 1024U);
   }
@@ -83,14 +83,14 @@ struct GrowingIndex::State {
   KeyId row_of(KeyId id) const noexcept { return id < base_visible ? id : static_cast<KeyId>(id + gap()); }
   KeyId id_of(KeyId row) const noexcept { return row < index->size() ? row : static_cast<KeyId>(row - gap()); }
 
-  BlockGraphParams block_params(std::size_t keys) const {
-    BlockGraphParams block;
-    block.link_k = params.link_k;
-    block.queries = static_cast<std::uint32_t>(std::ceil(static_cast<double>(keys) * params.queries_per_key));
-    block.graph = params.graph;
-    block.graph.max_degree = std::min(params.graph.max_degree, base.stride());
-    block.graph.entry_points = params.block_entry_points;
-    return block;
+  SegmentGraphParams segment_params(std::size_t keys) const {
+    SegmentGraphParams segment;
+    segment.links_k = params.links_k;
+    segment.queries = static_cast<std::uint32_t>(std::ceil(static_cast<double>(keys) * params.queries_per_key));
+    segment.graph = params.graph;
+    segment.graph.max_degree = std::min(params.graph.max_degree, base.stride());
+    segment.graph.entry_points = params.segment_entry_points;
+    return segment;
   }
 };
 
@@ -115,7 +115,7 @@ void GrowingIndex::append(MatrixView keys) {
   state_->store.append(keys);
 }
 
-void GrowingIndex::note_queries(MatrixView queries) {
+void GrowingIndex::keep_queries(MatrixView queries) {
   check_matrix(queries, "queries");
   if (queries.cols != state_->index->dim()) {
     fail(ErrorCode::invalid_argument, "queries have dim ", queries.cols, ", allowed is ", state_->index->dim());
@@ -149,7 +149,7 @@ void GrowingIndex::seal(std::size_t end, Executor& executor) {
   const MatrixView keys = state.store.keys(grown_end).slice(now.sealed, grown_end - now.sealed);
   const QueryRows queries = state.noted.take();
   const Graph graph =
-      make_block_graph(keys, queries.view(), state.index->metric(), state.block_params(keys.rows), executor);
+      make_segment_graph(keys, queries.view(), state.index->metric(), state.segment_params(keys.rows), executor);
   state.store.seal(grown_end, &graph, first_id, executor);
 }
 
@@ -164,16 +164,16 @@ SplitRows GrowingIndex::keys() const noexcept {
 
 MemoryUse GrowingIndex::memory() const {
   MemoryUse use = state_->store.memory();
-  if (state_->base.graph != nullptr) use.parts.emplace_back("noted queries", state_->noted.bytes());
+  if (state_->base.graph != nullptr) use.parts.emplace_back("recent queries", state_->noted.bytes());
   return use;
 }
 
 std::size_t GrowingIndex::sealed_bytes() const noexcept { return state_->store.sealed_bytes(); }
-std::size_t GrowingIndex::noted_bytes(std::size_t more) const { return state_->noted.bytes(more); }
+std::size_t GrowingIndex::recent_query_bytes(std::size_t more) const { return state_->noted.bytes(more); }
 
-std::size_t GrowingIndex::block_bytes(std::size_t end) const noexcept {
+std::size_t GrowingIndex::segment_bytes(std::size_t end) const noexcept {
   const std::size_t rows = end - std::min(end, sealed());
-  return state_->store.block_bytes(rows, std::min<std::size_t>(rows, state_->params.block_entry_points));
+  return state_->store.segment_bytes(rows, std::min<std::size_t>(rows, state_->params.segment_entry_points));
 }
 
 SearchStats GrowingIndex::search(MatrixView queries, const SearchParams& params, Scratch& scratch) const {

@@ -1,11 +1,11 @@
-// One KV head's keys as they grow: an immutable base index, sealed blocks behind it, and a tail that is scanned
+// One KV head's keys as they grow: an immutable base index, sealed segments behind it, and a tail that is scanned
 // exactly. DESIGN.md section 2.4.
 //
-// Ids count from the base's first key; grown keys follow without a gap. A block is a graph of its own keys with entry
-// points of its own, stored behind the base's edges and codes, so that one walk with one beam searches base and blocks
-// together; blocks can be taken off again from the end. Storage of grown keys, codes and edges is reserved address
-// space that never moves. One writer (append, note_queries, truncate), one sealer at a time beside it, any number of
-// readers; readers take no lock. A key is visible when append has returned, and whole.
+// Ids count from the base's first key; grown keys follow without a gap. A segment is a graph of its own keys with entry
+// points of its own, stored behind the base's edges and codes, so that one walk with one beam searches base and
+// segments together; segments can be taken off again from the end. Storage of grown keys, codes and edges is reserved
+// address space that never moves. One writer (append, keep_queries, truncate), one sealer at a time beside it, any
+// number of readers; readers take no lock. A key is visible when append has returned, and whole.
 #pragma once
 
 #include <cstddef>
@@ -19,16 +19,16 @@
 
 namespace rattan {
 
-// Defaults are for blocks of about 2,048 keys: append and seal take 12 us a key and head (d = 128, four query heads),
+// Defaults are for segments of about 2,048 keys: append and seal take 12 us a key and head (d = 128, four query heads),
 // and recall behind 8,192 appended keys is at most 0.01 below that of a graph built anew over all (rattan-bench grow).
-// Beams are made wider with the number of blocks' entry points, at most by half. More entry points cost a code each per
-// search; without codes, a key.
+// Beams are made wider with the number of segments' entry points, at most by half. More entry points cost a code each
+// per search; without codes, a key.
 struct GrowthParams {
   std::size_t capacity = std::size_t{1} << 20;  // most keys, the base's included
-  std::uint32_t noted_queries = 4096;           // decode query rows kept as link evidence until the next seal
-  std::uint32_t link_k = 16;                    // links per such row within a block
-  double queries_per_key = 1.25;                // such rows that are linked, at most, per key of the block
-  std::uint32_t block_entry_points = 128;
+  std::uint32_t recent_queries = 4096;          // decode query rows kept as link evidence until the next seal
+  std::uint32_t links_k = 16;                   // links per such row within a segment
+  double queries_per_key = 1.25;                // such rows that are linked, at most, per key of the segment
+  std::uint32_t segment_entry_points = 128;
   GraphBuildParams graph;
 };
 
@@ -37,7 +37,7 @@ class GrowingIndex {
   struct Scratch;  // buffers of a search; results are in it. Grows once, then nothing is allocated.
 
   // base: "flat", "scan4" or "graph" (or "auto", which is one of them), over keys that never change, shared with other
-  // GrowingIndexes. Sealed blocks are of the base's kind: with flat and scan4 a seal makes codes or nothing.
+  // GrowingIndexes. Sealed segments are of the base's kind: with flat and scan4 a seal makes codes or nothing.
   GrowingIndex(std::shared_ptr<const Index> base, const GrowthParams& params);
   ~GrowingIndex();
 
@@ -45,30 +45,30 @@ class GrowingIndex {
   // is exceeded; then nothing was appended.
   void append(MatrixView keys);
   // Decode queries, [m, d] of any dtype: evidence for the next seal. The oldest are forgotten where there are too many.
-  void note_queries(MatrixView queries);
+  void keep_queries(MatrixView queries);
   void forget_queries();
-  // Keys from `size` on are gone. Not beside searches or a seal. A block that is cut goes back to the tail with its
+  // Keys from `size` on are gone. Not beside searches or a seal. A segment that is cut goes back to the tail with its
   // remaining keys. Below base_size() the base stays whole, and keys from `size` on are hidden for good.
   void truncate(std::size_t size);
 
-  // Keys [sealed(), end) become a block; end <= size(). Beside append and searches, one call at a time.
+  // Keys [sealed(), end) become a segment; end <= size(). Beside append and searches, one call at a time.
   void seal(std::size_t end, Executor& executor);
 
   std::size_t size() const noexcept;       // visible keys
   std::size_t base_size() const noexcept;  // of them, those of the base
-  std::size_t sealed() const noexcept;     // base and blocks
+  std::size_t sealed() const noexcept;     // base and segments
   const Index& base() const noexcept;
   SplitRows keys() const noexcept;  // visible ones
   MemoryUse memory() const;         // without the base's
 
-  // Of it, without allocating, at any time: codes, edges and entry points; and noted queries, were `more` rows added.
+  // Of it, without allocating, at any time: codes, edges and entry points; and recent queries, were `more` rows added.
   std::size_t sealed_bytes() const noexcept;
-  std::size_t noted_bytes(std::size_t more = 0) const;
+  std::size_t recent_query_bytes(std::size_t more = 0) const;
   // At most what seal(end) adds to sealed_bytes().
-  std::size_t block_bytes(std::size_t end) const noexcept;
+  std::size_t segment_bytes(std::size_t end) const noexcept;
 
   // Searches one group: queries [1..8, d]; params as of Index::search (group is ignored). Candidates of the base and
-  // the blocks are searched by their kind, those of the tail exactly; results(scratch, row) are the k best of both,
+  // the segments are searched by their kind, those of the tail exactly; results(scratch, row) are the k best of both,
   // sorted. Arguments are trusted: the caller has checked them.
   SearchStats search(MatrixView queries, const SearchParams& params, Scratch& scratch) const;
 

@@ -14,8 +14,8 @@ namespace {
 // more. Beyond it memory grows as vectors do.
 std::size_t entries_of(std::size_t width) { return 16 * width + 4096; }
 
-// Base and blocks share one beam, and few edges lead from one to the other: behind four blocks of 128 entry points a
-// beam that is a sixth wider finds what one graph over all would (rattan-bench grow).
+// Base and segments share one beam, and few edges lead from one to the other: behind four segments of 128 entry points
+// a beam that is a sixth wider finds what one graph over all would (rattan-bench grow).
 constexpr std::size_t entry_points_that_double = 3072;
 constexpr std::size_t most_that_count = entry_points_that_double / 2;
 
@@ -32,7 +32,7 @@ void reserve(std::vector<BucketBeam>& beams, std::size_t heads, std::size_t widt
 
 class GrowingSearch {
  public:
-  // widest: a beam for which there shall be room, so that later blocks need no memory.
+  // widest: a beam for which there shall be room, so that later segments need no memory.
   GrowingSearch(const GrowingRows& rows, MatrixView queries, const SearchParams& params, std::uint32_t widest,
                 GrowingScratch& scratch)
       : rows_(rows), queries_(queries), params_(params), widest_(widest), scratch_(scratch) {}
@@ -109,7 +109,7 @@ class GrowingSearch {
     return params;
   }
 
-  // Keys that a round of a walk reads at most. The first reads all entry points, of blocks to come too: by doubling.
+  // Keys that a round of a walk reads at most. The first reads all entry points, of segments to come too: by doubling.
   std::size_t round() const {
     constexpr std::size_t named_at_once = 4;  // by a head of a code walk; the other names one
     const GraphView& graph = *rows_.graph;

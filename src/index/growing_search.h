@@ -1,4 +1,4 @@
-// One group's search over a base, the sealed blocks behind it and the tail.
+// One group's search over a base, the sealed segments behind it and the tail.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ namespace rattan {
 // What one search may touch. Ids are rows of `keys`: the base's, the sealed ones behind them, then the tail.
 struct GrowingRows {
   Scorer scorer;                      // over all visible keys
-  std::size_t sealed = 0;             // base and blocks
+  std::size_t sealed = 0;             // base and segments
   IdRange hidden = {0, 0};            // keys of the base that were truncated
   const GraphView* graph = nullptr;   // over the sealed keys; null: the base is no graph
   const SplitCodes* codes = nullptr;  // of the sealed keys; null: there are none

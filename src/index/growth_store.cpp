@@ -29,14 +29,14 @@ GrowthStore::GrowthStore(std::size_t capacity, const MatrixView& keys_like, cons
       codes_(layout.codes == nullptr ? 0 : bytes_of(rounded_up(capacity), layout.codes->row_bytes())),
       edges_(bytes_of(capacity, layout.stride)),
       entry_points_(layout.stride == 0 ? 0 : capacity),
-      blocks_(capacity) {}
+      segments_(capacity) {}
 
 GrowthStore::View GrowthStore::view() const noexcept {
   View view;
-  const std::size_t blocks = block_count_.load(std::memory_order_acquire);
-  if (blocks != 0) {
-    view.sealed = blocks_[blocks - 1].end;
-    view.entry_points = blocks_[blocks - 1].entry_points;
+  const std::size_t segments = segment_count_.load(std::memory_order_acquire);
+  if (segments != 0) {
+    view.sealed = segments_[segments - 1].end;
+    view.entry_points = segments_[segments - 1].entry_points;
   }
   view.rows = rows_.load(std::memory_order_acquire);
   return view;
@@ -56,10 +56,10 @@ MemoryUse GrowthStore::memory() const {
 
 std::size_t GrowthStore::sealed_bytes() const noexcept {
   const View now = view();
-  return block_bytes(now.sealed, now.entry_points);
+  return segment_bytes(now.sealed, now.entry_points);
 }
 
-std::size_t GrowthStore::block_bytes(std::size_t rows, std::size_t entry_points) const noexcept {
+std::size_t GrowthStore::segment_bytes(std::size_t rows, std::size_t entry_points) const noexcept {
   const std::size_t code_bytes = layout_.codes == nullptr ? 0 : layout_.codes->row_bytes();
   const std::size_t ids = layout_.stride == 0 ? 0 : rows * layout_.stride + entry_points;
   return rows * code_bytes + ids * sizeof(KeyId);
@@ -75,9 +75,9 @@ void GrowthStore::append(const MatrixView& keys) noexcept {
 }
 
 void GrowthStore::truncate(std::size_t rows) noexcept {
-  std::size_t blocks = block_count_.load(std::memory_order_relaxed);
-  while (blocks != 0 && blocks_[blocks - 1].end > rows) --blocks;
-  block_count_.store(blocks, std::memory_order_release);
+  std::size_t segments = segment_count_.load(std::memory_order_relaxed);
+  while (segments != 0 && segments_[segments - 1].end > rows) --segments;
+  segment_count_.store(segments, std::memory_order_release);
   if (rows < rows_.load(std::memory_order_relaxed)) rows_.store(rows, std::memory_order_release);
 }
 
@@ -97,9 +97,9 @@ void GrowthStore::seal(std::size_t end, const Graph* graph, KeyId first_id, Exec
     }
     for (const KeyId id : graph->entry_points) entry_points_[entry_points++] = grown_id(id);
   }
-  const std::size_t blocks = block_count_.load(std::memory_order_relaxed);
-  blocks_[blocks] = {end, entry_points};
-  block_count_.store(blocks + 1, std::memory_order_release);
+  const std::size_t segments = segment_count_.load(std::memory_order_relaxed);
+  segments_[segments] = {end, entry_points};
+  segment_count_.store(segments + 1, std::memory_order_release);
 }
 
 }  // namespace rattan

@@ -1,8 +1,9 @@
 // Where keys that grow behind a base lie with their codes and edges, and how they become visible.
 //
 // Everything lies in reserved arrays that never move. Two numbers publish it: `rows`, stored by the writer once the
-// rows are whole, and `blocks`, stored by the sealer once a block's codes, edges and entry points are. A reader loads
-// the blocks first and the rows after them, so that no block reaches past its rows, and touches nothing behind either.
+// rows are whole, and `segments`, stored by the sealer once a segment's codes, edges and entry points are. A reader
+// loads the segments first and the rows after them, so that no segment reaches past its rows, and touches nothing
+// behind either.
 #pragma once
 
 #include <atomic>
@@ -45,20 +46,20 @@ class GrowthStore {
   std::span<const KeyId> entry_points(std::size_t count) const noexcept { return {entry_points_.data(), count}; }
   MemoryUse memory() const;
   std::size_t sealed_bytes() const noexcept;  // of memory(), what is not keys
-  // What a block of so many rows and entry points adds to it.
-  std::size_t block_bytes(std::size_t rows, std::size_t entry_points) const noexcept;
+  // What a segment of so many rows and entry points adds to it.
+  std::size_t segment_bytes(std::size_t rows, std::size_t entry_points) const noexcept;
 
   // The writer. keys fit: they are of this store's dtype and cols, and there is room.
   void append(const MatrixView& keys) noexcept;
-  // Rows from `rows` on are gone; a block that is cut is no block any more. Beside nothing.
+  // Rows from `rows` on are gone; a segment that is cut is no segment any more. Beside nothing.
   void truncate(std::size_t rows) noexcept;
 
-  // The sealer: rows [view().sealed, end) become a block, end <= view().rows. `graph` is over these rows; its ids plus
-  // `first_id` are those of the grown edges. Null: none.
+  // The sealer: rows [view().sealed, end) become a segment, end <= view().rows. `graph` is over these rows; its ids
+  // plus `first_id` are those of the grown edges. Null: none.
   void seal(std::size_t end, const Graph* graph, KeyId first_id, Executor& executor);
 
  private:
-  struct Block {
+  struct Segment {
     std::size_t end;           // rows of it and of all before
     std::size_t entry_points;  // likewise
   };
@@ -71,9 +72,9 @@ class GrowthStore {
   ReservedArray<std::byte> codes_;
   ReservedArray<KeyId> edges_;
   ReservedArray<KeyId> entry_points_;
-  ReservedArray<Block> blocks_;
+  ReservedArray<Segment> segments_;
   std::atomic<std::size_t> rows_{0};
-  std::atomic<std::size_t> block_count_{0};
+  std::atomic<std::size_t> segment_count_{0};
 };
 
 }  // namespace rattan

@@ -1,4 +1,4 @@
-// One pass over consecutive keys for a whole group of queries: the honest Flat that everything is compared with.
+// One pass over consecutive keys for a whole group of queries: the bf16 flat scan that everything is compared with.
 #pragma once
 
 #include <cstdint>

@@ -12,8 +12,8 @@ namespace {
 // Files without a test of their own name, and where they are tested instead.
 const std::map<std::string, std::string>& exceptions() {
   static const std::map<std::string, std::string> list = {
-      {"src/attention/context_state.cpp", "what Context does: context_test.cpp and its neighbours"},
-      {"src/attention/context_state.h", "private to Context: context_test.cpp and its neighbours"},
+      {"src/context/context_state.cpp", "what Context does: context_test.cpp and its neighbours"},
+      {"src/context/context_state.h", "private to Context: context_test.cpp and its neighbours"},
       {"src/c_api/context.cpp", "every function: tests/c_api_test.c"},
       {"src/c_api/handle.cpp", "tests/c_api_test.c"},
       {"src/c_api/handle.h", "tests/c_api_test.c"},

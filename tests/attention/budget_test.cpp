@@ -64,10 +64,10 @@ TEST(CutToMass, HugeLogits) {  // FAULTS D9
   EXPECT_FALSE(cut_to_mass(scores, 1, 0, 2.5e5F, 0.4).enough);
 }
 
-TEST(CutToDoubt, ErrorsAddInSquares) {
+TEST(CutToUncertainty, ErrorsAddInSquares) {
   const std::vector<float> scores = scores_of({8, 4, 3, 1});  // with window 64 and unread 20: 100
-  const auto keep = [&](double doubt, double epsilon) {
-    return cut_to_doubt(scores, 0.5, log_of(64), log_of(20), log_of(doubt), epsilon, 4);
+  const auto keep = [&](double uncertainty, double epsilon) {
+    return cut_to_uncertainty(scores, 0.5, log_of(64), log_of(20), log_of(uncertainty), epsilon, 4);
   };
   EXPECT_EQ(keep(0.5, 0.011).keep, 4U);  // sqrt(0.25 + 1) = 1.12
   EXPECT_EQ(keep(0.5, 0.014).keep, 4U);  // where 3 are kept, 3/4 of epsilon may be left
@@ -78,10 +78,10 @@ TEST(CutToDoubt, ErrorsAddInSquares) {
   EXPECT_EQ(keep(0.5, 0.99).keep, 1U);
 }
 
-TEST(CutToDoubt, SaysHowManyResultsWouldDo) {
+TEST(CutToUncertainty, SaysHowManyResultsWouldDo) {
   const std::vector<float> scores = scores_of(std::vector<double>(100, 0.1));  // with window 70 and unread 20: 100
-  const auto cut = [&](double doubt) {
-    return cut_to_doubt(scores, 0.5, log_of(70), log_of(20), log_of(doubt), 0.01, 100);
+  const auto cut = [&](double uncertainty) {
+    return cut_to_uncertainty(scores, 0.5, log_of(70), log_of(20), log_of(uncertainty), 0.01, 100);
   };
   EXPECT_TRUE(cut(0.9).enough);
   EXPECT_EQ(cut(0.9).wanted, 0U);
@@ -90,16 +90,16 @@ TEST(CutToDoubt, SaysHowManyResultsWouldDo) {
   EXPECT_EQ(cut(8).keep, 100U);
   EXPECT_NEAR(static_cast<double>(cut(8).wanted), 440, 1);
   EXPECT_GT(cut(1.01).wanted, 100U);
-  EXPECT_FALSE(cut_to_doubt({}, 1, 0, 0, 0, 0.1, 100).enough);
-  EXPECT_GE(cut_to_doubt({}, 1, 0, 0, 0, 0.1, 100).wanted, 1U);
+  EXPECT_FALSE(cut_to_uncertainty({}, 1, 0, 0, 0, 0.1, 100).enough);
+  EXPECT_GE(cut_to_uncertainty({}, 1, 0, 0, 0, 0.1, 100).wanted, 1U);
 }
 
-TEST(CutToDoubt, NothingAndHugeLogits) {
-  EXPECT_TRUE(cut_to_doubt({}, 1, -infinity, -infinity, -infinity, 0.1, 1).enough);
+TEST(CutToUncertainty, NothingAndHugeLogits) {
+  EXPECT_TRUE(cut_to_uncertainty({}, 1, -infinity, -infinity, -infinity, 0.1, 1).enough);
   const std::vector<float> scores = {2.5e5F, 0};
-  EXPECT_EQ(cut_to_doubt(scores, 1, -infinity, -2.5e5F, -2.5e5F, 0.1, 1).keep, 1U);
-  expect_error(ErrorCode::invalid_argument, "doubt_lse",
-               [&] { cut_to_doubt(scores, 1, 0, 0, std::numeric_limits<float>::quiet_NaN(), 0.1, 1); });
+  EXPECT_EQ(cut_to_uncertainty(scores, 1, -infinity, -2.5e5F, -2.5e5F, 0.1, 1).keep, 1U);
+  expect_error(ErrorCode::invalid_argument, "uncertainty_lse",
+               [&] { cut_to_uncertainty(scores, 1, 0, 0, std::numeric_limits<float>::quiet_NaN(), 0.1, 1); });
 }
 
 TEST(CutToMass, BadArgumentsAreNamed) {

@@ -58,7 +58,7 @@ Group attend(MatrixView queries, const SplitRows& values, const std::vector<std:
   Group group(queries.rows, values.cols());
   std::vector<Retrieved> retrieved;
   for (std::size_t row = 0; row < ids.size(); ++row) retrieved.push_back({ids[row], scores[row]});
-  TailScratch scratch;
+  EstimateScratch scratch;
   attend_retrieved(queries, values, retrieved, clusters, scale, group.parts, group.unread, scratch);
   return group;
 }
@@ -210,13 +210,13 @@ TEST(AttendRetrieved, BadArgumentsAreNamed) {
                [&] { attend(queries.view.slice(0, 2), keys.view, {{1}}, {{1}}, {&clusters}, 1); });
 }
 
-TEST(TailEstimate, SaysWhatAttendSaysWithoutValues) {
+TEST(UnreadEstimate, SaysWhatAttendSaysWithoutValues) {
   const SharedMatrix keys = random_matrix(400, 8, 1);
   const SharedMatrix queries = random_matrix(2, 8, 2);
   const KeyClusters clusters(keys.view, keys.view, 0, {});
   const KeyClusters* const blocks[] = {&clusters};
-  TailScratch scratch;
-  const TailEstimate tail(queries.view, blocks, 0.4, scratch);
+  EstimateScratch scratch;
+  const UnreadEstimate tail(queries.view, blocks, 0.4, scratch);
   const std::vector<KeyId> ids = {9, 8, 7};
   const std::vector<float> scores = {3, 2, 1};
   std::vector<float> output(8);
@@ -224,23 +224,23 @@ TEST(TailEstimate, SaysWhatAttendSaysWithoutValues) {
   EXPECT_EQ(tail.unread(1, {ids, scores}, 400), tail.attend(1, {ids, scores}, keys.view, part));
 }
 
-TEST(TailEstimate, DoubtIsAboutTheErrorAndNoneWithoutSpread) {
+TEST(UnreadEstimate, UncertaintyIsAboutTheErrorAndNoneWithoutSpread) {
   const SharedMatrix queries = random_matrix(1, 16, 3);
-  TailScratch scratch;
+  EstimateScratch scratch;
   const SharedMatrix equal = repeated(12, 40, 16);
   const KeyClusters exact(equal.view, equal.view, 0, {.clusters = 12, .iterations = 20, .seed = 3});
   const SharedMatrix keys = random_matrix(2000, 16, 1);
   const KeyClusters spread(keys.view, keys.view, 0, {.clusters = 100});
-  const auto doubt_of = [&](const KeyClusters& clusters, MatrixView all) {
+  const auto uncertainty_of = [&](const KeyClusters& clusters, MatrixView all) {
     const auto ids = best_of(queries.view, 0, all, 50);
     const auto scores = scores_of(queries.view, 0, all, ids);
     const KeyClusters* const blocks[] = {&clusters};
-    const TailEstimate tail(queries.view, blocks, 0.5, scratch);
-    return tail.doubt(0, {ids, scores}, all.rows) - tail.unread(0, {ids, scores}, all.rows);
+    const UnreadEstimate tail(queries.view, blocks, 0.5, scratch);
+    return tail.uncertainty(0, {ids, scores}, all.rows) - tail.unread(0, {ids, scores}, all.rows);
   };
-  EXPECT_LT(doubt_of(exact, equal.view), std::log(0.02));
-  EXPECT_GT(doubt_of(spread, keys.view), std::log(0.02));
-  EXPECT_LT(doubt_of(spread, keys.view), std::log(0.2));
+  EXPECT_LT(uncertainty_of(exact, equal.view), std::log(0.02));
+  EXPECT_GT(uncertainty_of(spread, keys.view), std::log(0.02));
+  EXPECT_LT(uncertainty_of(spread, keys.view), std::log(0.2));
 }
 
 TEST(AttendRetrieved, AllocatesNothingOnceWarm) {
@@ -252,7 +252,7 @@ TEST(AttendRetrieved, AllocatesNothingOnceWarm) {
   const std::vector<float> scores(300, 0.5F);
   const std::vector<Retrieved> retrieved(4, Retrieved{ids, scores});
   Group group(4, 16);
-  TailScratch scratch;
+  EstimateScratch scratch;
   const auto run = [&] {
     attend_retrieved(queries.view, keys.view, retrieved, blocks, 1, group.parts, group.unread, scratch);
   };

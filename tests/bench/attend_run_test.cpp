@@ -39,7 +39,7 @@ TEST(AttendRun, AgreesWithTheQualityOfSearches) {
   EXPECT_NEAR(outcome.mass, quality.mass, 1e-5);
   EXPECT_NEAR(outcome.output_error, quality.output_error, 1e-5);
   EXPECT_GT(outcome.left, 0);
-  EXPECT_TRUE(std::isnan(outcome.tail_error));
+  EXPECT_TRUE(std::isnan(outcome.estimate_error));
 }
 
 TEST(AttendRun, TheTailLowersTheError) {
@@ -49,7 +49,7 @@ TEST(AttendRun, TheTailLowersTheError) {
   const AttendOutcome with = run.run({.k = 50, .tail = true}, exactly(problem));
   EXPECT_LT(with.output_error, without.output_error);
   EXPECT_EQ(with.left, without.left);
-  EXPECT_LT(with.tail_error, 0.5);
+  EXPECT_LT(with.estimate_error, 0.5);
 }
 
 TEST(AttendRun, BudgetsReadWhatTheyNeed) {

@@ -8,9 +8,9 @@ namespace rattan::bench {
 namespace {
 
 Json record(Json k, Json epsilon, double keys, Json error) {
-  return {{"layer", 0},         {"kv_head", 1},          {"index", "exact"},       {"k", k},
-          {"epsilon", epsilon}, {"tail", "on"},          {"keys_retrieved", keys}, {"mass", 0.5},
-          {"left", 0.1},        {"output_error", error}, {"tail_error", nullptr}};
+  return {{"layer", 0},         {"kv_head", 1},          {"index", "exact"},         {"k", k},
+          {"epsilon", epsilon}, {"tail", "on"},          {"keys_retrieved", keys},   {"mass", 0.5},
+          {"left", 0.1},        {"output_error", error}, {"estimate_error", nullptr}};
 }
 
 TEST(AttendSummary, MeansOfEverySettingAndErrorAtEqualKeys) {
@@ -24,7 +24,7 @@ TEST(AttendSummary, MeansOfEverySettingAndErrorAtEqualKeys) {
   EXPECT_NEAR(rows[0]["output_error"].get<double>(), 0.3, 1e-12);
   EXPECT_NEAR(rows[1]["output_error"].get<double>(), 0.03, 1e-12);
   EXPECT_TRUE(rows[1]["fixed_error"].is_null());
-  EXPECT_TRUE(rows[1]["tail_error"].is_null());
+  EXPECT_TRUE(rows[1]["estimate_error"].is_null());
   EXPECT_EQ(rows[2]["epsilon"], 0.1);
   EXPECT_EQ(rows[2]["keys_retrieved"], 100);
   EXPECT_NEAR(rows[2]["output_error"].get<double>(), 0.02, 1e-12);

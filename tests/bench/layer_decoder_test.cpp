@@ -25,7 +25,7 @@ class LayerDecoderTest : public ::testing::Test {
 
   std::unique_ptr<LayerDecoder> by(HeadKind kind, std::uint32_t k, bool tail) {
     params_.kind = kind;
-    return decode_by(build_context(stack_, params_, stats_), {.k = k, .epsilon = {}, .tail_estimate = tail});
+    return decode_by(build_context(stack_, params_, stats_), {.k = k, .epsilon = {}, .estimate_unread = tail});
   }
 
   std::vector<float> output(LayerDecoder& decoder, std::size_t layer) {

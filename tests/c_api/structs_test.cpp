@@ -27,10 +27,10 @@ TEST(Structs, DefaultsAreThoseOfTheCppStructs) {
   EXPECT_EQ(params.budget.k, defaults.budget.k);
   EXPECT_EQ(params.budget.epsilon, defaults.budget.epsilon);
   EXPECT_EQ(params.budget.most_k, defaults.budget.most_k);
-  EXPECT_EQ(params.budget.tail_estimate, defaults.budget.tail_estimate);
+  EXPECT_EQ(params.budget.estimate_unread, defaults.budget.estimate_unread);
   EXPECT_EQ(params.kind, defaults.kind);
   EXPECT_EQ(params.recall, defaults.recall);
-  EXPECT_EQ(params.link_k, defaults.link_k);
+  EXPECT_EQ(params.links_k, defaults.links_k);
   EXPECT_EQ(params.link_queries, defaults.link_queries);
   EXPECT_EQ(params.clusters, defaults.clusters);
   EXPECT_EQ(params.graph.max_degree, defaults.graph.max_degree);
@@ -46,7 +46,7 @@ TEST(Structs, EveryMemberArrives) {
   given.kind = RATTAN_KIND_GRAPH;
   given.softmax_scale = 0.5;
   given.budget.epsilon = 0.25;
-  given.budget.tail_estimate = 0;
+  given.budget.estimate_unread = 0;
   given.max_degree = 24;
   given.seed = 9;
   given.memory_limit = 1ULL << 40;
@@ -54,7 +54,7 @@ TEST(Structs, EveryMemberArrives) {
   EXPECT_EQ(params.kind, HeadKind::graph);
   EXPECT_EQ(params.softmax_scale, 0.5);
   EXPECT_EQ(params.budget.epsilon, 0.25);
-  EXPECT_FALSE(params.budget.tail_estimate);
+  EXPECT_FALSE(params.budget.estimate_unread);
   EXPECT_EQ(params.graph.max_degree, 24U);
   EXPECT_EQ(params.graph.seed, 9U);
   EXPECT_EQ(params.memory_limit, 1ULL << 40);
@@ -118,8 +118,8 @@ TEST(Structs, NumbersThatNoEnumerationHasAreRefused) {
   params.background_seal = 2;
   expect_error(ErrorCode::invalid_argument, "params.background_seal", [&] { to_params(params); });
   params = default_params();
-  params.budget.tail_estimate = 2;
-  expect_error(ErrorCode::invalid_argument, "budget.tail_estimate", [&] { to_params(params); });
+  params.budget.estimate_unread = 2;
+  expect_error(ErrorCode::invalid_argument, "budget.estimate_unread", [&] { to_params(params); });
   rattan_shape shape;
   rattan_shape_init(&shape);
   shape.dtype = 3;

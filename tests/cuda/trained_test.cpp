@@ -1,5 +1,5 @@
 // Heads as models have them, on the device and on the CPU: ids are the same, ties apart. The trained slice in the
-// source tree, made heads, and, where RATTAN_DATA names one, a dump.
+// source tree, synthetic heads, and, where RATTAN_DATA names one, a dump.
 #include <algorithm>
 #include <cstdint>
 #include <iostream>
@@ -60,7 +60,7 @@ void expect_same_links(const datasets::KvGroup& group, const std::string& name) 
 
 TEST_F(CudaTrained, EmbeddedSlice) { expect_same_links(datasets::embedded_group(), "embedded"); }
 
-TEST_F(CudaTrained, MadeHeads) {
+TEST_F(CudaTrained, SyntheticHeads) {
   const datasets::SyntheticParams params = datasets::parse_synthetic("n=16384,d=128,group=2,heads=1,seed=1");
   expect_same_links(datasets::make_synthetic(params, 0, nullptr), "synthetic");
 }

@@ -46,7 +46,7 @@ HeadRuns::HeadRuns(datasets::KvGroup group, const HeadSetting& setting) : group_
   std::vector<NeighborTable> links;
   for (const SharedMatrix& queries : group_.prefill_queries) {
     const MatrixView sampled = queries.view.every(setting.query_step);
-    links.push_back(exact->find(sampled, keys.view, setting.link_k, Metric::inner_product));
+    links.push_back(exact->find(sampled, keys.view, setting.links_k, Metric::inner_product));
   }
   index_ = build_graph(keys, links);
   for (std::size_t step = 0; step < setting.steps; ++step) {

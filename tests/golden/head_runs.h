@@ -18,7 +18,7 @@ struct HeadSetting {
   std::uint32_t sinks;     // first keys, not indexed
   std::uint32_t recent;    // last keys of the prefill, not indexed
   std::size_t query_step;  // every how many prefill query rows of each head make links
-  std::uint32_t link_k;
+  std::uint32_t links_k;
   std::uint32_t k;
   std::size_t steps;  // decode steps, from the first
 };

@@ -26,8 +26,8 @@ std::shared_ptr<const Index> grown_base(std::string_view kind, const SharedMatri
 GrowthParams growth_params(std::size_t capacity) {
   GrowthParams params;
   params.capacity = capacity;
-  params.link_k = 12;
-  params.block_entry_points = 8;
+  params.links_k = 12;
+  params.segment_entry_points = 8;
   params.graph.max_degree = 12;
   return params;
 }

@@ -33,7 +33,7 @@ NeighborTable truth_of(const MatrixView& queries, const MatrixView& keys, std::u
 class GrowingKinds : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Kinds, GrowingKinds, ::testing::Values("flat", "scan4", "graph"));
 
-// Widths that reach every key leave nothing to the kind: base, blocks and tail must then be searched as one.
+// Widths that reach every key leave nothing to the kind: base, segments and tail must then be searched as one.
 TEST_P(GrowingKinds, WideEnoughItIsExactThroughoutItsGrowth) {
   for (const DType dtype : test::all_dtypes) {
     const SharedMatrix keys = random_matrix(700, 20, 1, dtype);
@@ -42,7 +42,7 @@ TEST_P(GrowingKinds, WideEnoughItIsExactThroughoutItsGrowth) {
     EXPECT_EQ(index.base_size(), 300U);
     for (std::size_t size = 300; size < 700; size += 80) {
       index.append(keys.view.slice(size, 80));
-      index.note_queries(queries.view);
+      index.keep_queries(queries.view);
       ASSERT_EQ(index.size(), size + 80);
       if (size > 400) index.seal(size + 17, serial_executor());
       EXPECT_GE(index.sealed() + 16, size > 400 ? size + 17 : 300);
@@ -82,7 +82,7 @@ TEST_P(GrowingKinds, TruncateThenAppendForgetsWhatWasThere) {
     index.append(keys.view.slice(400 + 160 * i, 160));
     index.seal(index.size(), serial_executor());
   }
-  // Inside the last block, between blocks, inside the base.
+  // Inside the last segment, between segments, inside the base.
   for (const std::size_t size : {830U, 560U, 250U}) {
     index.truncate(size);
     EXPECT_EQ(index.size(), size);
@@ -129,11 +129,11 @@ TEST_P(GrowingKinds, BadInputIsRefusedAndChangesNothing) {
   const SharedMatrix bad = random_matrix(5, 8, 9);
   test::set_element(bad, 3, 2, std::numeric_limits<float>::quiet_NaN());
   expect_error(ErrorCode::invalid_argument, "keys: row 3, column 2", [&] { index.append(bad.view); });
-  expect_error(ErrorCode::invalid_argument, "queries: row 3", [&] { index.note_queries(bad.view); });
+  expect_error(ErrorCode::invalid_argument, "queries: row 3", [&] { index.keep_queries(bad.view); });
   expect_error(ErrorCode::invalid_argument, "capacity is 110", [&] { index.append(keys.view.slice(0, 7)); });
   expect_error(ErrorCode::invalid_argument, "dim 7", [&] { index.append(random_matrix(1, 7, 1).view); });
   expect_error(ErrorCode::invalid_argument, "f16", [&] { index.append(random_matrix(1, 8, 1, DType::f16).view); });
-  expect_error(ErrorCode::invalid_argument, "dim 7", [&] { index.note_queries(random_matrix(1, 7, 1).view); });
+  expect_error(ErrorCode::invalid_argument, "dim 7", [&] { index.keep_queries(random_matrix(1, 7, 1).view); });
   expect_error(ErrorCode::invalid_argument, "end is 105", [&] { index.seal(105, serial_executor()); });
   EXPECT_EQ(index.size(), 104U);
   EXPECT_EQ(index.sealed(), 100U);
@@ -183,7 +183,7 @@ TEST(GrowingIndex, CountsTailCodesAndEntryPoints) {
   GrowingIndex scan(grown_base("scan4", keys, 1000), growth_params(1500));
   scan.append(keys.view.slice(1000, 500));
   scan.seal(1403, serial_executor());
-  EXPECT_EQ(scan.sealed(), 1400U);  // whole blocks of 16 codes
+  EXPECT_EQ(scan.sealed(), 1400U);  // whole segments of 16 codes
   const SearchStats codes = search_all(scan, queries.view, params_of(5)).stats.front();
   EXPECT_EQ(codes.codes_scored, 1400U);
   EXPECT_GE(codes.keys_scored, 100U + 35);
@@ -202,7 +202,7 @@ TEST(GrowingIndex, CountsTailCodesAndEntryPoints) {
 TEST(GrowingIndex, BeamsAreWiderBehindBlocks) {
   const SharedMatrix keys = random_matrix(3000, 16, 21);
   GrowthParams params = growth_params(3000);
-  params.block_entry_points = 128;
+  params.segment_entry_points = 128;
   GrowingIndex index(grown_base("graph", keys, 1000), params);
   const SharedMatrix query = random_matrix(1, 16, 22);
   SearchParams asked = params_of(10);
@@ -219,19 +219,19 @@ TEST_P(GrowingKinds, BytesAreThoseOfItsMemory) {
   GrowingIndex index(grown_base(GetParam(), keys, 300), growth_params(900));
   for (std::size_t size = 300; size < 900; size += 100) {
     index.append(keys.view.slice(size, 100));
-    index.note_queries(keys.view.slice(0, 10));
+    index.keep_queries(keys.view.slice(0, 10));
     const std::size_t key_bytes = (index.size() - index.base_size()) * index.keys().row_bytes();
-    EXPECT_EQ(key_bytes + index.sealed_bytes() + index.noted_bytes(), index.memory().total());
+    EXPECT_EQ(key_bytes + index.sealed_bytes() + index.recent_query_bytes(), index.memory().total());
     const std::size_t before = index.sealed_bytes();
-    const std::size_t most = index.block_bytes(size + 70);
+    const std::size_t most = index.segment_bytes(size + 70);
     index.seal(size + 70, serial_executor());
     EXPECT_LE(index.sealed_bytes(), before + most);
-    EXPECT_GE(index.sealed_bytes() + 512, before + most);  // whole blocks of 16 codes of 32 bytes
+    EXPECT_GE(index.sealed_bytes() + 512, before + most);  // whole segments of 16 codes of 32 bytes
   }
-  EXPECT_EQ(index.block_bytes(index.sealed()), 0U);
-  index.note_queries(keys.view.slice(0, 10));
+  EXPECT_EQ(index.segment_bytes(index.sealed()), 0U);
+  index.keep_queries(keys.view.slice(0, 10));
   index.forget_queries();
-  EXPECT_EQ(index.noted_bytes(), 0U);
+  EXPECT_EQ(index.recent_query_bytes(), 0U);
   index.truncate(250);
   EXPECT_EQ(index.sealed_bytes(), 0U);
 }

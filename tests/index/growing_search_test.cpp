@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t base_keys = 3000;
 constexpr std::size_t all_keys = 5000;
 
-// Half of the grown keys sealed in two blocks, with what decode queries there were.
+// Half of the grown keys sealed in two segments, with what decode queries there were.
 struct Grown {
   SharedMatrix keys = test::random_matrix(all_keys, 24, 1, DType::bf16);
   SharedMatrix queries = test::random_matrix(64, 24, 2);
@@ -23,7 +23,7 @@ struct Grown {
     const SharedMatrix noted = test::random_matrix(2000, 24, 3);
     for (std::size_t first = base_keys; first < all_keys; first += 500) {
       index.append(keys.view.slice(first, 500));
-      index.note_queries(noted.view.slice(first - base_keys, 500));
+      index.keep_queries(noted.view.slice(first - base_keys, 500));
       if (first > base_keys) index.seal(first, executor);
     }
   }
@@ -39,7 +39,7 @@ struct Grown {
 TEST(GrowingSearch, BlocksAreFoundAsTheBaseIs) {
   for (const char* kind : {"graph", "scan4"}) {
     const Grown grown(kind);
-    EXPECT_GE(grown.index.sealed(), 4485U);  // whole blocks of codes
+    EXPECT_GE(grown.index.sealed(), 4485U);  // whole segments of codes
     const NeighborTable truth =
         test::reference_topk(grown.queries.view, grown.keys.view, 20, Metric::inner_product, {});
     const NeighborTable found = grown.search(400);

@@ -62,7 +62,7 @@ class Lifetime {
     for (std::size_t next = index_.size(), step = 0; next < capacity; ++step) {
       const std::size_t count = std::min<std::size_t>(1 + random_below(seed_, step, 9), capacity - next);
       index_.append(keys_.view.slice(next, count));
-      index_.note_queries(queries.view.slice(step % 60, 4));
+      index_.keep_queries(queries.view.slice(step % 60, 4));
       next += count;
       known_.store(next, std::memory_order_release);
       if (step % 16 == 0) std::this_thread::yield();

@@ -62,7 +62,7 @@ TEST(GrowthStore, ABlockBringsEdgesEntryPointsAndCodes) {
   EXPECT_TRUE(std::equal(store.codes(), store.codes() + 25 * base.row_bytes(), whole.row(30)));
   EXPECT_EQ(store.memory().total(), 30 * 160 + 25 * (base.row_bytes() + 28) + 12);
   EXPECT_EQ(30 * 160 + store.sealed_bytes(), store.memory().total());
-  EXPECT_EQ(store.block_bytes(25, 3), 25 * (base.row_bytes() + 28) + 12);
+  EXPECT_EQ(store.segment_bytes(25, 3), 25 * (base.row_bytes() + 28) + 12);
 }
 
 TEST(GrowthStore, ACutBlockIsNoBlockAnyMore) {
@@ -82,7 +82,7 @@ TEST(GrowthStore, ACutBlockIsNoBlockAnyMore) {
   EXPECT_EQ(store.view().rows, 0U);
   EXPECT_EQ(store.view().sealed, 0U);
   EXPECT_EQ(store.sealed_bytes(), 0U);
-  EXPECT_EQ(store.block_bytes(25, 3), 0U);
+  EXPECT_EQ(store.segment_bytes(25, 3), 0U);
 }
 
 }  // namespace

@@ -16,6 +16,5 @@ function(rattan_test room)
   target_link_libraries(${target} PRIVATE rattan_flags rattan_test_support GTest::gtest_main)
   # "tests/support/x.h" and "datasets/x.h" are named from the top of the tree.
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
-  target_compile_definitions(${target} PRIVATE RATTAN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   gtest_discover_tests(${target} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${room}." PROPERTIES LABELS ${room} TIMEOUT 300)
 endfunction()

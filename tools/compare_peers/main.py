@@ -14,7 +14,7 @@ QUICK = "n=16384,d=128,group=4,heads=1,seed=1"
 def parse(root):
     parser = argparse.ArgumentParser(prog="tools/compare", description="Rattan against FAISS and hnswlib")
     parser.add_argument("--rattan", default=f"{root}/build/main/bench/rattan-bench", help="the program rattan-bench")
-    parser.add_argument("--synth", default="n=131072,d=128,group=4,heads=1,seed=1", help="a made head")
+    parser.add_argument("--synth", default="n=131072,d=128,group=4,heads=1,seed=1", help="a synthetic head")
     parser.add_argument("--data", help="a dump instead: folder of layer_*.safetensors")
     parser.add_argument("--layer", type=int, default=0)
     parser.add_argument("--kv-head", type=int, default=0)
@@ -85,7 +85,7 @@ def main(root):
     for row in rows:
         row["times_faster_than_flat"] = flat and flat / row["us_p50"]
     first = rows[0]
-    head = f"{pathlib.Path(flags.data).name}, layer {flags.layer}, KV head {flags.kv_head}" if flags.data else f"made head {flags.synth}"
+    head = f"{pathlib.Path(flags.data).name}, layer {flags.layer}, KV head {flags.kv_head}" if flags.data else f"synthetic head {flags.synth}"
     title = f"{head}, {first['keys']} keys, k = {flags.k}, one thread, {first['cpu']}"
     notes = [f"us: one step of {problem.heads} query heads; {flags.rounds} rounds in turn over {flags.resident} resident "
              "copies at different addresses; before each kind's turn twice the last-level cache is read from elsewhere "

@@ -1,0 +1,115 @@
+#include "rattan/context.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "context/context_checks.h"
+#include "context/context_state.h"
+#include "core/check.h"
+#include "core/parallel.h"
+
+namespace rattan {
+
+Context::Context(const ContextShape& shape, const ContextParams& params)
+    : state_(std::make_unique<State>(shape, params)) {}
+Context::~Context() = default;
+Context::Context(Context&&) noexcept = default;
+Context& Context::operator=(Context&&) noexcept = default;
+
+void Context::append(std::uint32_t layer, std::size_t tokens, MatrixView keys, MatrixView values, MatrixView queries) {
+  Layer& built = state_->built(layer);
+  built.rethrow_failure();
+  check_tokens(state_->shape, state_->params.capacity, built.tokens(), tokens, keys, values, queries);
+  built.append(tokens, keys, values, queries);
+  state_->order_seal(built);
+}
+
+void Context::decode(std::uint32_t layer, MatrixView queries, std::span<float> output, std::span<float> lse,
+                     const DecodeParams& params) const {
+  const State& state = *state_;
+  const Layer& built = state.built(layer);
+  const std::uint64_t now = epoch();
+  if (params.epoch && *params.epoch != now) {
+    fail(ErrorCode::invalid_argument, "DecodeParams::epoch is ", *params.epoch, ", allowed is ", now,
+         " (keys were rewritten or dropped since)");
+  }
+  check_decode(state.shape, queries, output.size(), lse.size(), params);
+  const std::size_t tokens = built.tokens();
+  const Budget& budget = params.budget ? *params.budget : state.params.budget;
+  const std::size_t group = state.shape.query_heads / state.shape.kv_heads;
+  const std::size_t row = group * state.shape.value_dim;
+  const auto attend = [&](std::size_t h) {
+    const SlotPool<HeadScratch>::Lease scratch(state.scratches);
+    const DecodeStats cost =
+        attend_head(built.head(h), queries.slice(h * group, group), tokens, budget, state.scale,
+                    output.subspan(h * row, row), lse.empty() ? lse : lse.subspan(h * group, group), *scratch);
+    state.counters.add(cost);
+  };
+  const std::size_t heads = built.heads();
+  if (params.slices != 0) {
+    for (std::size_t h = params.slice; h < heads; h += params.slices) attend(h);
+  } else if (heads == 1) {
+    attend(0);
+  } else {
+    // One reference fits into the function object; more would be allocated.
+    executor_or_default(state.params.executor).run(heads, [&attend](std::size_t h, unsigned) { attend(h); });
+  }
+}
+
+void Context::seal(std::uint32_t layer) {
+  Layer& built = state_->built(layer);
+  built.rethrow_failure();
+  built.seal(Layer::Part::all, executor_or_default(state_->params.executor));
+}
+
+void Context::truncate(std::size_t tokens) {
+  std::size_t most = 0;
+  for (const auto& layer : state_->owned) most = std::max(most, layer ? layer->tokens() : 0);
+  check_range<std::size_t>("tokens", tokens, 0, most);
+  state_->background.forget();
+  for (const auto& layer : state_->owned) {
+    if (!layer) continue;
+    layer->seal_ended();  // an order that was forgotten
+    layer->truncate(tokens);
+  }
+  state_->epoch.fetch_add(1, std::memory_order_acq_rel);
+}
+
+void Context::invalidate() {
+  state_->drop_layers();
+  state_->epoch.fetch_add(1, std::memory_order_acq_rel);
+}
+
+std::uint64_t Context::epoch() const noexcept { return state_->epoch.load(std::memory_order_acquire); }
+
+Context Context::fork() const {
+  Context other(state_->shape, state_->params);
+  for (std::uint32_t i = 0; i < state_->shape.layers; ++i) {
+    const Layer* const layer = state_->layers[i].load(std::memory_order_acquire);
+    if (layer == nullptr) continue;
+    other.state_->publish(i, std::make_unique<Layer>(layer->prefixes(), state_->params, state_->share));
+  }
+  return other;
+}
+
+const ContextShape& Context::shape() const noexcept { return state_->shape; }
+std::size_t Context::tokens(std::uint32_t layer) const { return state_->built(layer).tokens(); }
+DecodeStats Context::stats() const noexcept { return state_->counters.read(); }
+void Context::reset_stats() noexcept { state_->counters.reset(); }
+
+std::vector<HeadReport> Context::report() const {
+  std::vector<HeadReport> reports;
+  for (std::uint32_t i = 0; i < state_->shape.layers; ++i) {
+    const Layer* const layer = state_->layers[i].load(std::memory_order_acquire);
+    if (layer == nullptr) continue;
+    const std::size_t tokens = layer->tokens();
+    for (std::uint32_t h = 0; h < layer->heads(); ++h) {
+      reports.push_back(layer->head(h).report(tokens));
+      reports.back().layer = i;
+      reports.back().kv_head = h;
+    }
+  }
+  return reports;
+}
+
+}  // namespace rattan

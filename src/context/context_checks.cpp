@@ -1,0 +1,110 @@
+#include "context/context_checks.h"
+
+#include <string>
+#include <string_view>
+
+#include "core/check.h"
+#include "core/parallel.h"
+#include "index/checks.h"
+#include "scan/finite.h"
+
+namespace rattan {
+namespace {
+
+// The name in two pieces: every append comes by here, and text is only made of it where it is needed.
+void check_same(std::string_view what, std::string_view part, std::size_t value, std::size_t allowed,
+                std::string_view why) {
+  if (value == allowed) return;
+  fail(ErrorCode::invalid_argument, what, part, " is ", value, ", allowed is ", allowed, " (", why, ")");
+}
+
+void check_dtype(std::string_view name, DType dtype, DType allowed) {
+  if (dtype == allowed) return;
+  fail(ErrorCode::invalid_argument, name, ".dtype is ", to_string(dtype), ", allowed is ", to_string(allowed),
+       " (ContextShape::dtype)");
+}
+
+void check_positions(std::span<const std::int64_t> positions, std::size_t rows) {
+  if (positions.empty()) return;
+  check_same("query_positions", ".size()", positions.size(), rows, "the queries' rows");
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    if (positions[i] >= 0) continue;
+    fail(ErrorCode::invalid_argument, "query_positions[", i, "] is ", positions[i], ", allowed is 0 or more");
+  }
+}
+
+}  // namespace
+
+void check_prefill(const ContextShape& shape, std::size_t capacity, std::span<const SharedMatrix> keys,
+                   std::span<const SharedMatrix> values, Executor& executor) {
+  check_same("keys", ".size()", keys.size(), shape.kv_heads, "ContextShape::kv_heads");
+  check_same("values", ".size()", values.size(), shape.kv_heads, "ContextShape::kv_heads");
+  const std::size_t rows = keys.front().view.rows;
+  check_range<std::size_t>("keys[0].rows", rows, 0, capacity);
+  const auto check = [&](const MatrixView& matrix, const std::string& name, std::size_t dim, std::string_view why) {
+    check_same(name, ".rows", matrix.rows, rows, "the rows of keys[0]");
+    check_same(name, ".cols", matrix.cols, dim, why);
+    check_matrix(matrix, name);
+    check_dtype(name, matrix.dtype, shape.dtype);
+    check_finite(matrix, name, executor);
+  };
+  for (std::size_t h = 0; h < keys.size(); ++h) {
+    check(keys[h].view, message("keys[", h, "]"), shape.key_dim, "ContextShape::key_dim");
+    check(values[h].view, message("values[", h, "]"), shape.value_dim, "ContextShape::value_dim");
+  }
+}
+
+void check_queries(const ContextShape& shape, std::span<const MatrixView> queries,
+                   std::span<const std::int64_t> positions, Executor& executor) {
+  if (!queries.empty())
+    check_same("queries", ".size()", queries.size(), shape.query_heads, "ContextShape::query_heads");
+  const std::size_t rows = queries.empty() ? 0 : queries.front().rows;
+  for (std::size_t h = 0; h < queries.size(); ++h) {
+    const std::string name = message("queries[", h, "]");
+    check_same(name, ".rows", queries[h].rows, rows, "the rows of queries[0]");
+    if (rows == 0) continue;
+    check_same(name, ".cols", queries[h].cols, shape.key_dim, "ContextShape::key_dim");
+    check_matrix(queries[h], name);
+    if (queries[h].dtype != queries.front().dtype) {
+      fail(ErrorCode::invalid_argument, name, ".dtype is ", to_string(queries[h].dtype), ", allowed is ",
+           to_string(queries.front().dtype), " (as queries[0])");
+    }
+    check_finite(queries[h], name, executor);
+  }
+  check_positions(positions, rows);
+}
+
+void check_tokens(const ContextShape& shape, std::size_t capacity, std::size_t before, std::size_t tokens,
+                  const MatrixView& keys, const MatrixView& values, const MatrixView& queries) {
+  check_range<std::size_t>("tokens", tokens, 0, capacity - before);
+  const auto check = [&](const MatrixView& matrix, std::string_view name, std::size_t heads, std::size_t dim) {
+    check_same(name, ".rows", matrix.rows, tokens * heads, "tokens times heads");
+    if (tokens == 0) return;
+    check_same(name, ".cols", matrix.cols, dim, "ContextShape");
+    check_matrix(matrix, name);
+    check_finite(matrix, name, serial_executor());
+  };
+  check(keys, "keys", shape.kv_heads, shape.key_dim);
+  check(values, "values", shape.kv_heads, shape.value_dim);
+  if (queries.rows != 0) check(queries, "queries", shape.query_heads, shape.key_dim);
+  if (tokens == 0) return;
+  check_dtype("keys", keys.dtype, shape.dtype);
+  check_dtype("values", values.dtype, shape.dtype);
+}
+
+// Allocates nothing where all is well.
+void check_decode(const ContextShape& shape, const MatrixView& queries, std::size_t output, std::size_t lse,
+                  const DecodeParams& params) {
+  check_same("queries", ".rows", queries.rows, shape.query_heads, "ContextShape::query_heads");
+  check_same("queries", ".cols", queries.cols, shape.key_dim, "ContextShape::key_dim");
+  check_same("output", ".size()", output, std::size_t{shape.query_heads} * shape.value_dim, "query_heads * value_dim");
+  if (lse != 0) check_same("lse", ".size()", lse, shape.query_heads, "ContextShape::query_heads, or 0");
+  if (params.slices != 0 && params.slice >= params.slices) {
+    fail(ErrorCode::invalid_argument, "DecodeParams::slice is ", params.slice, ", allowed is below slices, ",
+         params.slices);
+  }
+  if (params.budget) params.budget->validate();
+  check_finite(queries, "queries", serial_executor());
+}
+
+}  // namespace rattan

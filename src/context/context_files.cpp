@@ -1,0 +1,33 @@
+#include <memory>
+#include <vector>
+
+#include "context/context_checks.h"
+#include "context/context_state.h"
+#include "context/head_file.h"
+#include "core/parallel.h"
+
+namespace rattan {
+
+void Context::save(const std::filesystem::path& folder) const {
+  for (std::uint32_t i = 0; i < state_->shape.layers; ++i) {
+    const Layer* const layer = state_->layers[i].load(std::memory_order_acquire);
+    if (layer == nullptr) continue;
+    for (std::size_t h = 0; h < layer->heads(); ++h) save_head(layer->head(h).prefix(), head_path(folder, i, h));
+  }
+}
+
+void Context::open_layer(const std::filesystem::path& folder, std::uint32_t layer, std::span<const SharedMatrix> keys,
+                         std::span<const SharedMatrix> values) {
+  const ContextParams& params = state_->params;
+  check_prefill(state_->shape, params.capacity, keys, values, executor_or_default(params.executor));
+  state_->check_new(layer, keys.front().view.rows);
+  std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
+  for (std::size_t h = 0; h < keys.size(); ++h) {
+    const std::filesystem::path path = head_path(folder, layer, h);
+    prefixes.push_back(open_head(path, keys[h], values[h], params));
+    check_prefix_fits(*prefixes.back(), state_->share, path.string());
+  }
+  state_->publish(layer, std::make_unique<Layer>(prefixes, params, state_->share));
+}
+
+}  // namespace rattan

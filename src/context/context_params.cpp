@@ -1,0 +1,55 @@
+#include <cmath>
+
+#include "core/check.h"
+#include "rattan/context.h"
+#include "simd/kernels.h"
+
+namespace rattan {
+namespace {
+
+constexpr std::uint32_t largest_k = 1U << 20;
+
+}  // namespace
+
+void ContextShape::validate() const {
+  check_range<std::uint32_t>("ContextShape::layers", layers, 1, 4096);
+  check_range<std::uint32_t>("ContextShape::kv_heads", kv_heads, 1, 4096);
+  check_range<std::uint32_t>("ContextShape::query_heads", query_heads, 1, 4096 * simd::max_group);
+  if (query_heads % kv_heads != 0 || query_heads / kv_heads > simd::max_group) {
+    fail(ErrorCode::invalid_argument, "ContextShape::query_heads is ", query_heads, ", allowed is a multiple of the ",
+         kv_heads, " kv_heads, at most ", simd::max_group, " times as many");
+  }
+  check_range<std::uint32_t>("ContextShape::key_dim", key_dim, 1, 4096);
+  check_range<std::uint32_t>("ContextShape::value_dim", value_dim, 1, 4096);
+  check_range<unsigned>("ContextShape::dtype", static_cast<unsigned>(dtype), 0, 2);
+}
+
+void Budget::validate() const {
+  check_range<std::uint32_t>("Budget::k", k, 1, largest_k);
+  if (epsilon && !(*epsilon > 0 && *epsilon < 1)) {
+    fail(ErrorCode::invalid_argument, "Budget::epsilon is ", *epsilon, ", allowed is above 0 and below 1");
+  }
+  if (epsilon) check_range<std::uint32_t>("Budget::most_k", most_k, k, largest_k);
+}
+
+void ContextParams::validate() const {
+  if (!(softmax_scale >= 0 && std::isfinite(softmax_scale))) {
+    fail(ErrorCode::invalid_argument, "ContextParams::softmax_scale is ", softmax_scale,
+         ", allowed is 0 (1 / sqrt(key_dim)) or a positive number");
+  }
+  check_range<std::uint32_t>("ContextParams::sinks", sinks, 0, 1U << 24);
+  check_range<std::uint32_t>("ContextParams::recent", recent, 0, 1U << 24);
+  budget.validate();
+  check_range<unsigned>("ContextParams::kind", static_cast<unsigned>(kind), 0, 3);
+  if (!(recall > 0 && recall <= 1)) {
+    fail(ErrorCode::invalid_argument, "ContextParams::recall is ", recall, ", allowed is above 0 to 1");
+  }
+  check_range<std::uint32_t>("ContextParams::links_k", links_k, 1, 1024);
+  check_range<std::uint32_t>("ContextParams::link_queries", link_queries, 1, 1U << 24);
+  check_range<std::uint32_t>("ContextParams::clusters", clusters, 0, 1U << 16);
+  graph.validate();
+  check_range<std::size_t>("ContextParams::capacity", capacity, 1, no_key);
+  check_range<std::uint32_t>("ContextParams::seal_after", seal_after, 0, 1U << 24);
+}
+
+}  // namespace rattan

@@ -1,0 +1,42 @@
+// What is behind Context; shared by the sources that implement it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "context/background.h"
+#include "context/decode_counters.h"
+#include "context/head_attention.h"
+#include "context/layer.h"
+#include "context/memory_limit.h"
+#include "context/slot_pool.h"
+#include "rattan/context.h"
+
+namespace rattan {
+
+struct Context::State {
+  State(const ContextShape& shape, const ContextParams& params);
+
+  // Layers appear once and go with invalidate(); a reader of one may run while another is built.
+  Layer& built(std::uint32_t layer) const;
+  void check_new(std::uint32_t layer, std::size_t rows) const;
+  void publish(std::uint32_t layer, std::unique_ptr<Layer> built);
+  void drop_layers() noexcept;
+
+  void order_seal(Layer& layer);
+
+  ContextShape shape;
+  ContextParams params;
+  double scale;
+  MemoryShare share;
+  std::vector<std::unique_ptr<Layer>> owned;
+  std::vector<std::atomic<Layer*>> layers;
+  std::atomic<std::uint64_t> epoch{0};
+  mutable DecodeCounters counters;
+  mutable SlotPool<HeadScratch> scratches;
+  Background background;  // the last: its thread ends before what it works on
+};
+
+}  // namespace rattan

@@ -1,0 +1,55 @@
+// Which kind of index a KV head gets, and with which width it searches: measured on held-out prefill queries.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "clusters/key_clusters.h"
+#include "context/head_evidence.h"
+#include "context/mass_curve.h"
+#include "rattan/context.h"
+#include "rattan/index.h"
+
+namespace rattan {
+
+struct HeadChoice {
+  HeadKind kind = HeadKind::flat;  // never automatic. flat: every key is attended exactly, nothing is searched
+  std::uint32_t k = 0;             // keys per search that `width` was found for; 0: it was not measured
+  std::uint32_t width = 0;         // beam of a graph, rerank of scan4
+  MassCurve curve;
+  std::string reason;
+
+  // How many keys to search first for a budget.
+  std::uint32_t first_keys(const Budget& budget) const noexcept;
+  // Search parameters for `k` keys, the width in proportion.
+  void apply_width(std::uint32_t k, SearchParams& params) const;
+};
+
+const char* to_string(HeadKind kind) noexcept;
+
+// What is decided before links are made, which take longest: whether a graph is worth trying.
+struct HeadPlan {
+  Calibration calibration;
+  MassCurve curve;
+  KeyClusters clusters;    // of the indexed keys, where they were needed to find k
+  std::uint32_t k = 0;     // per search that the budget will ask
+  bool try_graph = false;  // links are wanted
+  std::string remark;      // why not
+};
+
+// keys, values: the whole prefill's; those of `indexed` are searched.
+HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, MatrixView values, IdRange indexed, double scale,
+                   const ContextParams& params);
+
+struct ChosenIndex {
+  std::shared_ptr<const Index> index;
+  HeadChoice choice;
+};
+
+// Builds what ContextParams::kind allows over the indexed keys, and keeps what is fastest at the wanted recall.
+// links: of plan.try_graph, else empty.
+ChosenIndex choose_index(SharedMatrix indexed_keys, HeadPlan plan, std::span<const NeighborTable> links,
+                         std::uint32_t group, const ContextParams& params, BuildStats* stats);
+
+}  // namespace rattan

@@ -1,0 +1,46 @@
+#include "context/head_evidence.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "core/check.h"
+
+namespace rattan {
+
+std::size_t held_out_rows(std::size_t rows) noexcept { return std::min<std::size_t>(rows / 16, 256); }
+
+Calibration gather_calibration(const HeadQueries& queries, std::size_t most_groups) {
+  Calibration calibration;
+  const std::size_t held = held_out_rows(queries.rows());
+  const std::size_t groups = std::min(held, most_groups);
+  if (groups == 0) return calibration;
+  const std::size_t heads = queries.heads.size();
+  const MatrixView& first = queries.heads.front();
+  const std::size_t row_bytes = first.row_bytes();
+  auto bytes = std::make_shared<std::vector<std::byte>>(checked_mul(groups * heads, row_bytes, "queries"));
+  for (std::size_t group = 0; group < groups; ++group) {
+    const std::size_t row = queries.rows() - held + group * held / groups;
+    for (std::size_t head = 0; head < heads; ++head) {
+      std::memcpy(bytes->data() + (group * heads + head) * row_bytes, queries.heads[head].row(row), row_bytes);
+    }
+    calibration.positions.push_back(queries.position(row));
+  }
+  calibration.queries = {MatrixView(bytes->data(), first.dtype, groups * heads, first.cols), bytes};
+  return calibration;
+}
+
+std::vector<NeighborTable> make_links(const HeadQueries& queries, MatrixView keys, std::uint32_t k,
+                                      std::size_t most_rows, const ExactTopK& exact) {
+  const std::size_t rows = queries.rows() - held_out_rows(queries.rows());
+  std::vector<NeighborTable> tables;
+  if (rows == 0 || keys.rows == 0) return tables;
+  const std::size_t step = std::max<std::size_t>(1, (rows + most_rows / 2) / most_rows);
+  const auto links = static_cast<std::uint32_t>(std::min<std::size_t>(k, keys.rows));
+  for (const MatrixView& head : queries.heads) {
+    tables.push_back(exact.find(head.slice(0, rows).every(step), keys, links, Metric::inner_product));
+  }
+  return tables;
+}
+
+}  // namespace rattan

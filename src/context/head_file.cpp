@@ -1,0 +1,132 @@
+#include "context/head_file.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "clusters/cluster_sections.h"
+#include "core/check.h"
+#include "index/registry.h"
+#include "storage/byte_reader.h"
+#include "storage/byte_writer.h"
+#include "storage/checksum.h"
+#include "storage/container.h"
+
+namespace rattan {
+namespace {
+
+constexpr std::string_view container_kind = "kv_head";
+constexpr const char* section_name = "head";
+constexpr std::uint32_t longest_reason = 4096;
+constexpr std::uint32_t largest_k = 1U << 20;
+constexpr std::uint32_t largest_width = 1U << 24;
+
+// Index gives its sections to indexes around it; this is one that never exists.
+struct Sections : Index {
+  using Index::write_sections_of;
+};
+
+void write_matrix(ByteWriter& out, const MatrixView& matrix) {
+  out.u64(matrix.rows);
+  out.u64(matrix.cols);
+  out.u32(static_cast<std::uint32_t>(matrix.dtype));
+  out.u64(fingerprint(matrix));
+}
+
+void check_matrix_is(ByteReader& in, const std::string& file, std::string_view name, const MatrixView& given) {
+  const auto check = [&](std::string_view what, std::uint64_t saved, std::uint64_t value) {
+    if (saved == value) return;
+    fail(ErrorCode::invalid_argument, name, ": ", what, " is ", value, ", but ", file, " was saved over ", name, " of ",
+         what, " ", saved);
+  };
+  check("rows", in.u64("rows"), given.rows);
+  check("cols", in.u64("cols"), given.cols);
+  check("dtype", in.number_in<std::uint32_t>("dtype", 0, 2), static_cast<std::uint32_t>(given.dtype));
+  check("fingerprint", in.u64("fingerprint"), fingerprint(given));
+}
+
+std::vector<std::byte> head_section(const HeadPrefix& prefix) {
+  ByteWriter out;
+  write_matrix(out, prefix.keys.view);
+  write_matrix(out, prefix.values.view);
+  out.u64(prefix.sinks);
+  out.u64(prefix.indexed());
+  const HeadChoice& choice = prefix.choice;
+  out.u32(static_cast<std::uint32_t>(choice.kind));
+  out.u32(choice.k);
+  out.u32(choice.width);
+  out.array(std::span<const std::uint32_t>(choice.curve.keys));
+  const std::string_view reason = std::string_view(choice.reason).substr(0, longest_reason);
+  out.u32(static_cast<std::uint32_t>(reason.size()));
+  out.text(reason);
+  return out.take();
+}
+
+HeadChoice read_choice(ByteReader& in, std::size_t indexed) {
+  HeadChoice choice;
+  choice.kind = static_cast<HeadKind>(in.number_in<std::uint32_t>("kind", static_cast<std::uint32_t>(HeadKind::flat),
+                                                                  static_cast<std::uint32_t>(HeadKind::graph)));
+  choice.k = in.number_in<std::uint32_t>("k", 0, largest_k);
+  choice.width = in.number_in<std::uint32_t>("width", 0, largest_width);
+  for (std::uint32_t& keys : choice.curve.keys) {
+    keys = in.number_in<std::uint32_t>("mass curve", 0, static_cast<std::uint32_t>(indexed));
+  }
+  choice.reason = in.text(in.number_in<std::uint32_t>("length of the reason", 0, longest_reason), "reason");
+  return choice;
+}
+
+std::unique_ptr<Index> open_kind(const Container& container, HeadKind kind, SharedMatrix keys) {
+  const auto kinds = index_kinds();
+  const std::string_view name = to_string(kind);
+  const auto row = std::find_if(kinds.begin(), kinds.end(), [&](const IndexKind& known) { return known.name == name; });
+  return row->open(container, std::move(keys), Metric::inner_product);
+}
+
+}  // namespace
+
+std::filesystem::path head_path(const std::filesystem::path& folder, std::size_t layer, std::size_t head) {
+  std::array<char, 64> name{};
+  static_cast<void>(std::snprintf(name.data(), name.size(), "layer_%04zu_head_%04zu.rattan", layer, head));
+  return folder / name.data();
+}
+
+void save_head(const HeadPrefix& prefix, const std::filesystem::path& path) {
+  ContainerWriter writer{std::string(container_kind)};
+  writer.add(section_name, head_section(prefix));
+  Sections::write_sections_of(*prefix.index, writer);
+  add_clusters(writer, prefix.clusters);
+  writer.save(path);
+}
+
+std::shared_ptr<const HeadPrefix> open_head(const std::filesystem::path& path, SharedMatrix keys, SharedMatrix values,
+                                            const ContextParams& params) {
+  const Container container = Container::open(path);
+  if (container.kind() != container_kind) {
+    fail(ErrorCode::corrupt, container.name(), ": kind is \"", container.kind(), "\", allowed is \"", container_kind,
+         "\"");
+  }
+  ByteReader in = container.section(section_name);
+  check_matrix_is(in, container.name(), "keys", keys.view);
+  check_matrix_is(in, container.name(), "values", values.view);
+  const auto sinks = in.number_in<std::uint64_t>("sinks", 0, keys.view.rows);
+  const auto indexed = in.number_in<std::uint64_t>("indexed keys", 0, keys.view.rows - sinks);
+  auto prefix = std::make_shared<HeadPrefix>();
+  prefix->choice = read_choice(in, indexed);
+  in.expect_end();
+  const IdRange wanted = indexed_rows(keys.view.rows, params);
+  if (sinks != wanted.begin || indexed != wanted.end - wanted.begin) {
+    fail(ErrorCode::invalid_argument, "ContextParams: sinks is ", params.sinks, " and recent is ", params.recent,
+         ", but ", container.name(), " was saved with ", sinks, " and ", keys.view.rows - sinks - indexed);
+  }
+  prefix->sinks = sinks;
+  prefix->index = open_kind(container, prefix->choice.kind, {keys.view.slice(sinks, indexed), keys.owner});
+  prefix->clusters = read_clusters(container, indexed, keys.view.cols, values.view.cols);
+  prefix->keys = std::move(keys);
+  prefix->values = std::move(values);
+  return prefix;
+}
+
+}  // namespace rattan

@@ -1,0 +1,47 @@
+// The prefill of one KV head: borrowed keys and values, the index over them, and what stands for keys that are not
+// read. Immutable, shared by all sequences that begin with it.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "clusters/key_clusters.h"
+#include "context/head_choice.h"
+#include "context/head_evidence.h"
+#include "rattan/context.h"
+#include "rattan/index.h"
+#include "rattan/matrix.h"
+
+namespace rattan {
+
+// Rows [0, sinks) are attended exactly, the index holds the next ones, and those behind it are the recent window's: a
+// sequence copies them as the first of its own.
+struct HeadPrefix {
+  SharedMatrix keys;  // all rows of the prefill
+  SharedMatrix values;
+  std::size_t sinks = 0;
+  std::shared_ptr<const Index> index;  // ids count from row `sinks`
+  KeyClusters clusters;                // the same ids; none of a flat head
+  HeadChoice choice;
+
+  std::size_t rows() const noexcept { return keys.view.rows; }
+  std::size_t indexed() const noexcept { return index->size(); }
+  std::size_t token_bytes() const noexcept { return keys.view.row_bytes() + values.view.row_bytes(); }
+};
+
+// Rows of a prefill of `rows` that are searched.
+IdRange indexed_rows(std::size_t rows, const ContextParams& params) noexcept;
+
+// 1 / sqrt(key_dim) where the parameter is 0.
+double softmax_scale(const ContextParams& params, std::size_t key_dim) noexcept;
+
+// Everything is checked already. `links`: of plan_head().try_graph.
+std::shared_ptr<HeadPrefix> build_prefix(SharedMatrix keys, SharedMatrix values, HeadPlan plan,
+                                         std::span<const NeighborTable> links, std::uint32_t group,
+                                         const ContextParams& params, BuildStats* stats);
+
+// Of the keys `ids` of a head, where `keys` and `values` hold one row per id.
+ClusterParams cluster_params(const ContextParams& params, Executor* executor);
+
+}  // namespace rattan

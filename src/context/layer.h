@@ -1,0 +1,62 @@
+// One built layer of one sequence: its KV heads, which grow together, and how many of their tokens are visible.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "context/kv_head.h"
+#include "context/layer_memory.h"
+#include "rattan/context.h"
+
+namespace rattan {
+
+class Layer {
+ public:
+  // All prefixes have the same number of rows, and fit into the share.
+  Layer(std::span<const std::shared_ptr<const HeadPrefix>> prefixes, const ContextParams& params,
+        const MemoryShare& share = {});
+
+  std::size_t heads() const noexcept { return heads_.size(); }
+  const KvHead& head(std::size_t i) const noexcept { return *heads_[i]; }
+  std::size_t prefill() const noexcept { return heads_.front()->prefix().rows(); }
+  std::size_t tokens() const noexcept { return tokens_.load(std::memory_order_acquire); }
+  std::vector<std::shared_ptr<const HeadPrefix>> prefixes() const;
+
+  // The writer. Matrices as Context::append has them, checked. Throws Error(no_memory) where there is no room; then
+  // nothing was appended.
+  void append(std::size_t tokens, const MatrixView& keys, const MatrixView& values, const MatrixView& queries);
+
+  // Not beside a seal or a reader.
+  void truncate(std::size_t tokens);
+
+  // Whether `count` tokens outside the window wait to be sealed in some head, whose older half there is room for.
+  bool waiting(std::size_t count);
+  enum class Part { all, older_half };
+  // Seals them on the calling thread, beside append and readers; two calls wait for each other. Where there is no room
+  // in some head, all: Error(no_memory), and nothing was sealed; older_half: that head is left out.
+  void seal(Part part, Executor& executor);
+
+  // The same, but what it throws waits for rethrow_failure(), which the writer's next call begins with.
+  void try_seal(Part part, Executor& executor) noexcept;
+  void rethrow_failure();
+
+  // True for who may order a seal in the background; one may at a time, until seal_ended().
+  bool order_seal() noexcept { return !ordered_.exchange(true); }
+  void seal_ended() noexcept { ordered_.store(false); }
+
+ private:
+  std::vector<std::unique_ptr<KvHead>> heads_;
+  LayerMemory room_;
+  std::atomic<std::size_t> tokens_;
+  std::mutex sealing_;
+  std::mutex failing_;
+  std::exception_ptr failure_;
+  std::atomic<bool> ordered_{false};
+};
+
+}  // namespace rattan

@@ -1,0 +1,63 @@
+// Keeps what the KV heads of a layer hold within their shares of ContextParams::memory_limit while they grow: tokens
+// that a writer appends and segments that a sealer makes beside it never take the same room.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "context/kv_head.h"
+#include "context/memory_limit.h"
+
+namespace rattan {
+
+class LayerMemory {
+ public:
+  using Heads = std::span<const std::unique_ptr<KvHead>>;
+
+  // The heads of the calls below. Without a limit they do nothing, and everything fits.
+  LayerMemory(const MemoryShare& share, std::size_t heads) : share_(share), promised_(heads) {}
+
+  // The writer, before it appends; no seal is promised room until the lock goes. Queries that were noted make room
+  // where there is too little. Throws Error(no_memory) where `tokens` more do not fit into some head; then nothing has
+  // changed.
+  using Lock = std::unique_lock<std::mutex>;
+  Lock lock_for(Heads heads, std::size_t tokens);
+  // With that lock: whether `rows` queries may be noted beside these tokens.
+  bool fits_queries(Heads heads, std::size_t head, std::size_t tokens, std::size_t rows) const;
+
+  // Whether a segment of the `count` oldest uncovered tokens of a head fits.
+  bool fits_segment(Heads heads, std::size_t head, std::size_t count);
+
+  // The sealer: room for a segment of each head, until the promise ends.
+  class Promise {
+   public:
+    // counts: tokens of each segment. All of them or, with Error(no_memory), none; or those that fit, the counts of
+    // others become 0.
+    enum class Which { all, fitting };
+    Promise(LayerMemory& room, Heads heads, std::span<std::size_t> counts, Which which);
+    ~Promise();
+    Promise(const Promise&) = delete;
+    Promise& operator=(const Promise&) = delete;
+
+    // The segment of this head is made, or there was none.
+    void keep(std::size_t head);
+
+   private:
+    LayerMemory& room_;
+    Heads heads_;
+  };
+
+ private:
+  // Bytes left in a head's share; with the lock.
+  std::size_t left(const KvHead& head, std::size_t promised) const noexcept;
+  std::size_t promised_bytes(const KvHead& head, std::size_t count) const noexcept;
+
+  MemoryShare share_;
+  std::mutex mutex_;
+  std::vector<std::size_t> promised_;  // by head: what its sealed_bytes() may become; 0: nothing is being made
+};
+
+}  // namespace rattan

@@ -1,0 +1,136 @@
+#include "context/memory_limit.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "core/check.h"
+#include "index/graph_index.h"
+#include "index/scan4_index.h"
+
+namespace rattan {
+namespace {
+
+std::size_t token_bytes(const ContextShape& shape) {
+  return (std::size_t{shape.key_dim} + shape.value_dim) * dtype_size(shape.dtype);
+}
+
+// Bytes of a head that is built over `rows` tokens.
+class BuiltSizes {
+ public:
+  BuiltSizes(std::size_t rows, const ContextShape& shape, const ContextParams& params)
+      : shape_(shape), params_(params) {
+    const IdRange indexed = indexed_rows(rows, params);
+    searched_ = indexed.end - indexed.begin;
+    copied_ = rows - indexed.end;
+    growing_ = std::min<std::size_t>(params.seal_after, params.capacity - rows);
+  }
+
+  std::size_t searched() const { return searched_; }
+  std::size_t of(bool graph, std::uint32_t clusters) const {
+    constexpr Metric metric = Metric::inner_product;
+    std::size_t index = scan4_bytes(searched_, shape_.key_dim, metric);
+    if (graph) {
+      // A head that may have a graph may be faster by scan4, which is larger where the graph has no codes.
+      const std::size_t of_graph = graph_bytes(searched_, shape_.key_dim, metric, params_.graph);
+      index = params_.kind == HeadKind::automatic ? std::max(index, of_graph) : of_graph;
+    }
+    return (copied_ + growing_) * token_bytes(shape_) + index +
+           KeyClusters::most_bytes(searched_, clusters, shape_.key_dim, shape_.value_dim, shape_.dtype);
+  }
+  // Half as many clusters, and half of those, until it fits; nothing: not even without any.
+  std::optional<std::uint32_t> clusters_that_fit(bool graph, std::size_t room) const {
+    for (std::uint32_t clusters = params_.clusters;; clusters /= 2) {
+      if (of(graph, clusters) <= room) return clusters;
+      if (clusters == 0) return std::nullopt;
+    }
+  }
+  std::string words(bool graph) const {
+    return message(graph ? "a graph" : "scan4", " of ", searched_, " keys, with copies of ", copied_,
+                   " recent tokens and room for ", growing_, " more");
+  }
+
+ private:
+  const ContextShape& shape_;
+  const ContextParams& params_;
+  std::size_t searched_ = 0;
+  std::size_t copied_ = 0;
+  std::size_t growing_ = 0;
+};
+
+}  // namespace
+
+void MemoryShare::refuse(const std::string& what, std::size_t needed) const {
+  fail(ErrorCode::no_memory, "ContextParams::memory_limit is ", limit, ", ", bytes, " for each of ", heads,
+       " KV heads; needed are ", needed, " for ", what);
+}
+
+MemoryShare memory_share(const ContextShape& shape, const ContextParams& params) {
+  if (params.memory_limit == 0) return {};
+  const std::size_t heads = std::size_t{shape.layers} * shape.kv_heads;
+  const std::size_t window = std::min<std::size_t>(params.recent, params.capacity);
+  const std::size_t least = heads * window * token_bytes(shape);
+  if (params.memory_limit < least) {
+    fail(ErrorCode::invalid_argument, "ContextParams::memory_limit is ", params.memory_limit,
+         ", allowed is 0 (no limit) or at least ", least, " (copies of the ", window, " recent tokens in ", heads,
+         " KV heads)");
+  }
+  return {params.memory_limit, params.memory_limit / heads, heads};
+}
+
+HeadFit fit_head(std::size_t rows, bool with_queries, const ContextShape& shape, const ContextParams& params,
+                 const MemoryShare& share) {
+  HeadFit fit;
+  fit.clusters = params.clusters;
+  const BuiltSizes sizes(rows, shape, params);
+  if (!share.limited() || params.kind == HeadKind::flat || sizes.searched() == 0) return fit;
+  bool graph = params.kind != HeadKind::scan4 && with_queries;
+  const auto lack = [&](bool of_graph, std::uint32_t clusters) {
+    return message(sizes.words(of_graph), " takes ", sizes.of(of_graph, clusters), " bytes, memory_limit leaves ",
+                   share.bytes);
+  };
+  const bool automatic = params.kind == HeadKind::automatic;
+  if (automatic && graph && sizes.of(true, params.clusters) > share.bytes) {
+    graph = fit.graph = false;
+    fit.remark = "no graph, " + lack(true, params.clusters);
+  }
+  const std::optional<std::uint32_t> clusters = sizes.clusters_that_fit(graph, share.bytes);
+  if (!clusters) {
+    if (!automatic) share.refuse(sizes.words(graph), sizes.of(graph, 0));
+    fit.codes = fit.graph = false;
+    fit.remark = "attends to all keys: " + lack(false, 0);
+  } else if (*clusters < params.clusters) {
+    fit.clusters = *clusters;
+    fit.clusters_remark =
+        message(*clusters, " clusters instead of ", params.clusters, ", memory_limit leaves ", share.bytes, " bytes");
+  }
+  return fit;
+}
+
+ContextParams fitted_params(const ContextParams& params, const HeadFit& fit) {
+  ContextParams fitted = params;
+  if (!fit.codes) fitted.kind = HeadKind::flat;
+  fitted.clusters = fit.clusters;
+  return fitted;
+}
+
+void apply_fit(const HeadFit& fit, HeadPlan& plan) {
+  if (!fit.codes) {
+    plan.remark = fit.remark;
+  } else if (!fit.graph && plan.try_graph) {
+    plan.try_graph = false;
+    plan.remark = fit.remark;
+  }
+}
+
+void apply_fit(const HeadFit& fit, HeadChoice& choice) {
+  if (choice.kind != HeadKind::flat && !fit.clusters_remark.empty()) choice.reason += "; " + fit.clusters_remark;
+}
+
+void check_prefix_fits(const HeadPrefix& prefix, const MemoryShare& share, const std::string& name) {
+  if (!share.limited()) return;
+  const std::size_t copied = prefix.rows() - prefix.sinks - prefix.indexed();
+  const std::size_t held = prefix.index->memory().total() + prefix.clusters.bytes() + copied * prefix.token_bytes();
+  if (held > share.bytes) share.refuse(message(name, " with copies of ", copied, " recent tokens"), held);
+}
+
+}  // namespace rattan

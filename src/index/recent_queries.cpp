@@ -1,0 +1,40 @@
+#include "index/recent_queries.h"
+
+#include <algorithm>
+
+#include "simd/kernels.h"
+
+namespace rattan {
+
+void RecentQueries::add(const MatrixView& queries) {
+  if (queries.rows == 0 || most_ == 0) return;
+  const auto to_float = simd::kernels().to_float[static_cast<std::size_t>(queries.dtype)];
+  const std::lock_guard lock(mutex_);
+  rows_.reserve(most_ * dim_);
+  for (std::size_t i = queries.rows - std::min(queries.rows, most_); i < queries.rows; ++i) {
+    float* row = rows_.data() + oldest_ * dim_;
+    if (rows_.size() < most_ * dim_) {
+      rows_.resize(rows_.size() + dim_);
+      row = rows_.data() + rows_.size() - dim_;
+    } else {
+      oldest_ = (oldest_ + 1) % most_;
+    }
+    to_float(queries.row(i), dim_, row);
+  }
+}
+
+QueryRows RecentQueries::take() {
+  QueryRows taken{{}, dim_};
+  const std::lock_guard lock(mutex_);
+  std::rotate(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(oldest_ * dim_), rows_.end());
+  taken.values.swap(rows_);
+  oldest_ = 0;
+  return taken;
+}
+
+std::size_t RecentQueries::bytes(std::size_t more) const {
+  const std::lock_guard lock(mutex_);
+  return std::min(rows_.size() + more * dim_, most_ * dim_) * sizeof(float);
+}
+
+}  // namespace rattan

@@ -1,0 +1,42 @@
+// The latest decode queries of a KV head, kept until a seal takes them as link evidence.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <vector>
+
+#include "rattan/matrix.h"
+#include "rattan/types.h"
+
+namespace rattan {
+
+// Queries that were taken together, oldest first.
+struct QueryRows {
+  std::vector<float> values;
+  std::size_t dim = 0;
+
+  MatrixView view() const noexcept { return {values.data(), DType::f32, dim == 0 ? 0 : values.size() / dim, dim}; }
+};
+
+// A writer adds while a sealer takes: a short lock, which no search ever meets.
+class RecentQueries {
+ public:
+  // At most `most` rows are kept; memory is taken with the first row.
+  RecentQueries(std::size_t dim, std::size_t most) : dim_(dim), most_(most) {}
+
+  // [m, dim] of any dtype, finite. The oldest rows give way.
+  void add(const MatrixView& queries);
+  // All rows; none are left.
+  QueryRows take();
+  // Of them, were `more` added.
+  std::size_t bytes(std::size_t more = 0) const;
+
+ private:
+  std::size_t dim_;
+  std::size_t most_;
+  mutable std::mutex mutex_;
+  std::vector<float> rows_;  // a ring once it is full
+  std::size_t oldest_ = 0;   // row of rows_
+};
+
+}  // namespace rattan

@@ -1,0 +1,102 @@
+#include "clusters/key_clusters.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "tests/support/errors.h"
+#include "tests/support/matrices.h"
+
+namespace rattan::test {
+namespace {
+
+TEST(KeyClusters, HoldMeansOfTheirKeys) {
+  const SharedMatrix keys = random_matrix(500, 12, 1, DType::f16);
+  const SharedMatrix values = random_matrix(500, 7, 2, DType::bf16);
+  const KeyClusters clusters(keys.view, values.view, 1000, {.clusters = 20});
+  ASSERT_EQ(clusters.clusters(), 20U);
+  EXPECT_EQ(clusters.ids(), (IdRange{1000, 1500}));
+  std::vector<double> count(20);
+  std::vector<double> key(20);
+  std::vector<double> value(20);
+  for (std::size_t i = 0; i < 500; ++i) {
+    const std::uint32_t c = clusters.cluster_of(static_cast<KeyId>(1000 + i));
+    ASSERT_LT(c, 20U);
+    count[c] += 1;
+    key[c] += element(keys.view, i, 5);
+    value[c] += element(values.view, i, 6);
+  }
+  for (std::size_t c = 0; c < 20; ++c) {
+    EXPECT_EQ(static_cast<double>(clusters.counts()[c]), count[c]);
+    EXPECT_NEAR(element(clusters.centroids(), c, 5) * count[c], key[c], 1e-3 * count[c]);
+    EXPECT_NEAR(element(clusters.mean_values(), c, 6) * count[c], value[c], 1e-3 * count[c]);
+  }
+  EXPECT_EQ(clusters.bytes(), 20 * (12 + 7) * 2 + 12 * 12 * 4 + 20 * 8 + 500 * 2);
+}
+
+TEST(KeyClusters, AtMostOnePerSixteenKeys) {
+  const SharedMatrix keys = random_matrix(100, 4, 1);
+  const auto count = [&](std::size_t rows) {
+    return KeyClusters(keys.view.slice(0, rows), keys.view.slice(0, rows), 0, {}).clusters();
+  };
+  EXPECT_EQ(count(100), 6U);
+  EXPECT_EQ(count(31), 1U);
+  EXPECT_EQ(count(1), 1U);
+  EXPECT_EQ(count(0), 0U);
+  EXPECT_EQ(KeyClusters().clusters(), 0U);
+  EXPECT_EQ(KeyClusters().ids(), (IdRange{0, 0}));
+  EXPECT_EQ(KeyClusters().bytes(), 0U);
+}
+
+TEST(KeyClusters, BytesAreBoundedBefore) {
+  for (const DType dtype : all_dtypes) {
+    for (const std::size_t rows : {0U, 1U, 100U, 500U}) {
+      const SharedMatrix keys = random_matrix(rows, 12, 1, dtype);
+      const SharedMatrix values = random_matrix(rows, 7, 2, dtype);
+      const std::size_t bytes = KeyClusters(keys.view, values.view, 0, {.clusters = 20}).bytes();
+      const std::size_t most = KeyClusters::most_bytes(rows, 20, 12, 7, dtype);
+      EXPECT_LE(bytes, most);
+      EXPECT_LE(most, dtype == DType::f16 ? bytes : 2 * bytes);
+    }
+  }
+  EXPECT_EQ(KeyClusters::most_bytes(500, 0, 12, 7, DType::f16), 0U);
+}
+
+TEST(KeyClusters, AreTheSameForAnyNumberOfThreads) {
+  const SharedMatrix keys = random_matrix(2000, 16, 1);
+  const auto executor = make_openmp_executor(3);
+  const KeyClusters one(keys.view, keys.view, 0, {.clusters = 70, .executor = &serial_executor()});
+  const KeyClusters many(keys.view, keys.view, 0, {.clusters = 70, .executor = executor.get()});
+  for (KeyId id = 0; id < 2000; ++id) ASSERT_EQ(one.cluster_of(id), many.cluster_of(id));
+  EXPECT_EQ(std::memcmp(one.centroids().data, many.centroids().data, 70 * one.centroids().row_bytes()), 0);
+  EXPECT_EQ(std::memcmp(one.mean_values().data, many.mean_values().data, 70 * one.mean_values().row_bytes()), 0);
+}
+
+TEST(KeyClusters, KeepNumbersThatHalvesCannot) {
+  const std::vector<float> large = {1e6F, 1e6F, 1e6F};
+  const SharedMatrix keys = make_matrix(large, 3, 1);
+  const KeyClusters clusters(keys.view, keys.view, 0, {});
+  EXPECT_EQ(clusters.centroids().dtype, DType::f32);
+  EXPECT_EQ(element(clusters.centroids(), 0, 0), 1e6);
+  EXPECT_EQ(clusters.bytes(), KeyClusters::most_bytes(3, 1, 1, 1, DType::f32));
+}
+
+TEST(KeyClusters, BadArgumentsAreNamed) {
+  const SharedMatrix keys = random_matrix(40, 4, 1);
+  const auto refuses = [&](const char* name, MatrixView values, KeyId first, const ClusterParams& params) {
+    expect_error(ErrorCode::invalid_argument, name, [&] { KeyClusters(keys.view, values, first, params); });
+  };
+  refuses("values", keys.view.slice(0, 39), 0, {});
+  refuses("rows of keys", keys.view, no_key - 10, {});
+  refuses("clusters", keys.view, 0, {.clusters = 0});
+  refuses("clusters", keys.view, 0, {.clusters = 70000});
+  refuses("iterations", keys.view, 0, {.iterations = 0});
+  const SharedMatrix bad = random_matrix(40, 4, 1);
+  set_element(bad, 3, 2, std::numeric_limits<float>::infinity());
+  expect_error(ErrorCode::invalid_argument, "keys", [&] { KeyClusters(bad.view, keys.view, 0, {}); });
+}
+
+}  // namespace
+}  // namespace rattan::test

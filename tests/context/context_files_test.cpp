@@ -1,0 +1,92 @@
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "rattan/context.h"
+#include "tests/context/synthetic_text.h"
+#include "tests/support/errors.h"
+#include "tests/support/files.h"
+#include "tests/support/matrices.h"
+
+namespace rattan::test {
+namespace {
+
+class ContextFiles : public testing::Test {
+ protected:
+  static ContextShape shape() { return two_layers(DType::f32); }
+  static ContextParams params() {
+    ContextParams params = small_window(HeadKind::graph, 1024);
+    params.budget.k = 20;
+    return params;
+  }
+
+  void open(Context& context) const {
+    for (std::uint32_t layer = 0; layer < 2; ++layer) {
+      context.open_layer(folder.path(), layer, text.keys(layer, 300), text.values(layer, 300));
+    }
+  }
+
+  SyntheticText text{shape(), 400};
+  TempDirectory folder;
+};
+
+TEST_F(ContextFiles, AnOpenedPrefixGoesOnAsTheSavedOne) {
+  Context saved(shape(), params());
+  text.build(saved, 300);
+  saved.save(folder.path());
+  Context opened(shape(), params());
+  open(opened);
+  for (std::size_t t = 300; t < 400; ++t) {
+    EXPECT_EQ(text.decode(opened, 1, t - 1).output, text.decode(saved, 1, t - 1).output);
+    text.append(saved, t, 1);
+    text.append(opened, t, 1);
+  }
+  for (std::uint32_t layer = 0; layer < 2; ++layer) {
+    saved.seal(layer);
+    opened.seal(layer);
+    EXPECT_EQ(text.decode(opened, layer, 399).output, text.decode(saved, layer, 399).output);
+  }
+  EXPECT_EQ(opened.report().front().reason, saved.report().front().reason);
+}
+
+TEST_F(ContextFiles, AppendedTokensAreNotSaved) {
+  Context saved(shape(), params());
+  text.build(saved, 300);
+  const Attended before = text.decode(saved, 0, 299);
+  text.append(saved, 300, 100);
+  saved.seal(0);
+  saved.save(folder.path());
+  Context opened(shape(), params());
+  open(opened);
+  EXPECT_EQ(opened.tokens(0), 300U);
+  EXPECT_EQ(text.decode(opened, 0, 299).output, before.output);
+}
+
+TEST_F(ContextFiles, FailedOpensLeaveNothingBuilt) {
+  Context saved(shape(), params());
+  text.build(saved, 300);
+  saved.save(folder.path());
+  Context opened(shape(), params());
+  const auto keys = text.keys(0, 300);
+  const auto values = text.values(0, 300);
+  expect_error(ErrorCode::not_found, "layer_0000", [&] { opened.open_layer(folder / "none", 0, keys, values); });
+  expect_error(ErrorCode::invalid_argument, "keys", [&] { opened.open_layer(folder.path(), 1, keys, values); });
+  expect_error(ErrorCode::invalid_argument, "layer is 2", [&] { opened.open_layer(folder.path(), 2, keys, values); });
+  const std::string last = (folder / "layer_0000_head_0001.rattan").string();
+  write_file(last, read_file(last).substr(0, 1000));
+  expect_error(ErrorCode::corrupt, "head_0001", [&] { opened.open_layer(folder.path(), 0, keys, values); });
+  expect_error(ErrorCode::invalid_argument, "layer is 0", [&] { text.decode(opened, 0, 299); });
+  saved.save(folder.path());
+  open(opened);
+  expect_error(ErrorCode::invalid_argument, "built already",
+               [&] { opened.open_layer(folder.path(), 0, keys, values); });
+}
+
+TEST_F(ContextFiles, SavingWhereNoFolderIsFails) {
+  Context context(shape(), params());
+  text.build(context, 300);
+  expect_error(ErrorCode::not_found, "layer_0000", [&] { context.save(folder / "none"); });
+}
+
+}  // namespace
+}  // namespace rattan::test

@@ -1,0 +1,195 @@
+// Appends, decodes, seals, saves, opens, forks, reports, truncates and destroys at once, with more threads than cores,
+// lifetime after lifetime. Runs for RATTAN_STRESS_SECONDS (2 where it is not set); meant for ThreadSanitizer.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <iostream>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "core/random.h"
+#include "rattan/context.h"
+#include "tests/context/marked_text.h"
+#include "tests/context/stress_cases.h"
+#include "tests/support/files.h"
+#include "tests/support/stress.h"
+
+namespace rattan::test {
+namespace {
+
+constexpr std::size_t prefill = 320;
+// Appended at once, a seal in the background is ordered.
+constexpr std::size_t enough_to_seal = 4 * stress_seal_after;
+constexpr std::size_t decoders = 5;
+
+struct Figures {
+  std::atomic<std::size_t> decodes, appended, seals, sealed, opened, forks, reports;
+};
+
+class Lifetime {
+ public:
+  Lifetime(const StressTexts& texts, std::size_t number, Figures& figures)
+      : texts_(texts),
+        number_(number),
+        figures_(figures),
+        params_(stress_params(number)),
+        context_(texts.shape, params_) {
+    texts.plus.build(context_, prefill);
+  }
+
+  void run() {
+    {
+      std::vector<std::jthread> threads;
+      threads.emplace_back([this] { write(); });
+      threads.emplace_back([this] { save_and_open(); });
+      threads.emplace_back([this] { fork(); });
+      threads.emplace_back([this] { report(); });
+      for (std::size_t i = 0; i < decoders; ++i) threads.emplace_back([this, i] { decode(i); });
+    }
+    after_truncation();
+  }
+
+  std::string faults;
+
+ private:
+  void write() {
+    for (std::size_t next = prefill, step = 0; next < stress_capacity; ++step) {
+      const std::size_t count = std::min<std::size_t>(1 + random_below(number_, step, 9), stress_capacity - next);
+      texts_.plus.append(context_, next, count);
+      next += count;
+      known_.store(next, std::memory_order_release);
+      // Against the background's seals for a while, then these alone.
+      if (step / 32 % 2 == 0 && step % 8 == 7) seal();
+      std::this_thread::yield();
+    }
+    figures_.appended += stress_capacity - prefill;
+    done_.store(true);
+  }
+
+  void decode(std::size_t thread) {
+    std::size_t count = thread;
+    for (bool last = false; !last; count += decoders) {
+      last = done_.load();
+      check(context_, known_.load(std::memory_order_acquire), {stress_capacity}, count);
+    }
+  }
+
+  void save_and_open() {
+    const TempDirectory folder;
+    for (bool last = false; !last; ++figures_.opened) {
+      last = done_.load();
+      context_.save(folder.path());
+      Context opened(texts_.shape, params_);
+      for (std::uint32_t layer = 0; layer < texts_.shape.layers; ++layer) {
+        opened.open_layer(folder.path(), layer, texts_.plus.keys(layer, prefill), texts_.plus.values(layer, prefill));
+      }
+      go_another_way(opened, figures_.opened);
+    }
+  }
+
+  void fork() {
+    for (bool last = false; !last; ++figures_.forks) {
+      last = done_.load();
+      Context other = context_.fork();
+      go_another_way(other, figures_.forks);
+    }
+  }
+
+  // Of a context that has the prefill alone. It may be destroyed while its last seal runs.
+  void go_another_way(Context& other, std::size_t seed) {
+    check(other, prefill, {prefill}, seed);
+    texts_.minus.append(other, prefill, enough_to_seal);
+    check(other, prefill + enough_to_seal, {prefill}, seed + 1);
+    const std::size_t kept = 1 + random_below(number_, seed, prefill + enough_to_seal - 1);
+    other.truncate(kept);
+    texts_.minus.append(other, kept, enough_to_seal);
+    check(other, kept + enough_to_seal, {std::min(kept, prefill)}, seed + 2);
+  }
+
+  void report() {
+    for (bool last = false; !last; ++figures_.reports) {
+      last = done_.load();
+      const std::size_t known = known_.load(std::memory_order_acquire);
+      for (const HeadReport& head : context_.report()) {
+        const std::size_t tokens = params_.sinks + head.base_tokens + head.sealed_tokens + head.unsealed_tokens;
+        if (tokens < known || tokens > context_.tokens(head.layer)) fault("report", tokens);
+      }
+      static_cast<void>(context_.stats());
+      if (random_below(number_, figures_.reports, 8) == 0) context_.reset_stats();
+      std::this_thread::yield();
+    }
+  }
+
+  // Nobody else is about any more, but a seal in the background.
+  void after_truncation() {
+    for (const HeadReport& head : context_.report()) figures_.sealed += head.sealed_tokens;
+    const std::size_t kept = 1 + random_below(number_, 1000, stress_capacity - 2 * enough_to_seal - 1);
+    context_.truncate(kept);
+    texts_.plus.append(context_, kept, enough_to_seal);
+    check(context_, kept + enough_to_seal, {stress_capacity}, number_);
+    texts_.plus.append(context_, kept + enough_to_seal, enough_to_seal);
+    // Destroyed with a seal ordered.
+  }
+
+  void seal() {
+    for (std::uint32_t layer = 0; layer < texts_.shape.layers; ++layer, ++figures_.seals) context_.seal(layer);
+  }
+
+  // `known` tokens were appended before; `choice` says which layer, token and way are checked.
+  void check(const Context& context, std::size_t known, const History& history, std::size_t choice) {
+    static const std::vector<DecodeParams> ways = ways_to_decode();
+    const auto layer = static_cast<std::uint32_t>(choice / ways.size() % texts_.shape.layers);
+    const std::size_t any = random_below(number_, choice, known);
+    DecodeParams way = ways[choice % ways.size()];
+    way.epoch = context.epoch();
+    const std::size_t tokens = context.tokens(layer);
+    if (tokens < known) fault("an appended token is not visible", known - 1);
+    if (!finds(context, layer, tokens - 1, history)) fault("the newest token was not found", tokens - 1);
+    if (!finds(context, layer, any, history)) fault("a token was not found", any);
+    const bool all = params_.kind == HeadKind::flat || (params_.clusters != 0 && way.budget->estimate_unread);
+    if (!counts(context, layer, way, history, all)) fault("tokens were not counted once", choice);
+    way.slices = 0;
+    if (!stays_finite(context, layer, way, texts_.plus, any)) fault("output is not of the values", choice);
+    figures_.decodes += 4;
+  }
+
+  void fault(std::string_view what, std::size_t which) {
+    const std::lock_guard lock(telling_);
+    if (faults.size() > 1000) return;
+    faults += "lifetime " + std::to_string(number_) + ": " + std::string(what) + " (" + std::to_string(which) + ")\n";
+  }
+
+  const StressTexts& texts_;
+  std::size_t number_;
+  Figures& figures_;
+  ContextParams params_;
+  Context context_;
+  std::atomic<std::size_t> known_{prefill};  // tokens, by what append() has returned
+  std::atomic<bool> done_{false};
+  std::mutex telling_;
+};
+
+TEST(ContextStress, AppendDecodeSealSaveForkTruncateDestroy) {
+  const StressTexts texts[] = {StressTexts(DType::f32), StressTexts(DType::f16)};
+  const auto end = stress_end();
+  Figures figures{};
+  std::string faults;
+  std::size_t lifetimes = 0;
+  for (; Clock::now() < end && faults.empty(); ++lifetimes) {
+    Lifetime lifetime(texts[lifetimes / 3 % 2], lifetimes, figures);
+    lifetime.run();
+    faults += lifetime.faults;
+  }
+  EXPECT_EQ(faults, "");
+  EXPECT_GT(figures.decodes, 0U);
+  std::cout << lifetimes << " lifetimes, " << figures.decodes << " checked decodes, " << figures.appended
+            << " tokens appended, " << figures.seals << " seals called, " << figures.sealed << " tokens sealed, "
+            << figures.opened << " saves opened, " << figures.forks << " forks, " << figures.reports << " reports\n";
+}
+
+}  // namespace
+}  // namespace rattan::test
