@@ -21,24 +21,24 @@ struct GrowFlags {
   BuildOptions build;
   GrowthOptions growth;
   RunFlags run;
-  std::vector<std::size_t> blocks = {2048};
+  std::vector<std::size_t> segments = {2048};
   std::vector<std::uint32_t> links_k = {GrowthParams{}.links_k};
   std::vector<double> queries = {GrowthParams{}.queries_per_key};
-  std::vector<std::uint32_t> entry_points = {GrowthParams{}.block_entry_points};
+  std::vector<std::uint32_t> entry_points = {GrowthParams{}.segment_entry_points};
   std::uint32_t beam = 200;
 };
 
 Json to_record(const GrowthOptions& growth, const GrowthCost& cost, const Evaluation& grown, const Evaluation& fresh) {
-  return {{"block", growth.block},
+  return {{"segment", growth.segment},
           {"links_k", growth.growth.links_k},
           {"queries_per_key", growth.growth.queries_per_key},
-          {"entry_points", growth.growth.block_entry_points},
+          {"entry_points", growth.growth.segment_entry_points},
           {"append_us", cost.append_us},
           {"append_cpu_us", cost.append_cpu_us},
           {"seal_us", cost.seal_us},
           {"seal_cpu_us", cost.seal_cpu_us},
           {"worst_seal_ms", cost.worst_seal_ms},
-          {"blocks", cost.blocks},
+          {"segments", cost.segments},
           {"sealed", cost.sealed},
           {"grown_bytes", cost.bytes},
           {"recall_grown", grown.recall},
@@ -50,8 +50,8 @@ Json to_record(const GrowthOptions& growth, const GrowthCost& cost, const Evalua
           {"codes_fresh", fresh.codes_per_query}};
 }
 
-// Of a context's head over the same prefill, whose blocks are as long; null without values.
-Json context_us(const datasets::KvGroup& group, const GrowFlags& flags, std::size_t block, Executor* executor) {
+// Of a context's head over the same prefill, whose segments are as long; null without values.
+Json context_us(const datasets::KvGroup& group, const GrowFlags& flags, std::size_t segment, Executor* executor) {
   if (group.values.view.rows == 0) return nullptr;
   ContextParams params;
   params.kind = HeadKind::graph;
@@ -59,7 +59,7 @@ Json context_us(const datasets::KvGroup& group, const GrowFlags& flags, std::siz
   params.recent = flags.problem.recent;
   params.budget.k = flags.problem.k;
   params.graph = flags.build.graph;
-  params.seal_after = static_cast<std::uint32_t>(2 * block);
+  params.seal_after = static_cast<std::uint32_t>(2 * segment);
   params.seed = flags.run.seed;
   params.executor = executor;
   datasets::KvGroup converted = group;
@@ -88,17 +88,17 @@ void measure_head(const HeadSource& source, const GrowFlags& flags, const ExactT
   progress.show(label + ": building anew over all keys");
   const auto fresh = build_over(problem.whole, make_whole_links(problem, flags.build.links, exact), flags.build);
   const Evaluation of_fresh = evaluate_growth(GrowingIndex(fresh, {}), problem, flags.beam);
-  for (const std::size_t block : flags.blocks) {
+  for (const std::size_t segment : flags.segments) {
     progress.show(label + ": growing a context");
-    const Json of_context = context_us(group, flags, block, flags.build.graph.executor);
+    const Json of_context = context_us(group, flags, segment, flags.build.graph.executor);
     for (const std::uint32_t links_k : flags.links_k) {
       for (const double queries : flags.queries) {
         for (const std::uint32_t entry_points : flags.entry_points) {
           GrowthOptions growth = flags.growth;
-          growth.block = block;
+          growth.segment = segment;
           growth.growth.links_k = links_k;
           growth.growth.queries_per_key = queries;
-          growth.growth.block_entry_points = entry_points;
+          growth.growth.segment_entry_points = entry_points;
           growth.growth.graph = flags.build.graph;
           progress.show(label + ": growing");
           GrowthCost cost;
@@ -130,7 +130,7 @@ void measure_head(const HeadSource& source, const GrowFlags& flags, const ExactT
 void print(Format format, const std::vector<Json>& records) {
   write_records(
       std::cout, format,
-      {fixed_column("layer", "layer", 0), fixed_column("KV head", "kv_head", 0), fixed_column("block", "block", 0),
+      {fixed_column("layer", "layer", 0), fixed_column("KV head", "kv_head", 0), fixed_column("segment", "segment", 0),
        fixed_column("links_k", "links_k", 0), fixed_column("queries/key", "queries_per_key", 2),
        fixed_column("entries", "entry_points", 0), fixed_column("append us", "append_us", 2),
        fixed_column("append CPU us", "append_cpu_us", 2), fixed_column("seal us", "seal_us", 1),
@@ -183,10 +183,10 @@ Action configure_grow(CLI::App& app) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 24))
       ->capture_default_str()
       ->group("Growth");
-  add_list(app, "--block", flags->blocks, "keys of a sealed block");
-  add_list(app, "--block-links", flags->links_k, "links per query row within a block");
-  add_list(app, "--block-queries", flags->queries, "linked query rows per key of a block");
-  add_list(app, "--block-entry-points", flags->entry_points, "entry points of a block");
+  add_list(app, "--segment", flags->segments, "keys of a sealed segment");
+  add_list(app, "--segment-links", flags->links_k, "links per query row within a segment");
+  add_list(app, "--segment-queries", flags->queries, "linked query rows per key of a segment");
+  add_list(app, "--segment-entry-points", flags->entry_points, "entry points of a segment");
   app.add_option("--beam", flags->beam, "beam width of all searches")->capture_default_str();
   add_k_flag(app, flags->problem);
   add_problem_flags(app, flags->problem);

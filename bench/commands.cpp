@@ -34,7 +34,7 @@ constexpr Command all_commands[] = {
     {"decode", "time of attention per layer of a model and how it grows with the number of keys",
      "rattan-bench decode --synth n=16384,d=128,group=4,heads=2,dtype=bf16 --depth 4 --rounds 2", configure_decode},
     {"grow", "what appended keys cost, and what searches find behind them",
-     "rattan-bench grow --synth n=4096,heads=1,decode=1536 --append 1024 --block 256", configure_grow},
+     "rattan-bench grow --synth n=4096,heads=1,decode=1536 --append 1024 --segment 256", configure_grow},
     {"attend", "attention mass and output error of the top k keys",
      "rattan-bench attend --embedded --k 10,100 --index exact", configure_attend},
     {"report", "draws the HTML page of saved sweep rows", "rattan-bench report rows.jsonl -o rows.html",

@@ -69,15 +69,15 @@ std::unique_ptr<GrowingIndex> grow(std::shared_ptr<const Index> base, const Grow
   for (std::size_t token = 0; token < keys.rows; ++token) {
     index->append(keys.slice(token, 1));
     index->keep_queries(queries.view.slice(token * heads, heads));
-    if (index->size() - index->sealed() < options.block + options.window) continue;
+    if (index->size() - index->sealed() < options.segment + options.window) continue;
     const double before = wall_seconds();
     const double cpu_before = thread_seconds();
-    index->seal(index->sealed() + options.block, serial_executor());
+    index->seal(index->sealed() + options.segment, serial_executor());
     const double took = wall_seconds() - before;
     sealing += took;
     sealing_cpu += thread_seconds() - cpu_before;
     cost.worst_seal_ms = std::max(cost.worst_seal_ms, took * 1e3);
-    ++cost.blocks;
+    ++cost.segments;
   }
   cost.append_us = (appending + wall_seconds() - sealing) * 1e6 / count;
   cost.append_cpu_us = (appending_cpu + thread_seconds() - sealing_cpu) * 1e6 / count;

@@ -14,7 +14,7 @@ namespace rattan::bench {
 
 struct GrowthOptions {
   std::size_t append = 8192;   // decoded tokens that grow behind the prefill
-  std::size_t block = 1024;    // keys of a block, sealed once they and the window lie behind the last block
+  std::size_t segment = 1024;  // keys of a segment, sealed once they and the window lie behind the last segment
   std::uint32_t window = 512;  // last keys: neither sealed nor candidates
   GrowthParams growth;
 };
@@ -40,7 +40,7 @@ struct GrowthCost {
   double seal_us = 0;        // per key sealed, wall time of all seals on one thread
   double seal_cpu_us = 0;    // the same in time of that thread
   double worst_seal_ms = 0;
-  std::size_t blocks = 0;
+  std::size_t segments = 0;
   std::size_t sealed = 0;   // keys in them
   std::uint64_t bytes = 0;  // of everything grown, keys included
 };

@@ -34,14 +34,14 @@ TEST(Growth, GrownKeysAreFoundAndCounted) {
   LinkOptions link_options;
   link_options.k = 16;
   GrowthOptions options;
-  options.block = 200;
+  options.segment = 200;
   options.window = 50;
   const std::shared_ptr<const Index> base =
       build_graph(problem.base.keys, make_links(problem.base, link_options, *exact));
   GrowthCost cost;
   const auto grown = grow(base, problem, options, cost);
   EXPECT_EQ(grown->size(), 1484U + 600);
-  EXPECT_EQ(cost.blocks, 2U);
+  EXPECT_EQ(cost.segments, 2U);
   EXPECT_EQ(cost.sealed, 400U);
   EXPECT_GT(cost.seal_us, 0.0);
   EXPECT_GT(cost.append_us, 0.0);
