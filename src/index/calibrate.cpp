@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/parallel.h"
+#include "rattan/evaluate.h"
 
 namespace rattan {
 namespace {
@@ -28,20 +29,6 @@ SearchParams params_for(const Index& index, std::uint32_t width, const AutoBuild
   search.executor = params.executor;
   apply_width(index.kind(), width, search);
   return search;
-}
-
-// Rows of the truth are sorted; a found key whose score reaches the last one's counts, whichever of equals it is.
-double recall_of(const NeighborTable& found, const NeighborTable& truth) {
-  double sum = 0;
-  for (std::size_t row = 0; row < truth.rows(); ++row) {
-    const std::size_t wanted = truth.count(row);
-    if (wanted == 0) return 1;
-    const float last = truth.scores(row)[wanted - 1];
-    const auto scores = found.scores(row).first(found.count(row));
-    const auto hits = std::count_if(scores.begin(), scores.end(), [&](float score) { return score >= last; });
-    sum += std::min(1.0, static_cast<double>(hits) / static_cast<double>(wanted));
-  }
-  return sum / static_cast<double>(truth.rows());
 }
 
 std::vector<KeyId> ids_of(const NeighborTable& found) {
@@ -76,7 +63,7 @@ Trial find_width(const Index& index, MatrixView queries, const NeighborTable& tr
   for (const double factor : widths) {
     trial.width = scaled(factor, params.k);
     trial.recall =
-        recall_of(search_steps(index, queries, params_for(index, trial.width, params), params.seeded), truth);
+        mean_recall(search_steps(index, queries, params_for(index, trial.width, params), params.seeded), truth);
     trial.reached = trial.recall >= params.recall;
     if (trial.reached || trial.width >= index.size()) break;
   }

@@ -72,6 +72,27 @@ TEST(Calibrate, SeededStepsStartWhereTheLastOneEnded) {
   EXPECT_LE(seeded.width, fresh.width);
 }
 
+// Two channels of opposite infinite products: the query scores no key, and its row of the truth is empty.
+TEST(Calibrate, OneQueryThatScoresNoKeyDoesNotPassForTheRecallOfAllOthers) {
+  const SharedMatrix keys = random_matrix(4000, 32, 1);
+  const SharedMatrix queries = random_matrix(16, 32, 2);
+  for (std::size_t key = 0; key < 4000; ++key) {
+    test::set_element(keys, key, 0, 2);
+    test::set_element(keys, key, 1, 2);
+  }
+  const auto flat = build_flat(keys);
+  const auto graph = build_graph(keys, std::vector{make_exact_topk_cpu()->find(random_matrix(3000, 32, 3).view,
+                                                                               keys.view, 20, Metric::inner_product)});
+  const Trial without = find_widths({flat.get(), graph.get()}, queries.view, params_of(0.95))[1];
+  test::set_element(queries, 0, 0, 3e38F);
+  test::set_element(queries, 0, 1, -3e38F);
+  ASSERT_EQ(flat->search(queries.view.slice(0, 1)).count(0), 0U);
+  const Trial with = find_widths({flat.get(), graph.get()}, queries.view, params_of(0.95))[1];
+  ASSERT_GT(without.width, 20U);
+  EXPECT_GT(with.width, without.width / 2);
+  EXPECT_TRUE(with.reached);
+}
+
 TEST(Calibrate, WidthsAreFoundWithoutTimesToo) {
   const SharedMatrix keys = random_matrix(3000, 32, 1);
   const SharedMatrix queries = random_matrix(16, 32, 2);
