@@ -39,7 +39,7 @@ void Context::decode(std::uint32_t layer, MatrixView queries, std::span<float> o
   const std::size_t group = state.shape.query_heads / state.shape.kv_heads;
   const std::size_t row = group * state.shape.value_dim;
   const auto attend = [&](std::size_t h) {
-    const SlotPool<HeadScratch>::Lease scratch(state.scratches);
+    const Pool<HeadScratch>::Lease scratch(state.scratches);
     const DecodeStats cost =
         attend_head(built.head(h), queries.slice(h * group, group), tokens, budget, state.scale,
                     output.subspan(h * row, row), lse.empty() ? lse : lse.subspan(h * group, group), *scratch);

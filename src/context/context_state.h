@@ -11,7 +11,7 @@
 #include "context/head_attention.h"
 #include "context/layer.h"
 #include "context/memory_limit.h"
-#include "context/slot_pool.h"
+#include "core/pool.h"
 #include "rattan/context.h"
 
 namespace rattan {
@@ -35,7 +35,7 @@ struct Context::State {
   std::vector<std::atomic<Layer*>> layers;
   std::atomic<std::uint64_t> epoch{0};
   mutable DecodeCounters counters;
-  mutable SlotPool<HeadScratch> scratches;
+  mutable Pool<HeadScratch> scratches;
   Background background;  // the last: its thread ends before what it works on
 };
 

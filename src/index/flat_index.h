@@ -26,7 +26,7 @@ class FlatIndex final : public Index {
   void write_sections(ContainerWriter& writer) const override;
 
   Scorer scorer_;
-  mutable ScratchPool<ExactPass::Scratch> scratches_;
+  mutable Pool<ExactPass::Scratch> scratches_;
 };
 
 std::unique_ptr<Index> open_flat(const Container& container, SharedMatrix keys, Metric metric);

@@ -54,7 +54,7 @@ class GraphIndex final : public Index {
   Graph graph_;
   Scorer scorer_;
   std::optional<KeyCodes> codes_;
-  mutable ScratchPool<Scratch> scratches_;
+  mutable Pool<Scratch> scratches_;
 };
 
 // What memory() of an index that build_graph makes of so many keys will be.

@@ -45,7 +45,7 @@ class Scan4Index final : public Index {
 
   Scorer scorer_;
   std::optional<KeyCodes> codes_;  // not with l2
-  mutable ScratchPool<Scratch> scratches_;
+  mutable Pool<Scratch> scratches_;
 };
 
 // What memory() of an index of so many keys will be.

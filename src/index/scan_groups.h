@@ -22,7 +22,7 @@ inline IdRange scanned_range(const SearchParams& params, std::size_t keys) noexc
 //   finish(first_row, range, scratch, table)   writes the group's rows from the scratch; returns the SearchStats
 template <typename Scratch, typename Scan>
 void search_by_scan(const Scan& scan, MatrixView queries, const SearchParams& params, IdRange range,
-                    NeighborTable& table, ScratchPool<Scratch>& pool) {
+                    NeighborTable& table, Pool<Scratch>& pool) {
   // Keys per task of a shared pass: long enough to hide the start of a task, short enough to spread 65,536 keys.
   constexpr std::size_t shared_block = 4096;
   Executor& executor = executor_or_default(params.executor);
@@ -38,14 +38,14 @@ void search_by_scan(const Scan& scan, MatrixView queries, const SearchParams& pa
   for (std::size_t group = 0; group < groups; ++group) {
     const std::size_t first_row = group * params.group;
     const MatrixView rows = queries.slice(first_row, params.group);
-    ScratchLease<Scratch> lease(pool, executor.workers());
+    WorkerScratches<Scratch> scratches(pool, executor.workers());
     parallel_blocks(
         executor, range.end - range.begin, shared_block, [&](std::size_t begin, std::size_t end, unsigned worker) {
-          Scratch& scratch = lease.of(worker, [&](Scratch& taken) { scan.prepare(rows, params, taken); });
+          Scratch& scratch = scratches.get(worker, [&](Scratch& taken) { scan.prepare(rows, params, taken); });
           scan.pass({static_cast<KeyId>(range.begin + begin), static_cast<KeyId>(range.begin + end)}, scratch);
         });
     Scratch* merged = nullptr;
-    lease.each_taken([&](Scratch& scratch) {
+    scratches.each_taken([&](Scratch& scratch) {
       if (merged == nullptr) {
         merged = &scratch;
       } else {

@@ -46,7 +46,7 @@ TEST(SearchByScan, EveryGroupSeesEveryKeyOfTheRangeOnceForAnyNumberOfWorkers) {
         params.executor = executor.get();
         NeighborTable table(6, 2);
         table.stats.resize(6 / group);
-        ScratchPool<Seen> pool;
+        Pool<Seen> pool;
         search_by_scan(Recorder{}, queries.view, params, range, table, pool);
         for (std::size_t i = 0; i < 6 / group; ++i) {
           EXPECT_EQ(table.stats[i].keys_scored, range.end - range.begin);
@@ -66,7 +66,7 @@ TEST(SearchByScan, AnEmptyRangeFindsNothing) {
   params.executor = executor.get();
   NeighborTable table(1, 2);
   table.stats.resize(1);
-  ScratchPool<Seen> pool;
+  Pool<Seen> pool;
   search_by_scan(Recorder{}, queries.view, params, {5, 5}, table, pool);
   EXPECT_EQ(table.count(0), 0U);
   EXPECT_EQ(table.stats[0].keys_scored, 0U);

@@ -26,7 +26,7 @@ struct Call {
 };
 
 std::vector<Call> run(MatrixView queries, std::uint32_t group, Executor& executor, NeighborTable& table) {
-  ScratchPool<CountedScratch> pool;
+  Pool<CountedScratch> pool;
   std::vector<Call> calls(queries.rows / group);
   SearchParams params;
   params.group = group;
@@ -70,32 +70,32 @@ TEST(SearchGroups, OneGroupRunsOnTheCallersThread) {
 }
 
 TEST(SearchGroups, ScratchesAreReusedBetweenCalls) {
-  ScratchPool<CountedScratch> pool;
+  Pool<CountedScratch> pool;
   CountedScratch::made = 0;
   for (int call = 0; call < 10; ++call) {
-    ScratchLease<CountedScratch> lease(pool, 2);
-    lease.of(0).uses++;
-    lease.of(1).uses++;
+    WorkerScratches<CountedScratch> scratches(pool, 2);
+    scratches.get(0).uses++;
+    scratches.get(1).uses++;
   }
   EXPECT_EQ(CountedScratch::made, 2);
 }
 
 TEST(SearchGroups, PrepareIsCalledOncePerWorkerAndCall) {
-  ScratchPool<CountedScratch> pool;
+  Pool<CountedScratch> pool;
   for (int call = 0; call < 3; ++call) {
     int prepared = 0;
-    ScratchLease<CountedScratch> lease(pool, 2);
-    for (int task = 0; task < 5; ++task) lease.of(1, [&](CountedScratch&) { ++prepared; });
+    WorkerScratches<CountedScratch> scratches(pool, 2);
+    for (int task = 0; task < 5; ++task) scratches.get(1, [&](CountedScratch&) { ++prepared; });
     EXPECT_EQ(prepared, 1);
     int visited = 0;
-    lease.each_taken([&](CountedScratch&) { ++visited; });
+    scratches.each_taken([&](CountedScratch&) { ++visited; });
     EXPECT_EQ(visited, 1);
   }
 }
 
 TEST(SearchGroups, AThrowingSearchGivesItsScratchBack) {
   const SharedMatrix queries = test::random_matrix(8, 5, 1);
-  ScratchPool<CountedScratch> pool;
+  Pool<CountedScratch> pool;
   CountedScratch::made = 0;
   SearchParams params;
   params.executor = &serial_executor();

@@ -36,7 +36,7 @@ class HnswIndex final : public Index {
 
   HnswLayers layers_;
   Scorer scorer_;
-  mutable ScratchPool<HnswScratch> scratches_;
+  mutable Pool<HnswScratch> scratches_;
 };
 
 std::unique_ptr<Index> open_hnsw(const Container& container, SharedMatrix keys, Metric metric);

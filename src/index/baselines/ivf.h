@@ -52,7 +52,7 @@ class IvfIndex final : public Index {
   IvfLists lists_;
   Scorer scorer_;
   Scorer coarse_;  // over the centroids
-  mutable ScratchPool<Scratch> scratches_;
+  mutable Pool<Scratch> scratches_;
 };
 
 std::unique_ptr<Index> open_ivf(const Container& container, SharedMatrix keys, Metric metric);

@@ -1,4 +1,4 @@
-#include "context/slot_pool.h"
+#include "core/pool.h"
 
 #include <gtest/gtest.h>
 
@@ -20,45 +20,48 @@ struct Item {
   std::atomic<bool> in_use{false};
 };
 
-TEST(SlotPool, AReturnedItemIsLentAgain) {
+TEST(Pool, AReturnedItemIsLentAgain) {
   Item::made = 0;
   {
-    SlotPool<Item> pool;
+    Pool<Item> pool;
     const Item* first = nullptr;
     {
-      const SlotPool<Item>::Lease lease(pool);
+      const Pool<Item>::Lease lease(pool);
       first = &*lease;
     }
-    const SlotPool<Item>::Lease again(pool);
+    const Pool<Item>::Lease again(pool);
     EXPECT_EQ(&*again, first);
-    const SlotPool<Item>::Lease another(pool);
+    const Pool<Item>::Lease another(pool);
     EXPECT_NE(&*another, first);
   }
   EXPECT_EQ(Item::made, 2);
   EXPECT_EQ(Item::alive, 0);
 }
 
-TEST(SlotPool, MoreLeasesThanSlotsAreFreed) {
+TEST(Pool, MoreLeasesThanSlotsAreLentAgainToo) {
+  Item::made = 0;
   {
-    SlotPool<Item, 2> pool;
-    for (int round = 0; round < 2; ++round) {
-      const SlotPool<Item, 2>::Lease a(pool);
-      const SlotPool<Item, 2>::Lease b(pool);
-      const SlotPool<Item, 2>::Lease c(pool);
+    Pool<Item, 2> pool;
+    for (int round = 0; round < 3; ++round) {
+      const Pool<Item, 2>::Lease a(pool);
+      const Pool<Item, 2>::Lease b(pool);
+      const Pool<Item, 2>::Lease c(pool);
+      const Pool<Item, 2>::Lease d(pool);
     }
-    EXPECT_EQ(Item::alive, 2);
+    EXPECT_EQ(Item::made, 4);
+    EXPECT_EQ(Item::alive, 4);
   }
   EXPECT_EQ(Item::alive, 0);
 }
 
-TEST(SlotPool, NoItemIsLentTwiceAtOnce) {
-  SlotPool<Item, 3> pool;
+TEST(Pool, NoItemIsLentTwiceAtOnce) {
+  Pool<Item, 3> pool;
   std::atomic<int> shared{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < 2000; ++i) {
-        const SlotPool<Item, 3>::Lease lease(pool);
+        const Pool<Item, 3>::Lease lease(pool);
         if (lease->in_use.exchange(true)) ++shared;
         lease->in_use = false;
       }
