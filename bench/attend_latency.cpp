@@ -17,7 +17,7 @@ Budget budget_of(const AttendSetting& setting) {
   budget.k = setting.k;
   budget.epsilon = setting.epsilon;
   budget.most_k = std::max(setting.k, setting.most_k);
-  budget.estimate_unread = setting.tail;
+  budget.estimate_unread = setting.estimate;
   return budget;
 }
 

@@ -74,10 +74,10 @@ Retrieved AttendRun::choose(std::size_t row, const AttendSetting& setting, const
     const float unread = tail.unread(member, all, problem_.keys.view.rows);
     const double scale = problem_.group.softmax_scale;
     const auto window = static_cast<float>(lse(exact_.window_parts[row]));
-    const BudgetCut cut = setting.tail ? cut_to_uncertainty(all.scores, scale, window, unread,
-                                                            tail.uncertainty(member, all, problem_.keys.view.rows),
-                                                            *setting.epsilon, setting.k)
-                                       : cut_to_mass(all.scores, scale, window, unread, *setting.epsilon);
+    const BudgetCut cut = setting.estimate ? cut_to_uncertainty(all.scores, scale, window, unread,
+                                                                tail.uncertainty(member, all, problem_.keys.view.rows),
+                                                                *setting.epsilon, setting.k)
+                                           : cut_to_mass(all.scores, scale, window, unread, *setting.epsilon);
     if (!cut.enough && k != most) continue;
     const std::size_t keep = std::min<std::size_t>(all.ids.size(), std::max<std::size_t>(cut.keep, setting.k));
     return {all.ids.first(keep), all.scores.first(keep)};
@@ -109,7 +109,7 @@ void AttendRun::judge(std::size_t row, const Retrieved& chosen, bool with_estima
   }
   sums.keys += static_cast<double>(chosen.ids.size());
   sums.mass += indexed == -infinity ? 1 : std::min(1.0, std::exp(static_cast<double>(found.lse) - indexed));
-  sums.left += std::exp(unread - lse(exact));
+  sums.unread += std::exp(unread - lse(exact));
   sums.output_error += relative_error(exact, approximate);
 }
 
@@ -119,14 +119,14 @@ AttendOutcome AttendRun::run(const AttendSetting& setting, const Retrieve& retri
   for (std::size_t step = 0; step < problem_.steps; ++step) {
     const UnreadEstimate tail(problem_.step(step), blocks, problem_.group.softmax_scale, scratch_);
     for (std::size_t row = step * problem_.heads; row < (step + 1) * problem_.heads; ++row) {
-      judge(row, choose(row, setting, tail, retrieve), setting.tail, tail, sums);
+      judge(row, choose(row, setting, tail, retrieve), setting.estimate, tail, sums);
     }
   }
   const auto rows = static_cast<double>(std::max<std::size_t>(problem_.queries.view.rows, 1));
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const bool values = problem_.group.values.view.rows != 0;
-  return {sums.keys / rows, sums.mass / rows, sums.left / rows, values ? sums.output_error / rows : nan,
-          setting.tail ? sums.estimate_error / rows : nan};
+  return {sums.keys / rows, sums.mass / rows, sums.unread / rows, values ? sums.output_error / rows : nan,
+          setting.estimate ? sums.estimate_error / rows : nan};
 }
 
 }  // namespace rattan::bench

@@ -22,14 +22,14 @@ struct AttendSetting {
   std::optional<double> epsilon =
       std::nullopt;             // a budget of mass instead of a fixed k: widths grow fourfold until it is met
   std::uint32_t most_k = 8192;  // widest search of an epsilon budget
-  bool tail = false;            // whether the unread keys are estimated or left out
+  bool estimate = false;        // whether the unread keys are estimated or left out
 };
 
 // Means over all query rows.
 struct AttendOutcome {
   double keys = 0;            // retrieved keys attended to
   double mass = 0;            // their share of the indexed keys' softmax mass
-  double left = 0;            // share of the softmax of all visible keys that was not read
+  double unread = 0;          // share of the softmax of all visible keys that was not read
   double output_error = 0;    // |o - o'| / |o|; NaN without values
   double estimate_error = 0;  // |estimated - true| of the unread keys' log mass; NaN where nothing is estimated
 };
@@ -39,7 +39,7 @@ using Retrieve = std::function<NeighborTable(std::uint32_t k)>;
 
 class AttendRun {
  public:
-  // clusters: of the indexed keys, made where `with_clusters`: for tails and epsilon budgets. Borrows the problem.
+  // clusters: of the indexed keys, made where `with_clusters`: for estimates and epsilon budgets. Borrows the problem.
   AttendRun(const HeadProblem& problem, bool with_clusters, std::uint32_t clusters, std::uint64_t seed,
             Executor& executor);
 

@@ -8,11 +8,11 @@
 namespace rattan::bench {
 namespace {
 
-constexpr std::array means = {"keys_retrieved", "mass",   "left",    "output_error",
+constexpr std::array means = {"keys_retrieved", "mass",   "unread",  "output_error",
                               "estimate_error", "us_p50", "us_full", "us_flat"};
 
 bool same_setting(const Json& a, const Json& b) {
-  return a["k"] == b["k"] && a["epsilon"] == b["epsilon"] && a["tail"] == b["tail"];
+  return a["k"] == b["k"] && a["epsilon"] == b["epsilon"] && a["estimate"] == b["estimate"];
 }
 
 Json mean_of(const std::vector<Json>& records, const Json& setting) {
@@ -21,7 +21,7 @@ Json mean_of(const std::vector<Json>& records, const Json& setting) {
               {"index", setting["index"]},
               {"k", setting["k"]},
               {"epsilon", setting["epsilon"]},
-              {"tail", setting["tail"]}};
+              {"estimate", setting["estimate"]}};
   for (const char* member : means) {
     double sum = 0;
     std::size_t count = 0;
@@ -35,11 +35,11 @@ Json mean_of(const std::vector<Json>& records, const Json& setting) {
   return row;
 }
 
-// (log keys, log error) of fixed k with the same tail, ascending.
-std::vector<std::pair<double, double>> curve_of(const std::vector<Json>& rows, const Json& tail) {
+// (log keys, log error) of fixed k with or without the estimate, ascending.
+std::vector<std::pair<double, double>> curve_of(const std::vector<Json>& rows, const Json& estimate) {
   std::vector<std::pair<double, double>> curve;
   for (const Json& row : rows) {
-    if (!row["epsilon"].is_null() || row["tail"] != tail || !row["output_error"].is_number()) continue;
+    if (!row["epsilon"].is_null() || row["estimate"] != estimate || !row["output_error"].is_number()) continue;
     curve.emplace_back(std::log(row["keys_retrieved"].get<double>()), std::log(row["output_error"].get<double>()));
   }
   std::ranges::sort(curve);
@@ -74,7 +74,7 @@ std::vector<Json> attend_summary(const std::vector<Json>& records) {
     }
     row["fixed_error"] = row["epsilon"].is_null()
                              ? Json(nullptr)
-                             : interpolated(curve_of(rows, row["tail"]), row["keys_retrieved"].get<double>());
+                             : interpolated(curve_of(rows, row["estimate"]), row["keys_retrieved"].get<double>());
   }
   return rows;
 }

@@ -22,7 +22,7 @@ struct AttendFlags {
   RunFlags run;
   std::vector<std::uint32_t> ks = {10, 100, 1000};
   std::vector<double> epsilons;
-  std::vector<std::string> tails = {"off"};
+  std::vector<std::string> estimates = {"off"};
   std::uint32_t most_k = 8192;
   std::uint32_t clusters = 1024;
   std::string index = "exact";
@@ -99,10 +99,10 @@ class Retrieval {
 
 std::vector<AttendSetting> settings_of(const AttendFlags& flags) {
   std::vector<AttendSetting> settings;
-  for (const std::string& tail : flags.tails) {
+  for (const std::string& estimate : flags.estimates) {
     AttendSetting setting;
     setting.most_k = flags.most_k;
-    setting.tail = tail == "on";
+    setting.estimate = estimate == "on";
     for (const std::uint32_t k : flags.ks) settings.push_back(setting), settings.back().k = k;
     setting.k = *std::min_element(flags.ks.begin(), flags.ks.end());
     for (const double epsilon : flags.epsilons) settings.push_back(setting), settings.back().epsilon = epsilon;
@@ -130,7 +130,7 @@ void attend_head(const AttendFlags& flags, const HeadSource& source, const Exact
   };
 
   const std::vector<AttendSetting> settings = settings_of(flags);
-  const bool with_clusters = std::ranges::any_of(settings, [](const auto& s) { return s.tail || s.epsilon; });
+  const bool with_clusters = std::ranges::any_of(settings, [](const auto& s) { return s.estimate || s.epsilon; });
   AttendRun run(problem, with_clusters, flags.clusters, flags.run.seed, executor);
   std::optional<AttendLatency> latency;
   if (flags.latency == "on") latency = time_head(flags, source, settings, executor);
@@ -152,13 +152,13 @@ void attend_head(const AttendFlags& flags, const HeadSource& source, const Exact
                        {"keys", problem.keys.view.rows},
                        {"k", setting.epsilon ? Json(nullptr) : Json(setting.k)},
                        {"epsilon", setting.epsilon ? Json(*setting.epsilon) : Json(nullptr)},
-                       {"tail", setting.tail ? "on" : "off"},
+                       {"estimate", setting.estimate ? "on" : "off"},
                        {"steps", problem.steps},
                        {"recall", recall},
                        {"scan_fraction", scan},
                        {"keys_retrieved", outcome.keys},
                        {"mass", outcome.mass},
-                       {"left", outcome.left},
+                       {"unread", outcome.unread},
                        {"output_error", number_or_null(outcome.output_error)},
                        {"estimate_error", number_or_null(outcome.estimate_error)}});
     add_latency(records.back(), latency, i);
@@ -178,19 +178,19 @@ void run_attend(AttendFlags& flags) {
   records.insert(records.end(), summary.begin(), summary.end());
   write_records(std::cout, format,
                 {text_column("layer", "layer"), text_column("kv", "kv_head"), text_column("index", "index"),
-                 fixed_column("k", "k", 0), fixed_column("epsilon", "epsilon", 4), text_column("tail", "tail"),
+                 fixed_column("k", "k", 0), fixed_column("epsilon", "epsilon", 4), text_column("estimate", "estimate"),
                  fixed_column("recall", "recall", 3), percent_column("scan", "scan_fraction"),
                  fixed_column("keys", "keys_retrieved", 1), fixed_column("mass", "mass", 4),
-                 fixed_column("left", "left", 5), fixed_column("out err", "output_error", 5),
-                 fixed_column("fixed k's", "fixed_error", 5), fixed_column("tail err", "estimate_error", 3),
+                 fixed_column("unread", "unread", 5), fixed_column("out err", "output_error", 5),
+                 fixed_column("fixed k's", "fixed_error", 5), fixed_column("estimate err", "estimate_error", 3),
                  fixed_column("us", "us_p50", 0), fixed_column("x full", "times_faster_than_full", 2),
                  fixed_column("x flat", "times_faster_than_flat", 2), text_column("by", "kind")},
                 records);
   if (format == Format::markdown) {
     std::cout
         << "\nkeys: retrieved keys attended to per query head; mass: share of the indexed keys' softmax mass that "
-           "they hold; left: share of the whole softmax that was not read; out err: |o - o'| / |o|, sinks and "
-           "recent window attended exactly on both sides; fixed k's: that of fixed k at as many keys; tail err: "
+           "they hold; unread: share of the whole softmax that was not read; out err: |o - o'| / |o|, sinks and "
+           "recent window attended exactly on both sides; fixed k's: that of fixed k at as many keys; estimate err: "
            "|estimated - true| log mass of the unread keys.\n";
     if (flags.latency == "on") {
       std::cout << "us: one step of all query heads of the KV head by a Context whose widths are calibrated at recall "
@@ -216,18 +216,18 @@ Action configure_attend(CLI::App& app) {
   app.add_option(
          "--epsilon", flags->epsilons,
          "budgets: keys are retrieved, the smallest --k at least, until the unread ones hold less than this share of "
-         "the softmax, or, with --tail on, until their estimate is as good")
+         "the softmax, or, with --estimate on, until their estimate is as good")
       ->delimiter(',')
       ->check(CLI::Range(1e-9, 0.999999))
       ->type_name("LIST");
-  app.add_option("--tail", flags->tails, "off, on: whether unread keys are estimated by clusters, default off")
+  app.add_option("--estimate", flags->estimates, "off, on: whether unread keys are estimated by clusters, default off")
       ->delimiter(',')
       ->check(CLI::IsMember({"off", "on"}))
       ->type_name("LIST");
   app.add_option("--most-k", flags->most_k, "widest search of a budget")
       ->check(CLI::Range(1U, 1U << 20))
       ->capture_default_str();
-  app.add_option("--clusters", flags->clusters, "per KV head, of budgets and tails")
+  app.add_option("--clusters", flags->clusters, "per KV head, of budgets and estimates")
       ->check(CLI::Range(1U, 65536U))
       ->capture_default_str();
   app.add_option("--index", flags->index, "exact, or a variant of sweep such as graph")->capture_default_str();

@@ -23,7 +23,7 @@ struct DecodeFlags {
   ContextParams context;
   RunFlags run;
   std::vector<std::string> ways = {"full", "flat", "scan4", "graph"};
-  std::vector<std::string> tails = {"off", "on"};
+  std::vector<std::string> estimates = {"off", "on"};
   std::size_t rounds = 6;
   std::size_t judged = 8;
   double memory_gb = 8;
@@ -34,14 +34,14 @@ struct DecodeFlags {
 // One row of the table: a way to decode, and what it took.
 struct Way {
   std::string name;
-  std::string tail;
+  std::string estimate;
   std::unique_ptr<LayerDecoder> decoder;
   double build_s = 0;
 };
 
-Budget budget_of(const DecodeFlags& flags, const std::string& tail) {
+Budget budget_of(const DecodeFlags& flags, const std::string& estimate) {
   Budget budget = flags.context.budget;
-  budget.estimate_unread = tail == "on";
+  budget.estimate_unread = estimate == "on";
   return budget;
 }
 
@@ -63,8 +63,8 @@ std::vector<Way> make_ways(const DecodeFlags& flags, const LayerStack& stack, co
     params.kind = head_kind(name);
     BuildStats stats;
     const auto context = build_context(stack, params, stats);
-    for (const std::string& tail : name == "full" ? std::vector<std::string>{"off"} : flags.tails) {
-      ways.push_back({name, tail, decode_by(context, budget_of(flags, tail)),
+    for (const std::string& estimate : name == "full" ? std::vector<std::string>{"off"} : flags.estimates) {
+      ways.push_back({name, estimate, decode_by(context, budget_of(flags, estimate)),
                       stats.seconds() / static_cast<double>(stack.originals() * stack.kv_heads())});
     }
   }
@@ -74,7 +74,7 @@ std::vector<Way> make_ways(const DecodeFlags& flags, const LayerStack& stack, co
 Json to_record(const DecodeFlags& flags, const LayerStack& stack, const std::string& source, const Way& way,
                const std::vector<double>& times, const LayerCost& cost, double error) {
   return {{"way", way.name},
-          {"tail", way.tail},
+          {"estimate", way.estimate},
           {"kinds", way.decoder->kinds()},
           {"source", source},
           {"keys", stack.tokens()},
@@ -169,7 +169,7 @@ void add_context_flags(CLI::App& app, ContextParams& context) {
   app.add_option("--link-queries", context.link_queries, "prefill queries per query head that are linked")
       ->capture_default_str()
       ->group("Build");
-  app.add_option("--clusters", context.clusters, "per KV head, of the tail estimate")
+  app.add_option("--clusters", context.clusters, "per KV head, of the estimate of unread keys")
       ->capture_default_str()
       ->group("Build");
   app.add_option("--degree", context.graph.max_degree, "edges per key at most")->capture_default_str()->group("Build");
@@ -184,7 +184,8 @@ Action configure_decode(CLI::App& app) {
       ->delimiter(',')
       ->check(CLI::IsMember({"full", "flat", "scan4", "graph", "auto"}))
       ->type_name("LIST");
-  app.add_option("--tail", flags->tails, "off, on: whether unread keys are estimated by clusters, default off,on")
+  app.add_option("--estimate", flags->estimates,
+                 "off, on: whether unread keys are estimated by clusters, default off,on")
       ->delimiter(',')
       ->check(CLI::IsMember({"off", "on"}))
       ->type_name("LIST");

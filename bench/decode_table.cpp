@@ -14,7 +14,9 @@
 namespace rattan::bench {
 namespace {
 
-bool same_way(const Json& a, const Json& b) { return a.at("way") == b.at("way") && a.at("tail") == b.at("tail"); }
+bool same_way(const Json& a, const Json& b) {
+  return a.at("way") == b.at("way") && a.at("estimate") == b.at("estimate");
+}
 
 const Json& fellow(const std::vector<Json>& records, const Json& record, const char* way) {
   return *std::find_if(records.begin(), records.end(), [&](const Json& other) {
@@ -47,8 +49,8 @@ void compare_decode_records(std::vector<Json>& records) {
 namespace {
 
 std::string title_of(const Json& record) {
-  return record.at("tail") == "on" ? record.at("way").get<std::string>() + " + estimate"
-                                   : record.at("way").get<std::string>();
+  return record.at("estimate") == "on" ? record.at("way").get<std::string>() + " + estimate"
+                                       : record.at("way").get<std::string>();
 }
 
 }  // namespace
@@ -74,7 +76,7 @@ void plot_decode_records(const std::string& path, const std::vector<Json>& recor
 void print_decode_records(Format format, const std::vector<Json>& records) {
   write_records(
       std::cout, format,
-      {fixed_column("keys", "keys", 0), text_column("way", "way"), text_column("tail", "tail"),
+      {fixed_column("keys", "keys", 0), text_column("way", "way"), text_column("estimate", "estimate"),
        fixed_column("us p50", "us_p50", 1), fixed_column("us p99", "us_p99", 1),
        fixed_column("x flat", "times_faster_than_flat", 2), fixed_column("x full", "times_faster_than_full", 2),
        percent_column("keys read", "keys_share"), fixed_column("KB", "bytes", 0, 1e-3),

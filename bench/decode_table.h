@@ -1,4 +1,4 @@
-// What `decode` prints and draws of its records: one per way to decode, tail estimate and number of keys.
+// What `decode` prints and draws of its records: one per way to decode, estimate and number of keys.
 #pragma once
 
 #include <string>

@@ -96,7 +96,7 @@ typedef struct rattan_params {
   double recall;            /* wanted of the retrieved keys */
   uint32_t links_k;         /* links per prefill query */
   uint32_t link_queries;    /* prefill queries per query head that are linked */
-  uint32_t clusters;        /* per KV head, of the tail estimate; 0: none */
+  uint32_t clusters;        /* per KV head, of the estimate of unread keys; 0: none */
   uint32_t max_degree;      /* edges per key of a graph */
   uint64_t capacity;        /* most tokens; address space is reserved */
   uint32_t seal_after;      /* appended tokens after which the oldest are sealed into the graph; 0: rattan_seal only */

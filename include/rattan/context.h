@@ -66,7 +66,7 @@ struct ContextParams {
   double recall = 0.95;                // wanted of the retrieved keys, by which widths are calibrated
   std::uint32_t links_k = 128;         // links per prefill query of a graph; 1..1024
   std::uint32_t link_queries = 16384;  // prefill queries per query head that are linked, evenly spaced
-  std::uint32_t clusters = 1024;       // per KV head, of the tail estimate; 0: none are kept
+  std::uint32_t clusters = 1024;       // per KV head, of the estimate of unread keys; 0: none are kept
   GraphBuildParams graph;              // its executor is not used
 
   std::size_t capacity = std::size_t{1} << 20;  // most tokens; address space is reserved, memory is taken as they come

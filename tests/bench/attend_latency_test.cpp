@@ -14,7 +14,7 @@ TEST(AttendLatency, EverySettingIsTimedBesideFullAttentionAndFlat) {
   settings[1].k = 20;
   settings[1].epsilon = 0.01;
   settings[2] = settings[1];
-  settings[2].tail = true;
+  settings[2].estimate = true;
   ContextParams params;
   params.kind = HeadKind::scan4;
   params.sinks = 8;

@@ -38,7 +38,7 @@ TEST(AttendRun, AgreesWithTheQualityOfSearches) {
   EXPECT_EQ(outcome.keys, 50);
   EXPECT_NEAR(outcome.mass, quality.mass, 1e-5);
   EXPECT_NEAR(outcome.output_error, quality.output_error, 1e-5);
-  EXPECT_GT(outcome.left, 0);
+  EXPECT_GT(outcome.unread, 0);
   EXPECT_TRUE(std::isnan(outcome.estimate_error));
 }
 
@@ -46,9 +46,9 @@ TEST(AttendRun, TheTailLowersTheError) {
   const HeadProblem problem = make();
   AttendRun run(problem, true, 64, 1, serial_executor());
   const AttendOutcome without = run.run({.k = 50}, exactly(problem));
-  const AttendOutcome with = run.run({.k = 50, .tail = true}, exactly(problem));
+  const AttendOutcome with = run.run({.k = 50, .estimate = true}, exactly(problem));
   EXPECT_LT(with.output_error, without.output_error);
-  EXPECT_EQ(with.left, without.left);
+  EXPECT_EQ(with.unread, without.unread);
   EXPECT_LT(with.estimate_error, 0.5);
 }
 
@@ -58,7 +58,7 @@ TEST(AttendRun, BudgetsReadWhatTheyNeed) {
   const AttendOutcome coarse = run.run({.k = 10, .epsilon = 0.4}, exactly(problem));
   const AttendOutcome fine = run.run({.k = 10, .epsilon = 0.1}, exactly(problem));
   EXPECT_LT(coarse.keys, fine.keys);
-  EXPECT_NEAR(fine.left, 0.1, 0.05);
+  EXPECT_NEAR(fine.unread, 0.1, 0.05);
   const AttendOutcome bounded = run.run({.k = 10, .epsilon = 1e-6, .most_k = 40}, exactly(problem));
   EXPECT_EQ(bounded.keys, 40);
   const AttendOutcome all = run.run({.k = 10, .epsilon = 1e-9}, exactly(problem));
@@ -70,7 +70,7 @@ TEST(AttendRun, WithoutValuesThereIsMass) {
   group.values = SharedMatrix();
   const HeadProblem problem = make(std::move(group));
   AttendRun run(problem, true, 64, 1, serial_executor());
-  const AttendOutcome outcome = run.run({.k = 50, .tail = true}, exactly(problem));
+  const AttendOutcome outcome = run.run({.k = 50, .estimate = true}, exactly(problem));
   EXPECT_TRUE(std::isnan(outcome.output_error));
   EXPECT_GT(outcome.mass, 0);
 }

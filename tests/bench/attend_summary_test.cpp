@@ -9,8 +9,8 @@ namespace {
 
 Json record(Json k, Json epsilon, double keys, Json error) {
   return {{"layer", 0},         {"kv_head", 1},          {"index", "exact"},         {"k", k},
-          {"epsilon", epsilon}, {"tail", "on"},          {"keys_retrieved", keys},   {"mass", 0.5},
-          {"left", 0.1},        {"output_error", error}, {"estimate_error", nullptr}};
+          {"epsilon", epsilon}, {"estimate", "on"},      {"keys_retrieved", keys},   {"mass", 0.5},
+          {"unread", 0.1},      {"output_error", error}, {"estimate_error", nullptr}};
 }
 
 TEST(AttendSummary, MeansOfEverySettingAndErrorAtEqualKeys) {

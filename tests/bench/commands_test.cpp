@@ -265,20 +265,20 @@ TEST(AttendCommand, MoreKeysHoldMoreMass) {
 
 TEST(AttendCommand, BudgetsAndTails) {
   const ProgramResult result =
-      run_bench("attend " + one + "--k 10,1000 --epsilon 0.2 --tail off,on --most-k 2000 --queries 4 -o jsonl");
+      run_bench("attend " + one + "--k 10,1000 --epsilon 0.2 --estimate off,on --most-k 2000 --queries 4 -o jsonl");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::vector<std::string> lines = lines_of(result.out);
   ASSERT_EQ(lines.size(), 12U);
   const auto error = [&](std::size_t line) { return Json::parse(lines[line]).at("output_error").get<double>(); };
-  EXPECT_LT(error(3), error(0));  // the same k with the tail
+  EXPECT_LT(error(3), error(0));  // the same k with the estimate
   EXPECT_EQ(Json::parse(lines[5]).at("epsilon"), 0.2);
   EXPECT_EQ(Json::parse(lines[11]).at("layer"), "all");
   EXPECT_NE(run_bench("attend " + one + "--epsilon 1").exit_code, 0);
-  EXPECT_NE(run_bench("attend " + one + "--tail maybe").exit_code, 0);
+  EXPECT_NE(run_bench("attend " + one + "--estimate maybe").exit_code, 0);
 }
 
 TEST(AttendCommand, TimesItsBudgetsWhereAsked) {
-  const std::string command = "attend " + one + "--queries 4 --k 10 --epsilon 0.1 --tail on -o jsonl ";
+  const std::string command = "attend " + one + "--queries 4 --k 10 --epsilon 0.1 --estimate on -o jsonl ";
   const ProgramResult timed = run_bench(command + "--latency on --kind scan4 --rounds 1");
   ASSERT_EQ(timed.exit_code, 0) << timed.err;
   const Json record = Json::parse(lines_of(timed.out).at(0));

@@ -23,9 +23,9 @@ class LayerDecoderTest : public ::testing::Test {
     return std::vector<HeadSource>(4, {"made", 0, 0, [] { return test::small_group(400, 6, 2); }});
   }
 
-  std::unique_ptr<LayerDecoder> by(HeadKind kind, std::uint32_t k, bool tail) {
+  std::unique_ptr<LayerDecoder> by(HeadKind kind, std::uint32_t k, bool estimate) {
     params_.kind = kind;
-    return decode_by(build_context(stack_, params_, stats_), {.k = k, .epsilon = {}, .estimate_unread = tail});
+    return decode_by(build_context(stack_, params_, stats_), {.k = k, .epsilon = {}, .estimate_unread = estimate});
   }
 
   std::vector<float> output(LayerDecoder& decoder, std::size_t layer) {

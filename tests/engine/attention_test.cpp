@@ -60,12 +60,12 @@ TEST_F(EngineAttention, RattanWithEveryKeyIsFullAttention) {
   const std::string prompt = "--prefill 1500 --count 40 ";
   const double full = nll(prompt);
   EXPECT_NEAR(nll(prompt + "--attention rattan --kind flat --k 4096"), full, 1e-3);
-  EXPECT_NEAR(nll(prompt + "--attention rattan --kind flat --k 4096 --tail off --threads 1"), full, 1e-3);
+  EXPECT_NEAR(nll(prompt + "--attention rattan --kind flat --k 4096 --estimate off --threads 1"), full, 1e-3);
 }
 
 TEST_F(EngineAttention, RattanReadsFewerKeysAndSaysSo) {
   for (const char* budget :
-       {"--k 20", "--k 20 --tail off", "--epsilon 0.2", "--kind scan4", "--kind graph --seal-after 16"}) {
+       {"--k 20", "--k 20 --estimate off", "--epsilon 0.2", "--kind scan4", "--kind graph --seal-after 16"}) {
     const nlohmann::json result = score(files_ + "--prefill 2500 --count 40 --attention rattan " + budget);
     EXPECT_EQ(result.at("attention"), "rattan") << budget;
     EXPECT_GT(result.at("keys_read_share"), 0.0) << budget;

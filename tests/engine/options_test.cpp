@@ -35,7 +35,7 @@ TEST(EngineOptions, WrongValues) {
   expect_refused("score --temperature -1", "--temperature is \"-1\", allowed is a number from 0 to 100");
   expect_refused("score --kind ivf", "--kind is \"ivf\", allowed is auto|flat|scan4|graph");
   expect_refused("score --memory-limit -1", "--memory-limit is \"-1\"");
-  expect_refused("score --tail maybe", "--tail is \"maybe\", allowed is off|on");
+  expect_refused("score --estimate maybe", "--estimate is \"maybe\", allowed is off|on");
   expect_refused("score -o xml", "-o is \"xml\", allowed is text|json");
 }
 

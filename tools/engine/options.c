@@ -21,7 +21,7 @@ static const char help[] =
     "  --attention full|rattan        of the decode steps (full)\n"
     "  --k K | --epsilon E            Rattan: keys retrieved per query head, or the softmax share left unread\n"
     "  --most-k K                     Rattan: bound of an epsilon budget\n"
-    "  --tail on|off                  Rattan: whether unread keys are estimated (on)\n"
+    "  --estimate on|off              Rattan: whether unread keys are estimated (on)\n"
     "  --kind auto|flat|scan4|graph   Rattan: index of every head (auto)\n"
     "  --clusters C                   Rattan: per KV head, of the estimate\n"
     "  --seal-after S                 Rattan: appended tokens after which they are folded into the index; 0: never\n"
@@ -56,7 +56,7 @@ static const struct rule rules[] = {
     {"--k", form_whole, AT(k), 1, 1 << 20, NULL},
     {"--epsilon", form_share, AT(epsilon), 0, 1, NULL},
     {"--most-k", form_whole, AT(most_k), 1, 1 << 20, NULL},
-    {"--tail", form_word, AT(tail), 0, 0, "off|on"},
+    {"--estimate", form_word, AT(estimate), 0, 0, "off|on"},
     {"--kind", form_word, AT(kind), 0, 0, "auto|flat|scan4|graph"},
     {"--clusters", form_whole, AT(clusters), 1, 1 << 20, NULL},
     {"--index", form_path, AT(index), 0, 0, NULL},
@@ -137,7 +137,7 @@ static void check(const struct options* options) {
 }
 
 struct options options_read(int count, char** words) {
-  struct options options = {.epsilon = 0, .tail = 1, .seed = 1, .seal_after = -1};
+  struct options options = {.epsilon = 0, .estimate = 1, .seed = 1, .seal_after = -1};
   if (count < 2) refuse("a command is missing; allowed are score and generate (--help)");
   for (int i = 1; i < count; ++i) {
     if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0) {

@@ -23,7 +23,7 @@ struct options {
   uint32_t k;
   double epsilon;
   uint32_t most_k;
-  uint32_t tail;
+  uint32_t estimate;
   uint32_t kind;  // RATTAN_KIND_AUTO, ...
   uint32_t clusters;
   const char* index;

@@ -38,7 +38,7 @@ static rattan_params params_of(const struct options* options, const struct cache
   if (options->k > 0) params.budget.k = options->k;
   if (options->epsilon > 0) params.budget.epsilon = options->epsilon;
   if (options->most_k > 0) params.budget.most_k = options->most_k;
-  params.budget.estimate_unread = options->tail;
+  params.budget.estimate_unread = options->estimate;
   if (options->clusters > 0) params.clusters = options->clusters;
   if (options->seal_after >= 0) params.seal_after = (uint32_t)options->seal_after;
   params.memory_limit = options->memory_limit * (uint64_t)1000000;

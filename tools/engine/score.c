@@ -48,7 +48,7 @@ static void add_budget(cJSON* json, const struct options* options) {
   } else {
     cJSON_AddNumberToObject(json, "k", options->k > 0 ? options->k : params.budget.k);
   }
-  cJSON_AddBoolToObject(json, "tail", (int)options->tail);
+  cJSON_AddBoolToObject(json, "estimate", (int)options->estimate);
   cJSON_AddNumberToObject(json, "clusters", options->clusters > 0 ? options->clusters : params.clusters);
   const double seal_after = options->seal_after >= 0 ? (double)options->seal_after : params.seal_after;
   cJSON_AddNumberToObject(json, "seal_after", seal_after);
