@@ -6,27 +6,21 @@
 #include <span>
 
 #include "attention/budget.h"
+#include "core/log_sum_exp.h"
 #include "rattan/attention.h"
 
 namespace rattan::bench {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
 MatrixView values_of(const HeadProblem& problem) {
   return problem.group.values.view.rows != 0 ? problem.group.values.view : problem.group.keys.view;
 }
-
-double lse(const SoftmaxPart& part) { return part.sum == 0 ? -infinity : part.max + std::log(part.sum); }
-
-// exp(a) - exp(b) as a logarithm; -infinity where rounding leaves nothing.
-double log_difference(double a, double b) { return a > b ? a + std::log1p(-std::exp(b - a)) : -infinity; }
 
 double relative_error(const SoftmaxPart& exact, const AttentionPart& approximate) {
   double error = 0;
   double norm = 0;
   for (std::size_t c = 0; c < exact.output.size(); ++c) {
-    const double o = exact.output[c] / exact.sum;
+    const double o = exact.normalised(c);
     error += std::pow(o - static_cast<double>(approximate.output[c]), 2);
     norm += o * o;
   }
@@ -57,9 +51,9 @@ AttentionPart AttendRun::window(std::size_t row, std::vector<float>& output) con
   const SoftmaxPart& part = exact_.window_parts[row];
   output.resize(part.output.size());
   for (std::size_t c = 0; c < output.size(); ++c) {
-    output[c] = part.sum == 0 ? 0.0F : static_cast<float>(part.output[c] / part.sum);
+    output[c] = static_cast<float>(part.normalised(c));
   }
-  return {output, static_cast<float>(lse(part))};
+  return {output, static_cast<float>(part.lse())};
 }
 
 Retrieved AttendRun::choose(std::size_t row, const AttendSetting& setting, const UnreadEstimate& tail,
@@ -73,7 +67,7 @@ Retrieved AttendRun::choose(std::size_t row, const AttendSetting& setting, const
     if (!setting.epsilon) return all;
     const float unread = tail.unread(member, all, problem_.keys.view.rows);
     const double scale = problem_.group.softmax_scale;
-    const auto window = static_cast<float>(lse(exact_.window_parts[row]));
+    const auto window = static_cast<float>(exact_.window_parts[row].lse());
     const BudgetCut cut = setting.estimate ? cut_to_uncertainty(all.scores, scale, window, unread,
                                                                 tail.uncertainty(member, all, problem_.keys.view.rows),
                                                                 *setting.epsilon, setting.k)
@@ -93,7 +87,7 @@ void AttendRun::judge(std::size_t row, const Retrieved& chosen, bool with_estima
   AttentionPart approximate = window(row, window_output);
   AttentionPart found{found_output};
   attend_found(values_, chosen.ids, chosen.scores, scale, found, attention_scratch_);
-  const double indexed = lse(exact_.indexed_parts[row]);
+  const double indexed = exact_.indexed_parts[row].lse();
   const double unread = log_difference(indexed, static_cast<double>(found.lse));
   SoftmaxPart exact = exact_.window_parts[row];
   exact.merge(exact_.indexed_parts[row]);
@@ -108,8 +102,9 @@ void AttendRun::judge(std::size_t row, const Retrieved& chosen, bool with_estima
     merge(approximate, found);
   }
   sums.keys += static_cast<double>(chosen.ids.size());
-  sums.mass += indexed == -infinity ? 1 : std::min(1.0, std::exp(static_cast<double>(found.lse) - indexed));
-  sums.unread += std::exp(unread - lse(exact));
+  sums.mass +=
+      exact_.indexed_parts[row].sum == 0 ? 1 : std::min(1.0, std::exp(static_cast<double>(found.lse) - indexed));
+  sums.unread += std::exp(unread - exact.lse());
   sums.output_error += relative_error(exact, approximate);
 }
 

@@ -6,6 +6,7 @@
 
 #include "attention/running_softmax.h"
 #include "core/check.h"
+#include "core/log_sum_exp.h"
 
 namespace rattan {
 
@@ -18,40 +19,38 @@ double number(const char* name, float value) {
   return static_cast<double>(value);
 }
 
-// Masses of window, unread keys and results, over the largest of them.
-struct Masses {
-  double top = -infinity;  // logarithm of what counts as 1
-  double all = 0;
-};
-
-Masses masses_of(std::span<const float> scores, double scale, float window_lse, float unread_lse, double epsilon) {
+// Of window, unread keys and results.
+LogSumExp all_masses(std::span<const float> scores, double scale, float window_lse, float unread_lse, double epsilon) {
   check_scale(scale);
   if (!(epsilon > 0 && epsilon < 1)) {
     fail(ErrorCode::invalid_argument, "epsilon is ", epsilon, ", allowed is inside (0, 1)");
   }
-  Masses masses{.top = std::max(number("window_lse", window_lse), number("unread_lse", unread_lse))};
-  for (const float score : scores) masses.top = std::max(masses.top, scale * number("a score", score));
-  if (masses.top == -infinity) return masses;
-  masses.all = std::exp(window_lse - masses.top) + std::exp(unread_lse - masses.top);
-  for (const float score : scores) masses.all += std::exp(scale * score - masses.top);
+  LogSumExp masses;
+  masses.reach(number("window_lse", window_lse));
+  masses.reach(number("unread_lse", unread_lse));
+  for (const float score : scores) masses.reach(scale * number("a score", score));
+  if (masses.empty()) return masses;
+  masses.add(static_cast<double>(window_lse));
+  masses.add(static_cast<double>(unread_lse));
+  for (const float score : scores) masses.add(scale * static_cast<double>(score));
   return masses;
 }
 
-// Leaves results out from the last while what is left, and their weights to the power of `power`, stay below what may
-// be left of that many.
+// Leaves results out from the last while what is unread, and their weights to the power of `power`, stay below what may
+// be unread where that many are kept.
 template <typename Most>
-BudgetCut cut(std::span<const float> scores, double scale, double top, double left, double power, const Most& most) {
-  if (!(left < most(scores.size()))) return {scores.size(), false};
+BudgetCut cut(std::span<const float> scores, double scale, double top, double unread, double power, const Most& most) {
+  if (!(unread < most(scores.size()))) return {scores.size(), false};
   std::size_t keep = scores.size();
   for (; keep > 0; --keep) {
-    left += std::exp(power * (scale * scores[keep - 1] - top));
-    if (!(left < most(keep - 1))) break;
+    unread += std::exp(power * (scale * scores[keep - 1] - top));
+    if (!(unread < most(keep - 1))) break;
   }
   return {keep, true};
 }
 
-// How many results will do where `excess` times too much is left with `found`: the error falls about as the root of
-// their number, and what may be left grows with it.
+// How many results will do where `found` leave `excess` times too much unread: the error falls about as the root of
+// their number, and what may be unread grows with it.
 std::size_t wanted_for_uncertainty(std::size_t found, double excess) {
   constexpr double margin = 1.1;  // a second widening costs more than a few keys
   constexpr double largest = 1e9;
@@ -62,11 +61,11 @@ std::size_t wanted_for_uncertainty(std::size_t found, double excess) {
 }  // namespace
 
 BudgetCut cut_to_mass(std::span<const float> scores, double scale, float window_lse, float unread_lse, double epsilon) {
-  const Masses masses = masses_of(scores, scale, window_lse, unread_lse, epsilon);
-  if (masses.top == -infinity) return {};
-  const double most = epsilon * masses.all;
-  BudgetCut mass =
-      cut(scores, scale, masses.top, std::exp(unread_lse - masses.top), 1, [&](std::size_t) { return most; });
+  const LogSumExp masses = all_masses(scores, scale, window_lse, unread_lse, epsilon);
+  if (masses.empty()) return {};
+  const double most = epsilon * masses.sum;
+  BudgetCut mass = cut(scores, scale, masses.top, masses.part(static_cast<double>(unread_lse)), 1,
+                       [&](std::size_t) { return most; });
   // The first search is as wide as such queries needed at the build: one that needs more seldom needs far more.
   if (!mass.enough) mass.wanted = 2 * scores.size();
   return mass;
@@ -74,15 +73,15 @@ BudgetCut cut_to_mass(std::span<const float> scores, double scale, float window_
 
 BudgetCut cut_to_uncertainty(std::span<const float> scores, double scale, float window_lse, float unread_lse,
                              float uncertainty_lse, double epsilon, std::size_t least) {
-  const Masses masses = masses_of(scores, scale, window_lse, unread_lse, epsilon);
-  if (masses.top == -infinity) return {};
+  const LogSumExp masses = all_masses(scores, scale, window_lse, unread_lse, epsilon);
+  if (masses.empty()) return {};
   const auto most = [&](std::size_t keep) {
-    return std::pow(epsilon * masses.all * static_cast<double>(keep) / static_cast<double>(least), 2);
+    return std::pow(epsilon * masses.sum * static_cast<double>(keep) / static_cast<double>(least), 2);
   };
-  const double left = std::exp(2 * (number("uncertainty_lse", uncertainty_lse) - masses.top));
-  BudgetCut uncertainty = cut(scores, scale, masses.top, left, 2, most);
+  const double unread = std::exp(2 * (number("uncertainty_lse", uncertainty_lse) - masses.top));
+  BudgetCut uncertainty = cut(scores, scale, masses.top, unread, 2, most);
   if (!uncertainty.enough)
-    uncertainty.wanted = wanted_for_uncertainty(scores.size(), std::sqrt(left / most(scores.size())));
+    uncertainty.wanted = wanted_for_uncertainty(scores.size(), std::sqrt(unread / most(scores.size())));
   return uncertainty;
 }
 

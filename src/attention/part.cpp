@@ -2,14 +2,14 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/log_sum_exp.h"
 #include "rattan/attention.h"
 
 namespace rattan {
 
 void merge(AttentionPart& into, const AttentionPart& from) noexcept {
-  constexpr float empty = -std::numeric_limits<float>::infinity();
-  if (!(from.lse > empty)) return;
-  if (!(into.lse > empty)) {
+  if (!(from.lse > log_of_nothing)) return;
+  if (!(into.lse > log_of_nothing)) {
     std::ranges::copy(from.output, into.output.begin());
     into.lse = from.lse;
     return;
@@ -21,7 +21,7 @@ void merge(AttentionPart& into, const AttentionPart& from) noexcept {
   const auto a = static_cast<float>(weight(into.lse) / sum);
   const auto b = static_cast<float>(weight(from.lse) / sum);
   for (std::size_t c = 0; c < into.output.size(); ++c) into.output[c] = a * into.output[c] + b * from.output[c];
-  into.lse = static_cast<float>(top + std::log(sum));
+  into.lse = static_cast<float>(log_sum(static_cast<double>(top), sum));
 }
 
 float lse_to_log2(float lse) noexcept { return static_cast<float>(lse * std::numbers::log2e); }

@@ -2,16 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/check.h"
+#include "core/log_sum_exp.h"
 
 namespace rattan {
-namespace {
-
-constexpr float nothing = -std::numeric_limits<float>::infinity();
-
-}  // namespace
 
 RunningSoftmax::RunningSoftmax(std::size_t rows, std::size_t value_dim, DType value_dtype, double scale,
                                AttentionScratch& scratch)
@@ -24,14 +19,14 @@ RunningSoftmax::RunningSoftmax(std::size_t rows, std::size_t value_dim, DType va
   totals_ = scratch.outputs.data();
   block_ = totals_ + rows * value_dim;
   std::fill_n(totals_, rows * value_dim, 0.0F);
-  top_.fill(nothing);
+  top_.fill(log_of_nothing);
 }
 
 void RunningSoftmax::add(float* scores, std::size_t stride, std::span<const void* const> values) {
   for (std::size_t row = 0; row < rows_; ++row) {
     float* weights = scores + row * stride;
     const float top = std::max(top_[row], kernels_.largest(weights, values.size()));
-    if (top == nothing) {
+    if (top == log_of_nothing) {
       std::fill_n(weights, values.size(), 0.0F);
       continue;
     }
@@ -56,11 +51,9 @@ void RunningSoftmax::rescale(std::size_t row, float top) {
 
 void RunningSoftmax::finish(std::span<AttentionPart> parts) const {
   for (std::size_t row = 0; row < rows_; ++row) {
-    const bool empty = sum_[row] == 0;
-    const float factor = empty ? 0.0F : static_cast<float>(1 / sum_[row]);
+    const float factor = sum_[row] == 0 ? 0.0F : static_cast<float>(1 / sum_[row]);
     for (std::size_t c = 0; c < dim_; ++c) parts[row].output[c] = totals_[row * dim_ + c] * factor;
-    parts[row].lse =
-        empty ? nothing : static_cast<float>(scale_ * static_cast<double>(top_[row]) + std::log(sum_[row]));
+    parts[row].lse = static_cast<float>(log_sum(scale_ * static_cast<double>(top_[row]), sum_[row]));
   }
 }
 

@@ -1,30 +1,28 @@
 #include "context/uncertainty_need.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <numeric>
 #include <vector>
 
 #include "attention/budget.h"
 #include "attention/retrieved_part.h"
 #include "context/held_out_scores.h"
+#include "core/log_sum_exp.h"
 
 namespace rattan {
 namespace {
 
 // Natural logarithm of the sum of the weights of the scores outside `indexed`.
 float window_lse(std::span<const float> scores, IdRange indexed, double scale) {
-  double most = -std::numeric_limits<double>::infinity();
-  double sum = 0;
+  LogSumExp sum;
   const auto each = [&](const auto& visit) {
     for (std::size_t i = 0; i < scores.size(); ++i) {
       if (!indexed.contains(static_cast<KeyId>(i))) visit(scale * static_cast<double>(scores[i]));
     }
   };
-  each([&](double logit) { most = std::max(most, logit); });
-  each([&](double logit) { sum += std::exp(logit - most); });
-  return sum == 0 ? -std::numeric_limits<float>::infinity() : static_cast<float>(most + std::log(sum));
+  each([&](double logit) { sum.reach(logit); });
+  each([&](double logit) { sum.add(logit); });
+  return static_cast<float>(sum.log());
 }
 
 // The best of the searched keys, in order.

@@ -70,8 +70,8 @@ double relative_error(const SoftmaxPart& exact, const SoftmaxPart& approximate, 
   double squared_error = 0;
   double squared_norm = 0;
   for (std::size_t c = 0; c < exact.output.size(); ++c) {
-    const double o = exact.sum == 0 ? 0 : exact.output[c] / exact.sum;
-    const double other = approximate.sum == 0 ? 0 : approximate.output[c] / approximate.sum;
+    const double o = exact.normalised(c);
+    const double other = approximate.normalised(c);
     squared_error += (o - other) * (o - other);
     squared_norm += o * o;
   }

@@ -4,16 +4,21 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <vector>
+
+#include "core/log_sum_exp.h"
 
 namespace rattan {
 
 // weights are exp(logit - max); sum adds them, output adds weight * value row. No keys: max = -infinity, sum = 0.
 struct SoftmaxPart {
-  double max = -std::numeric_limits<double>::infinity();
+  double max = static_cast<double>(log_of_nothing);
   double sum = 0;
   std::vector<double> output;
+
+  // Natural logarithm of the sum of exp(logit); and the attention output, zeros without keys.
+  double lse() const noexcept { return log_sum(max, sum); }
+  double normalised(std::size_t c) const noexcept { return sum == 0 ? 0 : output[c] / sum; }
 
   explicit SoftmaxPart(std::size_t value_dim = 0) : output(value_dim) {}
 
