@@ -1,5 +1,5 @@
 // Timed searches at chosen settings on one thread with cold caches: a decoder walks through hundreds of heads per
-// token, so nothing of a head is cached when its turn comes again. DESIGN.md section 7.
+// token, so nothing of a head is cached when its turn comes again. src/DESIGN.md section 7.
 #pragma once
 
 #include <cstddef>

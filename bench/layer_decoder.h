@@ -1,5 +1,5 @@
 // Ways to attend to the tokens of a layer at one decode step: Rattan's Context in its kinds, and the bf16 flat scan
-// (DESIGN.md section 7): one exact pass over the keys for all query heads of a KV head, and the values of the best.
+// (src/DESIGN.md section 7): one exact pass over the keys for all query heads of a KV head, and the values of the best.
 #pragma once
 
 #include <cstdint>

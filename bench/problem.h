@@ -1,5 +1,5 @@
 // The setting in which every index is judged on one KV head: which keys it holds, which held-out queries are asked in
-// which order, and the exact answers. DESIGN.md section 7.
+// which order, and the exact answers. src/DESIGN.md section 7.
 #pragma once
 
 #include <cstddef>
@@ -49,7 +49,8 @@ struct Window {
 Window fit_window(std::size_t prefill, std::uint32_t sinks, std::uint32_t recent);
 
 struct LinkOptions {
-  // Few queries with long lists make as good a graph as many with short ones, in less time (bench/README.md).
+  // Few queries with long lists make as good a graph as many with short ones, in less time
+  // (bench/EXPERIMENTS.md section 2).
   std::uint32_t k = 128;
   std::size_t query_step = 0;  // every how many prefill query rows; 0: so that about 16,384 rows remain
   bool causal = false;         // a query links only to keys before it; else to any indexed key

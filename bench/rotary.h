@@ -1,5 +1,5 @@
 // What the query side of rotary attention heads looks like, in the terms of the calibration table of
-// ../shared/data/README.md: rotate-half RoPE, pair i holds elements i and i + d/2.
+// datasets/README.md section 4: rotate-half RoPE, pair i holds elements i and i + d/2.
 #pragma once
 
 #include <cstdint>

@@ -42,10 +42,10 @@ struct NpySplit {
   void validate() const;
 };
 
-// A folder of `layer_*.safetensors` (../shared/data/README.md: q [Hq,n,d], k [Hkv,n,d], v, q_pos), one such file, or a
+// A folder of `layer_*.safetensors` (q [Hq,n,d], k [Hkv,n,d], v, q_pos), one such file, or a
 // folder of K_{layer}_{head}.npy / Q_{layer}_{head}.npy pairs (V_ optional), where each pair is a group of one query
 // head with softmax scale d^-0.5. Files are memory-mapped and must not shrink while the dump or a group of it lives;
-// opening reads headers and positions only. Details and every rule: datasets/README.md.
+// opening reads headers and positions only. Details and every rule: datasets/README.md section 2.
 class QkvDump {
  public:
   // Throws Error(not_found, io, corrupt, unsupported, invalid_argument) naming the file, the tensor and what disagrees.

@@ -1,5 +1,5 @@
-// Made attention heads: seeded, any size, calibrated to what trained long-context models show
-// (../shared/data/README.md). The same KvGroup type as a dump of a real model.
+// Synthetic attention heads: seeded, any size, calibrated to what trained long-context models show
+// (datasets/README.md section 4). The same KvGroup type as a dump of a real model.
 //
 // How a head is made: a text of topics, segments and words that come back (synthetic_text.h) moves keys and queries
 // away from their means. Queries are a tight cone: before RoPE |mean| / rms norm is 0.9, and four of 64 rotary pairs,

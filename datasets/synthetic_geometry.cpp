@@ -11,7 +11,7 @@ namespace rattan::datasets {
 namespace {
 
 // Norms are for dim 128 and grow with sqrt(dim). Figures of the query side are those of trained 8B models
-// (../shared/data/README.md); the rest was fitted to the statistics listed in synthetic.h.
+// (datasets/README.md section 4); the rest was fitted to the statistics listed in synthetic.h.
 constexpr double query_norm = 13;
 constexpr double concentration = 0.9;   // |mean query| / rms norm
 constexpr double strong_energy = 0.56;  // shares of the mean query's energy

@@ -38,9 +38,9 @@ struct Budget {
   // Set: keys are retrieved until the unread ones are estimated to hold less than this share of the softmax of all
   // keys; inside (0, 1). With estimate_unread what counts is not what they hold but how far the estimate of it may be
   // off, which asks for far fewer: by epsilon where k keys are retrieved, and by as many times that as more are. So all
-  // heads stop where a further key gains the same, and a given number of keys errs least (bench/README.md). Clusters
-  // estimate, where a head has some; else every unread key is taken to be as good as the worst that was found, which
-  // asks for many more.
+  // heads stop where a further key gains the same, and a given number of keys errs least (src/DESIGN.md section 8).
+  // Clusters estimate, where a head has some; else every unread key is taken to be as good as the worst that was found,
+  // which asks for many more.
   std::optional<double> epsilon;
   std::uint32_t most_k = 8192;  // per query head, of an epsilon budget; at least k
 

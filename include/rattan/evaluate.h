@@ -60,7 +60,7 @@ class ExactAttention {
   std::unique_ptr<State> state_;
 };
 
-// Statistics of one query head against its keys, as ../shared/data/README.md tabulates them.
+// Statistics of one query head against its keys, as datasets/README.md section 4 tabulates them.
 struct HeadStatistics {
   double far_mass = 0;             // mean share of softmax mass outside sinks and recent window
   double n90 = 0;                  // median number of far keys that hold 90 % of the far mass

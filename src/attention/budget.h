@@ -23,8 +23,8 @@ BudgetCut cut_to_mass(std::span<const float> scores, double scale, float window_
 // uncertainty_lse: UnreadEstimate::uncertainty. A result that is left out errs by its own weight at most; errors add as
 // independent ones do. They stay below `epsilon` of the softmax where `least` results are kept, and below epsilon *
 // keep / least where keep are: errors fall as a power of the number of keys, so that error / keys is what a further key
-// gains, and heads and queries that stop at the same gain have the least mean error for their keys (bench/README.md).
-// least > 0.
+// gains, and heads and queries that stop at the same gain have the least mean error for their keys
+// (bench/EXPERIMENTS.md section 4). least > 0.
 BudgetCut cut_to_uncertainty(std::span<const float> scores, double scale, float window_lse, float unread_lse,
                              float uncertainty_lse, double epsilon, std::size_t least);
 

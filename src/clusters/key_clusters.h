@@ -17,7 +17,7 @@ namespace rattan {
 
 struct ClusterParams {
   std::uint32_t clusters = 1024;  // 1..65,536; at most one per 16 keys are made
-  std::uint32_t iterations = 4;   // more change the output error by less than 1 % (bench/README.md)
+  std::uint32_t iterations = 4;   // more change the output error by less than 1 % (bench/EXPERIMENTS.md section 3)
   std::uint64_t seed = 1;
   Executor* executor = nullptr;  // null: default_executor()
 

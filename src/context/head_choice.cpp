@@ -16,8 +16,8 @@ namespace {
 
 // Fewer keys than that are attended faster than an index is searched.
 constexpr std::size_t fewest_keys = 4096;
-// With fewer keys a walk is no faster than a pass over all codes (README.md: as fast at 16,384), and links and graph
-// are nearly all of a build's time.
+// With fewer keys a walk is no faster than a pass over all codes (bench/RESULTS.md section 4: as fast at 16,384), and
+// links and graph are nearly all of a build's time.
 constexpr std::size_t fewest_graph_keys = 24576;
 constexpr std::size_t calibration_groups = 32;
 // A walk for k keys reads some ten times as many by code, in no order: long before k is a tenth of the keys, one pass

@@ -1,10 +1,10 @@
 // The group walk of walk.h over codes: neighbours are scored by code, and only the best of each row are read in full.
 //
 // Measured on trained heads (65,536 keys, d = 128, 4 bits): recall within 0.003 of the walk over keys with the same
-// beam, 40 % of its bytes, half of its time. Three things make the time (bench/README.md has the figures): beams are
-// buckets; each head names several keys a round, which reads no more keys and makes longer lists; and a round names
-// keys before it scores those that the last round found, so that edges and codes are on their way while others are
-// multiplied.
+// beam, 40 % of its bytes, half of its time. Three things make the time (figures: bench/EXPERIMENTS.md section 1):
+// beams are buckets; each head names several keys a round, which reads no more keys and makes longer lists; and a round
+// names keys before it scores those that the last round found, so that edges and codes are on their way while others
+// are multiplied.
 #pragma once
 
 #include <cstdint>

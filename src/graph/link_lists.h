@@ -14,7 +14,7 @@ namespace rattan {
 // List i holds the distinct keys one training query links to, best first.
 class LinkLists {
  public:
-  // Unites the tables (query heads are never averaged: ANCHORS.md section 2). Lists are put in an order shuffled by
+  // Unites the tables (queries are never averaged: src/DESIGN.md section 5). Lists are put in an order shuffled by
   // `seed`, so that any leading part of them is an even sample of positions and heads. Empty rows are left out.
   // Throws Error(invalid_argument) naming table, row and id for an id >= keys or one that stands twice in its row.
   LinkLists(std::span<const NeighborTable> tables, std::size_t keys, std::uint64_t seed);

@@ -4,7 +4,7 @@
 // expanded yet; the unseen neighbours of the named keys are read once and scored for all heads; each head's beam keeps
 // its own best. A head is done when its whole beam is expanded or its expansions are used up. One row alone is the
 // usual beam search. On trained heads the heads of a group together read 2 to 2.5 times fewer keys than apart
-// (DESIGN.md section 8; ../shared/data/README.md).
+// (bench/EXPERIMENTS.md section 5).
 #pragma once
 
 #include <cstdint>

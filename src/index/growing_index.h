@@ -1,5 +1,5 @@
 // One KV head's keys as they grow: an immutable base index, sealed segments behind it, and a tail that is scanned
-// exactly. DESIGN.md section 2.4.
+// exactly. src/DESIGN.md section 5.
 //
 // Ids count from the base's first key; grown keys follow without a gap. A segment is a graph of its own keys with entry
 // points of its own, stored behind the base's edges and codes, so that one walk with one beam searches base and

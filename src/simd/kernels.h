@@ -1,5 +1,5 @@
 // The table of vector kernels and its run-time choice. Everything that multiplies vectors goes through here; dispatch
-// happens once per list of rows, so search, prune and build are ordinary code. DESIGN.md section 2.2.
+// happens once per list of rows, so search, prune and build are ordinary code. src/DESIGN.md section 5.
 //
 // Rows are given by pointers, need no alignment and have `dim` elements of the table's dtype (dim >= 1, any size).
 // Accumulation is fp32. All of a kernel's inputs may overlap; outputs may not overlap inputs.

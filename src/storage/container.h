@@ -1,6 +1,6 @@
 // The file every saved index lives in: named sections, each under a checksum, and not one byte outside of them.
 //
-// Layout, all numbers little-endian (src/storage/FORMAT.md has the same with the reasons):
+// Layout, all numbers little-endian (src/storage/FORMAT.md section 1 has the same with the reasons):
 //
 //   offset  bytes  what
 //   0       8      magic "RATTANIX"

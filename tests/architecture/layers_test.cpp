@@ -1,4 +1,4 @@
-// Includes point only downward (DESIGN section 3), and third-party headers stay in the rooms that own them.
+// Includes point only downward (src/DESIGN.md section 3), and third-party headers stay in the rooms that own them.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -119,7 +119,7 @@ void damage(std::vector<std::byte>& content, std::uint64_t seed) {
   }
 }
 
-// FAULTS section 5.3: a correct checksum proves nothing about structure. Refusal, or an index whose answers are in
+// FAULTS R7: a correct checksum proves nothing about structure. Refusal, or an index whose answers are in
 // range.
 TEST_P(DamagedFiles, A1_A18_ALyingWriterIsRefusedOrHarmless) {
   const auto sections = sections_of(whole_);

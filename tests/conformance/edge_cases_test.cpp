@@ -1,4 +1,4 @@
-// The inputs of FAULTS.md sections 2.C and 2.D, for every kind: a clear error or a right answer.
+// The inputs of tests/FAULTS.md, C and D, for every kind: a clear error or a right answer.
 #include <gtest/gtest.h>
 
 #include <algorithm>

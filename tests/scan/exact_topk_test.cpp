@@ -67,7 +67,7 @@ TEST(ExactTopK, StridedAndUnalignedViews) {
   }
 }
 
-// DESIGN 2.7: the same bytes for any number of threads.
+// FAULTS G12: the same bytes for any number of threads.
 TEST(ExactTopK, AnyNumberOfThreads) {
   const SharedMatrix queries = test::random_matrix(301, 24, 7, DType::bf16);
   const SharedMatrix keys = test::random_matrix(2000, 24, 8, DType::bf16);

@@ -1,5 +1,5 @@
 // Which keys exact top-k may return: range, causal positions, recent window. Keys that are not visible score highest in
-// these tests, so that one of them in the results shows (ANCHORS section 2: candidates inserted before the causal mask
+// these tests, so that one of them in the results shows (candidates inserted before the causal mask
 // made 7 % of the links of another builder wrong).
 #include "rattan/exact_topk.h"
 

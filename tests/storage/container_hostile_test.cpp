@@ -1,4 +1,4 @@
-// Files whose checksums are right and whose structure is not (FAULTS A1-A4, A8, A12, A13; section 5 rule 3).
+// Files whose checksums are right and whose structure is not (FAULTS A1-A4, A8, A12, A13, R7).
 #include <gtest/gtest.h>
 
 #include <functional>

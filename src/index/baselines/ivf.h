@@ -1,5 +1,5 @@
-// The kind "ivf": k-means lists. FAISS trains the centroids (DESIGN.md section 2.10), Rattan's kernels assign and scan,
-// so that a comparison with the graph compares algorithms.
+// The kind "ivf": k-means lists. FAISS trains the centroids (src/DESIGN.md section 5), Rattan's kernels assign and
+// scan, so that a comparison with the graph compares algorithms.
 #pragma once
 
 #include <cstdint>
