@@ -46,10 +46,15 @@ constexpr std::array places = {
     Place{"src/attention/", "attention", 6},
     Place{"src/context/", "context", 7},
     Place{"src/c_api", "c_api", 8},
-    Place{"bench/", "bench", 9},
+    Place{"bench/inputs/", "bench/inputs", 9},
+    Place{"bench/measure/", "bench/measure", 10},
+    Place{"bench/context/", "bench/context", 11},
+    Place{"bench/report/", "bench/report", 12},
+    Place{"bench/cli/", "bench/cli", 13},
+    Place{"bench/micro/", "bench/micro", 9},
     Place{"tools/engine/", "engine", 9},
     Place{"tools/", "tools", 9},
-    Place{"tests/", "tests", 10},
+    Place{"tests/", "tests", 14},
 };
 
 // Between rooms of one layer only these includes are allowed: from, to.

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "bench/report_data.h"
+#include "bench/measure/report_data.h"
 #include "datasets/qkv_dump.h"
 #include "tests/support/matrices.h"
 

@@ -1,0 +1,121 @@
+#include "bench/cli/commands.h"
+
+#include <exception>
+#include <iostream>
+#include <map>
+#include <vector>
+
+#include "bench/inputs/text.h"
+#include "bench/inputs/usage_error.h"
+#include "bench/measure/environment.h"
+#include "rattan/types.h"
+
+namespace rattan::bench {
+namespace {
+
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+
+constexpr Command all_commands[] = {
+    {"sweep", "recall against keys read: the cheapest setting of each index that reaches each recall",
+     "rattan-bench sweep --embedded --index flat,ivf,hnsw,graph --recall 0.90,0.95", configure_sweep},
+    {"info", "statistics of attention heads, or what an index file holds", "rattan-bench info --synth n=4096,heads=1",
+     configure_info},
+    {"synth", "writes synthetic heads as a dump",
+     "rattan-bench synth --synth n=4096,heads=2,seed=7 -o /tmp/rattan-dump", configure_synth},
+    {"truth", "writes the exact top-k keys of the decode queries as ibin and fbin",
+     "rattan-bench truth --embedded --k 10 -o /tmp/rattan-truth", configure_truth},
+    {"build", "builds one index and saves it", "rattan-bench build --embedded --index graph -o /tmp/graph.rattan",
+     configure_build},
+    {"search", "asks a saved index at given widths",
+     "rattan-bench search --embedded --index-file /tmp/graph.rattan --width 100,200", configure_search},
+    {"latency", "time of one step at chosen recalls, caches cold by cycling through resident KV heads",
+     "rattan-bench latency --embedded --index flat,graph --recall 0.95 --resident 4 --rounds 2", configure_latency},
+    {"decode", "time of attention per layer of a model and how it grows with the number of keys",
+     "rattan-bench decode --synth n=16384,d=128,group=4,heads=2,dtype=bf16 --depth 4 --rounds 2", configure_decode},
+    {"grow", "what appended keys cost, and what searches find behind them",
+     "rattan-bench grow --synth n=4096,heads=1,decode=1536 --append 1024 --segment 256", configure_grow},
+    {"attend", "attention mass and output error of the top k keys",
+     "rattan-bench attend --embedded --k 10,100 --index exact", configure_attend},
+    {"report", "draws the HTML page of saved sweep rows", "rattan-bench report rows.jsonl -o rows.html",
+     configure_report},
+};
+
+std::string& stored_command_line() {
+  static std::string text;
+  return text;
+}
+
+std::vector<std::string> flag_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  return names;
+}
+
+// The flag or command that was probably meant by each word that is none.
+void suggest(const std::vector<std::string>& words, const std::vector<std::string>& known) {
+  for (const std::string& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    const std::string meant = nearest_word(name, known);
+    if (!meant.empty() && meant != name) std::cerr << "did you mean " << meant << " instead of " << name << "?\n";
+  }
+}
+
+int report_parse_error(CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
+  if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  const CLI::App& scope = chosen.empty() ? app : *chosen.front();
+  // CLI11 sees a missing command before it sees a wrong one.
+  const bool wrong_command = chosen.empty() && !words.empty() && !words.front().starts_with('-');
+  std::cerr << "rattan-bench: " << (wrong_command ? "\"" + words.front() + "\" is no command" : error.what()) << '\n';
+  if (wrong_command) suggest({words.front()}, flag_names(scope));
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) suggest(words, flag_names(scope));
+  std::cerr << "try: rattan-bench " << (chosen.empty() ? "" : scope.get_name() + " ") << "--help\n";
+  return exit_usage;
+}
+
+int run_action(const Action& action) {
+  try {
+    action();
+    std::cout.flush();
+    if (!std::cout) throw Error(ErrorCode::io, "writing to stdout failed");
+    return 0;
+  } catch (const UsageError& error) {
+    std::cerr << "rattan-bench: " << error.what() << '\n';
+    return exit_usage;
+  } catch (const std::exception& error) {
+    std::cerr << "rattan-bench: " << error.what() << '\n';
+    return exit_failed;
+  }
+}
+
+}  // namespace
+
+std::span<const Command> commands() { return all_commands; }
+
+const std::string& command_line() { return stored_command_line(); }
+
+int run(int argc, const char* const* argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  stored_command_line() = join({"rattan-bench", join(words, " ")}, " ");
+  CLI::App app("Rattan: recall against keys read, for attention heads", "rattan-bench");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("rattan-bench ") + RATTAN_VERSION + " (" + RATTAN_COMMIT + ")");
+  std::map<const CLI::App*, Action> actions;
+  for (const Command& command : commands()) {
+    CLI::App* sub = app.add_subcommand(command.name, command.purpose);
+    sub->footer(std::string("Example:\n  ") + command.example);
+    actions[sub] = command.configure(*sub);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return report_parse_error(app, error, words);
+  }
+  return run_action(actions.at(app.get_subcommands().front()));
+}
+
+}  // namespace rattan::bench

@@ -1,0 +1,119 @@
+#include "bench/cli/options.h"
+
+#include <map>
+
+#include "bench/inputs/usage_error.h"
+
+namespace rattan::bench {
+namespace {
+
+const std::map<std::string, DType>& dtypes() {
+  static const std::map<std::string, DType> names = {{"f32", DType::f32}, {"f16", DType::f16}, {"bf16", DType::bf16}};
+  return names;
+}
+
+}  // namespace
+
+void add_data_flags(CLI::App& app, DataSelection& data) {
+  const std::string group = "Data";
+  app.add_option("--data", data.paths,
+                 "dumps: folder of layer_*.safetensors, one such file, or folder of K_*_*.npy and Q_*_*.npy")
+      ->delimiter(',')
+      ->type_name("PATH[,PATH..]")
+      ->group(group);
+  app.add_option("--synth", data.synthetic, "synthetic heads, e.g. n=131072,d=128,group=4,heads=2,seed=1")
+      ->expected(1)
+      ->take_all()
+      ->type_name("SPEC")
+      ->group(group);
+  app.add_flag("--embedded", data.embedded, "the small slice of a trained model in the source tree")->group(group);
+  app.add_option("--layers", data.layers, "only these layers, e.g. 0,2-3")->type_name("LIST")->group(group);
+  app.add_option("--kv-heads", data.kv_heads, "only these KV heads")->type_name("LIST")->group(group);
+}
+
+void add_window_flags(CLI::App& app, ProblemOptions& problem) {
+  const std::string group = "Measurement";
+  app.add_option("--sinks", problem.sinks, "first keys, attended exactly and not indexed")
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--recent", problem.recent, "last keys of the prefill, likewise")->capture_default_str()->group(group);
+}
+
+void add_problem_flags(CLI::App& app, ProblemOptions& problem) {
+  const std::string group = "Measurement";
+  add_window_flags(app, problem);
+  app.add_option("--queries", problem.queries, "decode steps asked, consecutive from the first")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32))
+      ->capture_default_str()
+      ->group(group);
+  add_keys_as_flag(app, problem.keys_as);
+}
+
+void add_keys_as_flag(CLI::App& app, std::optional<DType>& keys_as) {
+  app.add_option_function<DType>(
+         "--keys-as", [&keys_as](DType dtype) { keys_as = dtype; },
+         "re-encode keys and values first: f32, f16 or bf16; default as stored")
+      ->transform(CLI::CheckedTransformer(dtypes()))
+      ->type_name("DTYPE")
+      ->group("Measurement");
+}
+
+void add_build_flags(CLI::App& app, BuildOptions& build) {
+  const std::string group = "Build";
+  app.add_option("--links-k", build.links.k, "graph: exact keys linked to each prefill query")
+      ->check(CLI::Range(1U, 1U << 16))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--query-step", build.links.query_step,
+                 "graph: every how many prefill query rows are linked; 0: about 16,384 rows per head")
+      ->capture_default_str()
+      ->group(group);
+  app.add_flag("--causal-links", build.links.causal, "graph: link a query only to keys before it")->group(group);
+  app.add_option("--degree", build.graph.max_degree, "graph: edges per key at most")
+      ->check(CLI::Range(1U, 1024U))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--entry-points", build.graph.entry_points, "graph: keys every search starts from")
+      ->check(CLI::Range(1U, 4096U))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--ivf-lists", build.ivf.lists, "ivf: lists; 0: 2 * sqrt(keys)")->capture_default_str()->group(group);
+  app.add_option("--hnsw-m", build.hnsw.max_degree, "hnsw: M")
+      ->check(CLI::Range(2U, 512U))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option("--hnsw-build-beam", build.hnsw.build_beam, "hnsw: efConstruction")
+      ->check(CLI::Range(1U, 1U << 20))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void add_threads_flag(CLI::App& app, RunFlags& run) {
+  app.add_option("--threads", run.threads, "threads of builds and untimed searches; 0: all")
+      ->check(CLI::Range(0U, 1024U))
+      ->capture_default_str();
+}
+
+void add_seed_flag(CLI::App& app, RunFlags& run) {
+  app.add_option("--seed", run.seed, "of every random choice of a build")->capture_default_str();
+}
+
+void add_k_flag(CLI::App& app, ProblemOptions& problem) {
+  app.add_option("--k", problem.k, "neighbours per query")->check(CLI::Range(1U, 1U << 20))->capture_default_str();
+}
+
+void add_format_flag(CLI::App& app, RunFlags& run, const char* name) {
+  app.add_option(name, run.format, "md, csv, json or jsonl")
+      ->check(CLI::IsMember({"md", "csv", "json", "jsonl"}))
+      ->capture_default_str();
+}
+
+HeadSource only_head(const std::vector<HeadSource>& heads) {
+  if (heads.size() != 1) {
+    throw UsageError("the data selects " + std::to_string(heads.size()) +
+                     " KV heads, this command takes 1: narrow it with --layers and --kv-heads");
+  }
+  return heads.front();
+}
+
+}  // namespace rattan::bench

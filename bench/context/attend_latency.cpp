@@ -1,0 +1,59 @@
+#include "bench/context/attend_latency.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+#include "bench/context/decode_run.h"
+#include "bench/context/layer_decoder.h"
+#include "bench/context/layer_stack.h"
+#include "bench/measure/latency.h"
+
+namespace rattan::bench {
+namespace {
+
+Budget budget_of(const AttendSetting& setting) {
+  Budget budget;
+  budget.k = setting.k;
+  budget.epsilon = setting.epsilon;
+  budget.most_k = std::max(setting.k, setting.most_k);
+  budget.estimate_unread = setting.estimate;
+  return budget;
+}
+
+}  // namespace
+
+AttendLatency time_attend(const HeadSource& source, const ProblemOptions& problem,
+                          std::span<const AttendSetting> settings, ContextParams params,
+                          const AttendLatencyOptions& options) {
+  StackOptions stacked;
+  stacked.kv_heads = 1;
+  stacked.depth = options.copies;
+  stacked.keys_as = problem.keys_as;
+  const LayerStack stack({&source, 1}, stacked);
+  params.softmax_scale = stack.softmax_scale();
+  std::uint32_t least_k = std::numeric_limits<std::uint32_t>::max();
+  for (const AttendSetting& setting : settings) least_k = std::min(least_k, setting.k);
+  params.budget.k = least_k;
+
+  BuildStats stats;
+  ContextParams whole = params;
+  whole.kind = HeadKind::flat;
+  std::vector<std::unique_ptr<LayerDecoder>> decoders;
+  decoders.push_back(decode_by(build_context(stack, whole, stats), params.budget));
+  decoders.push_back(decode_flat(stack, params, least_k));
+  const auto context = build_context(stack, params, stats);
+  for (const AttendSetting& setting : settings) decoders.push_back(decode_by(context, budget_of(setting)));
+
+  std::vector<LayerDecoder*> borrowed;
+  for (const auto& decoder : decoders) borrowed.push_back(decoder.get());
+  const auto times = time_decoders(stack, borrowed, options.rounds);
+  AttendLatency latency;
+  latency.full_us = quantile(times[0], 0.5);
+  latency.flat_us = quantile(times[1], 0.5);
+  for (std::size_t i = 2; i < times.size(); ++i) latency.us.push_back(quantile(times[i], 0.5));
+  latency.kind = context->report().front().kind;
+  return latency;
+}
+
+}  // namespace rattan::bench

@@ -1,0 +1,74 @@
+// The index variants a sweep compares: how each is built, how it is asked, and which width is turned to trade recall
+// for keys read.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/inputs/problem.h"
+#include "rattan/exact_topk.h"
+#include "rattan/index.h"
+
+namespace rattan::bench {
+
+enum class BuildKind : std::uint8_t { flat, scan4, ivf, hnsw, hnsw_group, graph, automatic };
+enum class Knob : std::uint8_t { none, rerank, probes, beam_width };
+
+struct Variant {
+  std::string_view name = {};
+  BuildKind build = BuildKind::flat;
+  Knob knob = Knob::none;
+  bool group = false;   // the query heads of a step search together; else one search per head
+  bool seeded = false;  // a step starts from the previous step's results
+  std::string_view meaning = {};
+  bool codes = true;  // where the index has them
+};
+
+// Every variant, in the order of tables and legends.
+std::span<const Variant> variants();
+
+// "flat,ivf,graph:single" as variants. Throws UsageError naming an unknown one and listing all.
+std::vector<Variant> parse_variants(std::string_view list);
+
+// Whether this build of the library makes that kind ("ivf" needs FAISS, "hnsw" hnswlib).
+bool is_available(const Variant& variant);
+
+std::string_view kind_name(
+    BuildKind kind);  // "flat", "scan4", "ivf", "hnsw", "graph"; what the library must have for it
+
+struct BuildOptions {
+  LinkOptions links;
+  GraphBuildParams graph;
+  Scan4BuildParams scan4;
+  IvfBuildParams ivf;
+  std::optional<bool> ivf_spherical;  // unset: plain and spherical are both built
+  HnswBuildParams hnsw;
+  AutoBuildParams automatic;  // its k, group and graph follow from the problem and from `graph`
+};
+
+// Hands seed and executor to every kind.
+void set_build_run(BuildOptions& build, std::uint64_t seed, Executor* executor);
+
+struct BuiltIndex {
+  std::unique_ptr<Index> index;
+  BuildStats stats;               // with a first stage "links" where links were made
+  std::string label;              // what tells it from the others of its kind, e.g. "spherical"; may be empty
+  std::uint32_t max_setting = 1;  // the largest useful width
+
+  std::uint64_t bytes() const { return index->memory().total(); }
+};
+
+// The links of a built HNSW's lowest level under Rattan's group walk, started from the nodes of its upper levels (16 at
+// most). `hnsw` is what build_indexes(BuildKind::hnsw) made over the same keys; build stats are its own.
+BuiltIndex group_walk_over(const BuiltIndex& hnsw, const HeadProblem& problem);
+
+// One index, or several of which a sweep keeps the better (IVF with plain and with spherical k-means).
+std::vector<BuiltIndex> build_indexes(BuildKind kind, const HeadProblem& problem, const BuildOptions& options,
+                                      const ExactTopK& exact);
+
+}  // namespace rattan::bench

@@ -1,3 +1,0 @@
-#include "bench/commands.h"
-
-int main(int argc, char** argv) { return rattan::bench::run(argc, argv); }

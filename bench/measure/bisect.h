@@ -1,0 +1,50 @@
+// Finds the cheapest width that reaches a recall. Recall grows with the width, though not strictly.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <map>
+
+#include "bench/measure/evaluation.h"
+
+namespace rattan::bench {
+
+struct SettingRange {
+  std::uint32_t low = 1;
+  std::uint32_t high = 1;
+  double resolution = 0.03;  // stop when neighbouring settings differ by less than this share
+  // Widths stop doubling at the first setting that reads this many keys per query.
+  double enough_keys = std::numeric_limits<double>::infinity();
+};
+
+class SettingSearch {
+ public:
+  using Evaluate = std::function<Evaluation(std::uint32_t setting)>;
+
+  SettingSearch(const SettingRange& range, Evaluate evaluate);
+
+  struct Result {
+    Evaluation evaluation;  // the one that reads fewest keys among those that reach; else the one of best recall
+    bool reached = false;
+  };
+
+  // Doubles the width until the target is reached, recall has stopped growing or enough keys are read, then bisects in
+  // log steps. Settings are evaluated once and shared between targets; with one setting only (low == high) that one is
+  // the answer.
+  Result cheapest(double target);
+
+  // Every setting evaluated so far.
+  const std::map<std::uint32_t, Evaluation>& evaluated() const noexcept { return evaluated_; }
+
+ private:
+  const Evaluation& at(std::uint32_t setting);
+  bool grow_until(double target);
+  void narrow(double target);
+
+  SettingRange range_;
+  Evaluate evaluate_;
+  std::map<std::uint32_t, Evaluation> evaluated_;
+};
+
+}  // namespace rattan::bench

@@ -1,0 +1,20 @@
+// The widths of a variant: in which range a recall is searched for, and how a row names one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "bench/inputs/kinds.h"
+#include "bench/inputs/problem.h"
+#include "bench/measure/bisect.h"
+#include "bench/measure/measure.h"
+
+namespace rattan::bench {
+
+// Where bisection looks. A search that reads half of the keys has lost against a scan; wider ones are not tried.
+SettingRange setting_range(const BuiltIndex& built, const Variant& variant, const HeadProblem& problem);
+
+// "beam 212, expansions x0.6", "probes 7/512 spherical", "exact": `setup` with its width replaced by `setting`.
+std::string describe_setting(const BuiltIndex& built, const SearchSetup& setup, std::uint32_t setting);
+
+}  // namespace rattan::bench

@@ -1,0 +1,272 @@
+#include "bench/measure/sweep.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "bench/inputs/text.h"
+#include "bench/measure/bisect.h"
+#include "bench/measure/environment.h"
+#include "bench/measure/latency.h"
+#include "bench/measure/measure.h"
+#include "bench/measure/ood.h"
+#include "bench/measure/settings.h"
+#include "core/check.h"
+
+namespace rattan::bench {
+namespace {
+
+// One way to ask one index: what bisection turns the width of.
+struct Candidate {
+  const BuiltIndex* built;
+  SearchSetup setup;
+  std::unique_ptr<SettingSearch> search;
+  std::map<std::uint32_t, Quality> quality;  // by setting
+};
+
+struct Choice {
+  Candidate* candidate = nullptr;
+  SettingSearch::Result result;
+};
+
+struct HeadState {
+  std::string source;
+  int layer = 0;
+  int kv_head = 0;
+  HeadProblem problem;
+  std::map<BuildKind, std::vector<BuiltIndex>> built;
+};
+
+// What a timed row needs after all heads are measured.
+struct Timed {
+  std::size_t row;
+  LatencyJob job;
+};
+
+class Sweep {
+ public:
+  Sweep(const SweepOptions& options, Progress& progress)
+      : options_(options),
+        progress_(progress),
+        executor_(make_openmp_executor(options.threads)),
+        exact_(make_exact_topk_cpu(executor_.get())) {
+    set_build_run(options_.build, options.seed, executor_.get());
+  }
+
+  void measure_head(const HeadSource& source, const std::string& place);
+  void time_rows();
+  ReportData take() {
+    data_.rows = with_aggregates(std::move(data_.rows));
+    return std::move(data_);
+  }
+
+ private:
+  void build(HeadState& state, BuildKind kind);
+  std::vector<Candidate> candidates(const HeadState& state, const Variant& variant);
+  Evaluation run(const HeadState& state, const Candidate& candidate, std::uint32_t setting);
+  Choice choose(std::vector<Candidate>& candidates, double target);
+  void measure_variant(HeadState& state, const Variant& variant);
+  Row make_row(const HeadState& state, const Choice& choice, double target) const;
+  void keep_points(const HeadState& state, const std::vector<Candidate>& candidates);
+  SearchSetup with_setting(const Candidate& candidate, std::uint32_t setting) const;
+
+  SweepOptions options_;
+  Progress& progress_;
+  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<ExactTopK> exact_;
+  std::vector<std::unique_ptr<HeadState>> states_;
+  std::vector<Timed> timed_;
+  ReportData data_;
+  std::string place_;
+};
+
+SearchSetup Sweep::with_setting(const Candidate& candidate, std::uint32_t setting) const {
+  SearchSetup setup = candidate.setup;
+  setup.setting = setting;
+  return setup;
+}
+
+Evaluation Sweep::run(const HeadState& state, const Candidate& candidate, std::uint32_t setting) {
+  progress_.show(place_ + ", " + describe_setting(*candidate.built, candidate.setup, setting));
+  const NeighborTable found =
+      search_all_steps(*candidate.built->index, state.problem, with_setting(candidate, setting), *executor_);
+  return evaluate(found, state.problem, setting);
+}
+
+std::vector<Candidate> Sweep::candidates(const HeadState& state, const Variant& variant) {
+  std::vector<Candidate> list;
+  const std::vector<double> no_limit = {0};
+  for (const BuiltIndex& built : state.built.at(variant.build)) {
+    for (const double expansions : variant.build == BuildKind::graph ? options_.expansions : no_limit) {
+      list.push_back({&built, {variant, 0, expansions, options_.seeds_per_head}, nullptr, {}});
+    }
+  }
+  for (Candidate& candidate : list) {
+    candidate.search = std::make_unique<SettingSearch>(
+        setting_range(*candidate.built, variant, state.problem),
+        [this, &state, &candidate](std::uint32_t setting) { return run(state, candidate, setting); });
+  }
+  return list;
+}
+
+// Among candidates that reach, the one that reads fewest keys; else the one of best recall.
+Choice Sweep::choose(std::vector<Candidate>& candidates, double target) {
+  Choice best;
+  for (Candidate& candidate : candidates) {
+    const SettingSearch::Result result = candidate.search->cheapest(target);
+    const Evaluation& now = result.evaluation;
+    const Evaluation& old = best.result.evaluation;
+    const bool better = result.reached != best.result.reached ? result.reached
+                        : result.reached                      ? now.keys_per_query < old.keys_per_query
+                                                              : now.recall > old.recall;
+    if (best.candidate == nullptr || better) best = {&candidate, result};
+  }
+  return best;
+}
+
+Row Sweep::make_row(const HeadState& state, const Choice& choice, double target) const {
+  const HeadProblem& problem = state.problem;
+  const Evaluation& evaluation = choice.result.evaluation;
+  const BuiltIndex& built = *choice.candidate->built;
+  const double keys = static_cast<double>(problem.keys.view.rows);
+  Row row;
+  row.source = state.source;
+  row.index = choice.candidate->setup.variant.name;
+  row.layer = state.layer;
+  row.kv_head = state.kv_head;
+  row.keys = problem.keys.view.rows;
+  row.dim = problem.keys.view.cols;
+  row.dtype = to_string(problem.keys.view.dtype);
+  row.heads = problem.heads;
+  row.k = problem.k;
+  row.target = target;
+  row.reached = choice.result.reached;
+  row.heads_reached = row.reached ? 1 : 0;
+  row.setting = describe_setting(built, choice.candidate->setup, evaluation.setting);
+  row.recall = evaluation.recall;
+  row.recall_worst_head = evaluation.recall_worst_head;
+  row.scan_fraction = evaluation.keys_per_query / keys;
+  row.scan_group = evaluation.keys_per_step / keys;
+  row.keys_per_query = evaluation.keys_per_query;
+  row.bytes_per_query = evaluation.bytes_per_query;
+  row.centroids_per_query = evaluation.centroids_per_query;
+  row.codes_per_query = evaluation.codes_per_query;
+  row.expansions_per_query = evaluation.expansions_per_query;
+  const Quality& quality = choice.candidate->quality.at(evaluation.setting);
+  row.mass = quality.mass;
+  row.output_error = quality.output_error;
+  row.build_s = built.stats.seconds();
+  row.build_stages = built.stats.stages;
+  row.unreachable = built.stats.unreachable;
+  row.index_bytes = built.bytes();
+  row.index_share = static_cast<double>(row.index_bytes) / (2 * keys * static_cast<double>(row.dim));
+  row.window = problem.window;
+  row.queries = problem.steps;
+  row.isa = environment().isa;
+  row.blas = environment().blas;
+  row.cpu = environment().cpu;
+  row.llc_bytes = environment().llc_bytes;
+  row.threads = executor_->workers();
+  row.commit = environment().commit;
+  row.seed = options_.seed;
+  return row;
+}
+
+void Sweep::keep_points(const HeadState& state, const std::vector<Candidate>& candidates) {
+  const auto keys = static_cast<double>(state.problem.keys.view.rows);
+  for (const Candidate& candidate : candidates) {
+    std::string variant = candidate.built->label;
+    if (candidate.setup.expansions_per_width > 0) {
+      variant += " x" + significant(candidate.setup.expansions_per_width, 2);
+    }
+    for (const auto& [setting, evaluation] : candidate.search->evaluated()) {
+      data_.points.push_back({state.source, std::string(candidate.setup.variant.name), state.layer, state.kv_head,
+                              variant, setting, evaluation.recall, evaluation.keys_per_query / keys});
+    }
+  }
+}
+
+void Sweep::measure_variant(HeadState& state, const Variant& variant) {
+  std::vector<Candidate> list = candidates(state, variant);
+  for (const double target : options_.targets) {
+    const Choice choice = choose(list, target);
+    const std::uint32_t setting = choice.result.evaluation.setting;
+    const SearchSetup setup = with_setting(*choice.candidate, setting);
+    const Index& index = *choice.candidate->built->index;
+    if (choice.candidate->quality.count(setting) == 0) {
+      const NeighborTable found = search_all_steps(index, state.problem, setup, *executor_);
+      choice.candidate->quality[setting] = measure_quality(found, state.problem, options_.quality_steps, *executor_);
+    }
+    timed_.push_back({data_.rows.size(), {&index, &state.problem, setup}});
+    data_.rows.push_back(make_row(state, choice, target));
+  }
+  keep_points(state, list);
+}
+
+void Sweep::build(HeadState& state, BuildKind kind) {
+  if (state.built.count(kind) != 0) return;
+  if (kind != BuildKind::hnsw_group) {
+    state.built[kind] = build_indexes(kind, state.problem, options_.build, *exact_);
+    return;
+  }
+  build(state, BuildKind::hnsw);
+  for (const BuiltIndex& hnsw : state.built.at(BuildKind::hnsw)) {
+    state.built[kind].push_back(group_walk_over(hnsw, state.problem));
+  }
+}
+
+void Sweep::measure_head(const HeadSource& source, const std::string& place) {
+  const std::string head =
+      place + " layer " + std::to_string(source.layer) + " KV head " + std::to_string(source.kv_head);
+  progress_.show(head + ": data and exact truth");
+  states_.push_back(std::make_unique<HeadState>());
+  HeadState& state = *states_.back();
+  datasets::KvGroup group = source.load();
+  state.source = source_label(source, group);
+  state.layer = source.layer;
+  state.kv_head = source.kv_head;
+  state.problem = make_problem(std::move(group), options_.problem, *exact_);
+  if (options_.ood) data_.ood.push_back(describe_ood(state.problem.group, state.source, *executor_));
+  for (const Variant& variant : options_.variants) {
+    progress_.show(head + ": building " + std::string(kind_name(variant.build)));
+    build(state, variant.build);
+    place_ = head + ": " + std::string(variant.name);
+    measure_variant(state, variant);
+  }
+  if (options_.latency_steps == 0) states_.clear();
+}
+
+void Sweep::time_rows() {
+  if (options_.latency_steps == 0) return;
+  progress_.show("timing");
+  std::vector<LatencyJob> jobs;
+  for (const Timed& timed : timed_) jobs.push_back(timed.job);
+  const LatencyRun run = measure_latency(jobs, options_.latency_steps);
+  for (std::size_t i = 0; i < timed_.size(); ++i) {
+    Row& row = data_.rows[timed_[i].row];
+    row.us_p50 = run.latencies[i].us_p50;
+    row.us_p99 = run.latencies[i].us_p99;
+    row.latency_steps = run.steps;
+    row.cycle_mb = run.cycle_mb;
+  }
+}
+
+}  // namespace
+
+ReportData run_sweep(const std::vector<HeadSource>& heads, const SweepOptions& options, Progress& progress) {
+  Sweep sweep(options, progress);
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    try {
+      sweep.measure_head(heads[i], std::to_string(i + 1) + "/" + std::to_string(heads.size()));
+    } catch (const Error& error) {
+      fail(error.code(), heads[i].source, ", layer ", heads[i].layer, ", KV head ", heads[i].kv_head, ": ",
+           error.what());
+    }
+  }
+  sweep.time_rows();
+  return sweep.take();
+}
+
+}  // namespace rattan::bench

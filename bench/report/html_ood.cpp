@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <cmath>
+
+#include "bench/inputs/text.h"
+#include "bench/report/axis.h"
+#include "bench/report/html_charts.h"
+#include "bench/report/svg.h"
+
+namespace rattan::bench {
+namespace {
+
+constexpr double width = 980;
+constexpr double label_width = 110;
+constexpr double row_height = 34;
+constexpr double top = 30;
+constexpr double panel = 180;
+constexpr std::size_t panels_per_row = 5;
+constexpr const char* query_colour = "#c2410c";
+constexpr const char* key_colour = "#3b6ea5";
+constexpr std::size_t quantile_count = 5;
+
+std::string fill(const char* colour, const char* opacity) {
+  return std::string("fill=\"") + colour + "\" fill-opacity=\"" + opacity + "\"";
+}
+
+std::string head_name(const OodHead& head) {
+  return "layer " + std::to_string(head.layer) + " KV " + std::to_string(head.kv_head);
+}
+
+// 5 to 95 % thin, 25 to 75 % thick, the median a bar.
+void draw_spread(Svg& svg, const Axis& axis, double y, const std::vector<double>& quantiles, const char* colour) {
+  const std::string tip = "median " + fixed(quantiles[2], 1);
+  svg.rect({axis.at(quantiles[0]), y - 1}, axis.at(quantiles[4]) - axis.at(quantiles[0]), 2, fill(colour, "0.6"));
+  svg.rect({axis.at(quantiles[1]), y - 5}, std::max(1.0, axis.at(quantiles[3]) - axis.at(quantiles[1])), 10,
+           fill(colour, "0.45"), tip);
+  svg.rect({axis.at(quantiles[2]) - 1.5, y - 7}, 3, 14, fill(colour, "1"), tip);
+}
+
+void draw_legend(Svg& svg, Svg::Point at) {
+  svg.rect({at.first, at.second - 9}, 14, 10, fill(query_colour, "0.8"));
+  svg.text({at.first + 20, at.second}, "queries");
+  svg.rect({at.first + 90, at.second - 9}, 14, 10, fill(key_colour, "0.8"));
+  svg.text({at.first + 110, at.second}, "keys");
+}
+
+bool has_distances(const OodHead& head) {
+  return head.query_quantiles.size() == quantile_count && head.key_quantiles.size() == quantile_count;
+}
+
+double furthest(std::span<const OodHead> heads) {
+  double most = 1;
+  for (const OodHead& head : heads) {
+    if (has_distances(head)) most = std::max({most, head.query_quantiles.back(), head.key_quantiles.back()});
+  }
+  return most;
+}
+
+void draw_cloud(Svg& svg, const Axis& x, const Axis& y, const std::vector<double>& plane, const char* colour) {
+  for (std::size_t i = 0; i + 1 < plane.size(); i += 2) {
+    svg.circle({x.at(plane[i]), y.at(plane[i + 1])}, 1.6, fill(colour, "0.55"));
+  }
+}
+
+void draw_panel(Svg& svg, double left, double upper, const OodHead& head) {
+  double reach = 1e-9;
+  for (const auto* plane : {&head.query_plane, &head.key_plane}) {
+    for (const double value : *plane) reach = std::max(reach, std::abs(value));
+  }
+  const double inner = panel - 20;
+  // One scale for both directions, or the clouds' shapes would lie.
+  const Axis x(-reach, reach, left + 4, left + inner - 4);
+  const Axis y(-reach, reach, upper + 18 + inner - 4, upper + 18 + 4);
+  svg.text({left, upper + 10}, head_name(head) + ", +/- " + significant(reach, 2));
+  svg.rect({left, upper + 18}, inner, inner, "class=\"frame\"");
+  svg.line({x.at(0), upper + 18}, {x.at(0), upper + 18 + inner}, "class=\"grid\"");
+  svg.line({left, y.at(0)}, {left + inner, y.at(0)}, "class=\"grid\"");
+  draw_cloud(svg, x, y, head.key_plane, key_colour);
+  draw_cloud(svg, x, y, head.query_plane, query_colour);
+}
+
+}  // namespace
+
+std::string draw_distances(std::span<const OodHead> heads) {
+  const auto count = static_cast<double>(std::count_if(heads.begin(), heads.end(), has_distances));
+  if (count == 0) return {};
+  const double bottom = top + row_height * count;
+  const Axis axis(0, furthest(heads) * 1.04, label_width, width - 20);
+  Svg svg(width, bottom + 52, "Mahalanobis distance of queries and keys to the keys");
+  draw_legend(svg, {label_width, 14});
+  for (const double tick : axis.ticks(10)) {
+    svg.line({axis.at(tick), top}, {axis.at(tick), bottom}, "class=\"grid\"");
+    svg.text({axis.at(tick), bottom + 18}, fixed(tick, tick == std::floor(tick) ? 0 : 1), "middle");
+  }
+  svg.text({(label_width + width) / 2, bottom + 42},
+           "Mahalanobis distance to the keys (bars: median, 25-75 %, 5-95 % of the rows)", "middle");
+  double y = top + row_height / 2;
+  for (const OodHead& head : heads) {
+    if (!has_distances(head)) continue;
+    svg.text({label_width - 10, y + 4}, head_name(head), "end");
+    draw_spread(svg, axis, y - 7, head.query_quantiles, query_colour);
+    draw_spread(svg, axis, y + 7, head.key_quantiles, key_colour);
+    y += row_height;
+  }
+  return svg.str();
+}
+
+std::string draw_planes(std::span<const OodHead> heads) {
+  if (heads.empty()) return {};
+  const std::size_t lines = (heads.size() + panels_per_row - 1) / panels_per_row;
+  Svg svg(width, 30 + (panel + 14) * static_cast<double>(lines), "Queries and keys in their principal plane");
+  draw_legend(svg, {0, 12});
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    draw_panel(svg, (panel + 16) * static_cast<double>(i % panels_per_row),
+               26 + (panel + 14) * static_cast<double>(i / panels_per_row), heads[i]);
+  }
+  return svg.str();
+}
+
+}  // namespace rattan::bench

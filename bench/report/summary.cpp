@@ -1,0 +1,144 @@
+#include "bench/report/summary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "bench/inputs/text.h"
+
+namespace rattan::bench {
+namespace {
+
+using Compare = std::function<Ratio(std::string_view index, double target)>;
+
+template <typename T, typename Get>
+std::vector<T> distinct(std::span<const Row> rows, const Get& get) {
+  std::vector<T> values;
+  for (const Row& row : rows) {
+    const T value = get(row);
+    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+  }
+  return values;
+}
+
+bool same_head(const Row& a, const Row& b) {
+  return a.scope == "head" && b.scope == "head" && a.source == b.source && a.layer == b.layer &&
+         a.kv_head == b.kv_head && a.k == b.k && a.target == b.target;
+}
+
+void add(Ratio& ratio, double value) {
+  ratio.least = ratio.heads == 0 ? value : std::min(ratio.least, value);
+  ratio.most = ratio.heads == 0 ? value : std::max(ratio.most, value);
+  ratio.geomean = (ratio.heads == 0 ? 0 : ratio.geomean) + std::log(value);
+  ++ratio.heads;
+}
+
+// `ratio_of(row)` is the row's ratio, or NaN where there is nothing to compare it with.
+template <typename RatioOf>
+Ratio over_heads(std::span<const Row> rows, std::string_view source, std::string_view index, double target,
+                 const RatioOf& ratio_of) {
+  Ratio ratio;
+  for (const Row& row : rows) {
+    if (row.scope != "head" || row.source != source || row.index != index || row.target != target) continue;
+    ++ratio.total;
+    const double value = row.reached ? ratio_of(row) : not_measured;
+    if (std::isfinite(value) && value > 0) add(ratio, value);
+  }
+  if (ratio.heads > 0) ratio.geomean = std::exp(ratio.geomean / static_cast<double>(ratio.heads));
+  return ratio;
+}
+
+std::string cell(const Ratio& ratio) {
+  if (ratio.heads == 0) return "-";
+  std::string text = fixed(ratio.geomean, 2);
+  if (ratio.heads > 1) text += " (" + fixed(ratio.least, 2) + " to " + fixed(ratio.most, 2) + ")";
+  if (ratio.heads < ratio.total) text += ", " + std::to_string(ratio.heads) + "/" + std::to_string(ratio.total);
+  return text;
+}
+
+SummaryTable compare_all(const std::string& title, const std::vector<std::string>& indexes,
+                         const std::vector<double>& targets, const Compare& compare) {
+  SummaryTable table;
+  table.columns = {text_column(title, "index")};
+  for (const double target : targets) {
+    const std::string name = "recall " + fixed(target, 2);
+    table.columns.push_back(text_column(name, name));
+  }
+  for (const std::string& index : indexes) {
+    Json record = {{"index", index}};
+    bool any = false;
+    for (const double target : targets) {
+      const Ratio ratio = compare(index, target);
+      any = any || ratio.heads > 0;
+      record["recall " + fixed(target, 2)] = cell(ratio);
+    }
+    if (any) table.records.push_back(record);
+  }
+  return table;
+}
+
+std::vector<std::string> without(std::vector<std::string> names, const std::vector<std::string>& left_out) {
+  std::erase_if(names, [&](const std::string& name) {
+    return std::find(left_out.begin(), left_out.end(), name) != left_out.end();
+  });
+  return names;
+}
+
+}  // namespace
+
+std::vector<std::string> sources_of(std::span<const Row> rows) {
+  return distinct<std::string>(rows, [](const Row& row) { return row.source; });
+}
+
+std::vector<std::string> indexes_of(std::span<const Row> rows) {
+  return distinct<std::string>(rows, [](const Row& row) { return row.index; });
+}
+
+std::vector<double> targets_of(std::span<const Row> rows) {
+  return distinct<double>(rows, [](const Row& row) { return row.target; });
+}
+
+double nearest_target(std::span<const Row> rows, double wanted) {
+  const std::vector<double> targets = targets_of(rows);
+  return *std::min_element(targets.begin(), targets.end(),
+                           [&](double a, double b) { return std::abs(a - wanted) < std::abs(b - wanted); });
+}
+
+Ratio keys_beside_baselines(std::span<const Row> rows, std::string_view source, std::string_view index, double target) {
+  return over_heads(rows, source, index, target, [&](const Row& row) {
+    double least = not_measured;
+    for (const Row& other : rows) {
+      if (!same_head(row, other) || !other.reached || (other.index != "ivf" && other.index != "hnsw")) continue;
+      least = std::fmin(least, other.keys_per_query);
+    }
+    return row.keys_per_query / least;
+  });
+}
+
+Ratio speed_beside_flat(std::span<const Row> rows, std::string_view source, std::string_view index, double target) {
+  return over_heads(rows, source, index, target, [&](const Row& row) {
+    const auto flat = std::find_if(rows.begin(), rows.end(),
+                                   [&](const Row& other) { return same_head(row, other) && other.index == "flat"; });
+    return flat == rows.end() ? not_measured : flat->us_p50 / row.us_p50;
+  });
+}
+
+std::vector<SummaryTable> summary_tables(std::span<const Row> rows) {
+  std::vector<SummaryTable> tables;
+  const std::vector<double> targets = targets_of(rows);
+  for (const std::string& source : sources_of(rows)) {
+    std::vector<Row> own;
+    std::copy_if(rows.begin(), rows.end(), std::back_inserter(own), [&](const Row& r) { return r.source == source; });
+    const std::vector<std::string> indexes = without(indexes_of(own), {"flat"});
+    tables.push_back(compare_all(
+        "keys read per query head / the better of ivf and hnsw", without(indexes, {"ivf", "hnsw"}), targets,
+        [&](std::string_view index, double target) { return keys_beside_baselines(own, source, index, target); }));
+    tables.push_back(compare_all(
+        "times as fast as flat, one step (" + own.front().dtype + " keys, one thread, cold caches)", indexes, targets,
+        [&](std::string_view index, double target) { return speed_beside_flat(own, source, index, target); }));
+  }
+  std::erase_if(tables, [](const SummaryTable& table) { return table.records.empty(); });
+  return tables;
+}
+
+}  // namespace rattan::bench

@@ -1,0 +1,320 @@
+#include "bench/cli/commands.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "bench/inputs/text.h"
+#include "bench/measure/rows.h"
+#include "tests/bench/program.h"
+#include "tests/support/files.h"
+
+namespace rattan::bench {
+namespace {
+
+using test::ProgramResult;
+using test::run_bench;
+using test::TempDirectory;
+using Json = nlohmann::json;
+
+const std::string tiny = "--synth n=2048,d=32,group=2,heads=2,seed=3,decode=64 ";
+const std::string one = tiny + "--kv-heads 0 ";
+const std::string quick = "--k 10 --queries 16 --quality-steps 2 --latency-steps 2 --threads 1 ";
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+void expect_refused(const std::string& arguments, int code, const std::string& part) {
+  const ProgramResult result = run_bench(arguments);
+  EXPECT_EQ(result.exit_code, code) << arguments << "\n" << result.err;
+  EXPECT_TRUE(contains(result.err, part)) << arguments << "\n" << result.err;
+  EXPECT_EQ(result.out, "") << arguments;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST(CommandLine, HelpOfEveryCommandHasAnExample) {
+  const ProgramResult all = run_bench("--help");
+  EXPECT_EQ(all.exit_code, 0);
+  for (const Command& command : commands()) {
+    EXPECT_TRUE(contains(all.out, command.name)) << command.name;
+    const ProgramResult help = run_bench(std::string(command.name) + " --help");
+    EXPECT_EQ(help.exit_code, 0) << command.name;
+    EXPECT_TRUE(contains(help.out, std::string("Example:\n  ") + command.example)) << help.out;
+    EXPECT_EQ(help.err, "");
+  }
+  EXPECT_TRUE(contains(run_bench("--version").out, "rattan-bench "));
+}
+
+TEST(CommandLine, WrongWordsExitWithTwo) {
+  expect_refused("", 2, "subcommand");
+  expect_refused("swep", 2, "did you mean sweep");
+  expect_refused("sweep --recal 0.9", 2, "did you mean --recall");
+  expect_refused("sweep --embedded extra", 2, "extra");
+}
+
+TEST(CommandLine, BadValuesAreNamedAndExitWithTwo) {
+  expect_refused("sweep", 2, "--data PATH, --synth SPEC or --embedded");
+  expect_refused("sweep " + tiny + "--k 0", 2, "--k");
+  expect_refused("sweep " + tiny + "--k -3", 2, "--k");
+  expect_refused("sweep " + tiny + "--k ten", 2, "--k");
+  expect_refused("sweep " + tiny + "--recall 0.9,1.5", 2, "--recall");
+  expect_refused("sweep " + tiny + "--index flat,annoy", 2, "\"annoy\", allowed are flat, scan4, ivf");
+  expect_refused("sweep " + tiny + "--layers 4", 2, "--layers asks for 4");
+  expect_refused("sweep " + tiny + "--kv-heads x", 2, "--kv-heads is \"x\"");
+  expect_refused("sweep " + tiny + "--latency maybe", 2, "--latency");
+  expect_refused("sweep " + tiny + "-o xml", 2, "--output");
+  expect_refused("sweep " + tiny + "--keys-as f8", 2, "--keys-as");
+  expect_refused("sweep " + tiny + "--queries 0", 2, "--queries");
+  expect_refused("sweep " + tiny + "--degree 0", 2, "--degree");
+  expect_refused("sweep --synth n=2048,size=3", 2, "size");
+  expect_refused("build " + tiny + "--index flat -o /tmp/never.rattan", 2, "selects 2 KV heads");
+  expect_refused("build " + one, 2, "--out");
+  expect_refused("build " + one + "--exact cuda --keys-as bf16 -o /tmp/never.rattan", 2, "the same for both");
+  expect_refused("latency " + one + "--exact cuda --keys-as bf16", 2, "the same for both");
+}
+
+// FAULTS A19: missing files, folders and foreign content.
+TEST(CommandLine, FailuresWhileRunningExitWithOneAndNameTheFile) {
+  const TempDirectory folder;
+  const std::string garbage = (folder / "garbage.rattan").string();
+  test::write_file(garbage, "not an index");
+  expect_refused("sweep --data /nowhere/dump", 1, "/nowhere/dump");
+  expect_refused("info --data " + garbage, 1, "garbage.rattan");
+  expect_refused("search " + one + "--index-file " + garbage, 1, "garbage.rattan");
+  expect_refused("report " + garbage + " -o " + (folder / "page.html").string(), 1, "garbage.rattan line 1");
+  expect_refused("sweep " + one + quick + "--index flat --report /nowhere/page.html", 1, "/nowhere/page.html");
+  EXPECT_EQ(run_bench("info " + one + "-o csv", "/dev/full").exit_code, 1) << "a full disk is an error";
+}
+
+TEST(SweepCommand, CsvHasTheSchemaAndAMeanRow) {
+  const ProgramResult result = run_bench("sweep " + one + quick + "--index flat,graph --recall 0.9 -o csv");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.err, "") << "progress is for terminals";
+  const std::vector<std::string> lines = lines_of(result.out);
+  ASSERT_EQ(lines.size(), 1 + 2 + 2U) << result.out;
+  std::vector<std::string> names;
+  for (const Field& field : row_fields()) names.emplace_back(field.name);
+  EXPECT_EQ(lines.front(), join(names, ","));
+}
+
+TEST(SweepCommand, JsonHoldsRowsPointsAndStatistics) {
+  const ProgramResult result =
+      run_bench("sweep " + tiny + quick + "--index flat,graph:single --recall 0.8,0.9 --latency off -o json");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json json = Json::parse(result.out);
+  EXPECT_EQ(json.at("rows").size(), 2 * 2 * 2 + 2 * 2U);
+  EXPECT_FALSE(json.at("points").empty());
+  EXPECT_EQ(json.at("ood").size(), 2U);
+  for (const Json& row : json.at("rows")) {
+    EXPECT_TRUE(row.at("us_p50").is_null());
+    EXPECT_EQ(row.at("k"), 10);
+    EXPECT_EQ(row.at("dim"), 32);
+    EXPECT_GE(row.at("recall").get<double>(), 0);
+    EXPECT_TRUE(contains(row.at("window").get<std::string>(), "shrunk"));
+  }
+}
+
+TEST(SweepCommand, MarkdownIsAlignedAndExplained) {
+  const ProgramResult result = run_bench("sweep " + tiny + quick + "--recall 0.9");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  std::size_t table_lines = 0;
+  std::size_t width = 0;
+  for (const std::string& line : lines_of(result.out)) {
+    if (!line.starts_with('|')) {
+      if (table_lines > 0) break;
+      continue;
+    }
+    ++table_lines;
+    if (width == 0) width = line.size();
+    EXPECT_EQ(line.size(), width) << line;
+  }
+  EXPECT_GE(table_lines, 2 + 3 * 2U);
+  EXPECT_TRUE(contains(result.out, "| index"));
+  EXPECT_TRUE(contains(result.out, "caches are cold"));
+  EXPECT_TRUE(contains(result.out, "times as fast as flat"));
+  EXPECT_TRUE(contains(result.out, "graph"));
+}
+
+TEST(SweepCommand, KeysCanBeReencoded) {
+  const ProgramResult result = run_bench("sweep " + one + quick + "--index flat --keys-as bf16 -o jsonl --latency off");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(contains(result.out, "\"dtype\":\"bf16\""));
+}
+
+TEST(SweepCommand, MoreNeighboursThanKeysIsARightAnswer) {
+  const ProgramResult result = run_bench(
+      "sweep --synth n=256,d=16,group=1,heads=1,decode=16 --k 1000 --queries 4 --index flat,graph "
+      "--recall 0.9 --latency off -o jsonl");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json row = Json::parse(lines_of(result.out).at(1));
+  EXPECT_EQ(row.at("recall"), 1.0);
+}
+
+TEST(ReportCommand, SavedRowsGiveTheSamePage) {
+  const TempDirectory folder;
+  const std::string page = (folder / "direct.html").string();
+  const ProgramResult sweep =
+      run_bench("sweep " + one + quick + "--index flat,graph --recall 0.9 -o jsonl --report " + page);
+  ASSERT_EQ(sweep.exit_code, 0) << sweep.err;
+  test::write_file(folder / "rows.jsonl", sweep.out);
+  const std::string again = (folder / "again.html").string();
+  const ProgramResult report = run_bench("report " + (folder / "rows.jsonl").string() + " -o " + again);
+  ASSERT_EQ(report.exit_code, 0) << report.err;
+  EXPECT_TRUE(contains(test::read_file(page), "<svg"));
+  EXPECT_EQ(test::read_file(page), test::read_file(again));
+}
+
+TEST(InfoCommand, OneLinePerKvHeadAndOneRecordPerQueryHead) {
+  const ProgramResult table = run_bench("info " + tiny);
+  ASSERT_EQ(table.exit_code, 0) << table.err;
+  EXPECT_TRUE(contains(table.out, "| layer | kv"));
+  EXPECT_TRUE(contains(table.out, "top100"));
+  const ProgramResult lines = run_bench("info " + tiny + "-o jsonl");
+  ASSERT_EQ(lines_of(lines.out).size(), 4U);
+  const Json record = Json::parse(lines_of(lines.out).front());
+  EXPECT_GT(record.at("mahalanobis_queries").get<double>(), 0);
+  EXPECT_GT(record.at("concentration_before_rope").get<double>(), 0);
+}
+
+TEST(SynthCommand, WritesADumpThatIsRead) {
+  const TempDirectory folder;
+  const ProgramResult synth = run_bench("synth " + tiny + "-o " + folder.path().string());
+  ASSERT_EQ(synth.exit_code, 0) << synth.err;
+  EXPECT_TRUE(std::filesystem::exists(folder / "layer_00.safetensors"));
+  const ProgramResult made = run_bench("info " + tiny + "-o csv");
+  const ProgramResult read = run_bench("info --data " + folder.path().string() + " -o csv");
+  ASSERT_EQ(read.exit_code, 0) << read.err;
+  const auto figures = [](const std::string& csv) {
+    const std::string line = lines_of(csv).at(1);
+    return line.substr(line.find(",0,0,0,"));
+  };
+  EXPECT_EQ(figures(made.out), figures(read.out)) << "the dump holds the same numbers";
+}
+
+TEST(TruthCommand, WritesIdsAndScores) {
+  const TempDirectory folder;
+  const ProgramResult result =
+      run_bench("truth " + one + "--k 10 --queries 8 -o " + folder.path().string() + " --format jsonl");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json record = Json::parse(result.out);
+  EXPECT_EQ(record.at("rows"), 16);
+  EXPECT_EQ(test::read_file(record.at("ids").get<std::string>()).size(), 8 + 16 * 10 * 4U);
+  EXPECT_EQ(test::read_file(record.at("scores").get<std::string>()).size(), 8 + 16 * 10 * 4U);
+}
+
+TEST(BuildCommand, WhatItSavesCanBeDescribedAndSearched) {
+  const TempDirectory folder;
+  const std::string file = (folder / "graph.rattan").string();
+  const ProgramResult build = run_bench("build " + one + "--index graph --threads 1 -o " + file);
+  ASSERT_EQ(build.exit_code, 0) << build.err;
+  EXPECT_TRUE(contains(build.out, "| links"));
+  EXPECT_TRUE(contains(build.out, "keys are borrowed"));
+  const ProgramResult info = run_bench("info " + one + "--index-file " + file);
+  EXPECT_EQ(info.exit_code, 0) << info.err;
+  EXPECT_TRUE(contains(info.out, "graph over"));
+  const ProgramResult search =
+      run_bench("search " + one + "--k 10 --queries 16 --index-file " + file + " --width 20,400 -o jsonl");
+  ASSERT_EQ(search.exit_code, 0) << search.err;
+  const std::vector<std::string> lines = lines_of(search.out);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_LE(Json::parse(lines[0]).at("recall"), Json::parse(lines[1]).at("recall"));
+  EXPECT_LT(Json::parse(lines[0]).at("keys_per_query"), Json::parse(lines[1]).at("keys_per_query"));
+  expect_refused("search " + tiny + "--kv-heads 1 --index-file " + file, 1, "graph.rattan");
+}
+
+TEST(BuildCommand, SeveralHeadsGiveTheFilesOfEachAlone) {
+  const TempDirectory folder;
+  const std::string options = "--threads 1 --exact cpu ";
+  const ProgramResult layer = run_bench("build " + tiny + options + "-o " + (folder / "layer").string());
+  ASSERT_EQ(layer.exit_code, 0) << layer.err;
+  EXPECT_TRUE(contains(layer.out, "wait s")) << layer.out;
+  EXPECT_TRUE(contains(layer.out, "wrote 2 graphs"));
+  const auto expect_same_alone = [&](const std::string& head) {
+    const std::string file = (folder / ("alone_" + head)).string();
+    const ProgramResult alone = run_bench("build " + tiny + options + "--kv-heads " + head + " -o " + file);
+    ASSERT_EQ(alone.exit_code, 0) << alone.err;
+    EXPECT_EQ(test::read_file((folder / "layer") / ("layer_00_head_0" + head + ".rattan")), test::read_file(file));
+  };
+  expect_same_alone("0");
+  expect_same_alone("1");
+  expect_refused("build " + tiny + options + "-o " + (folder / "alone_0").string(), 2, "is a file");
+}
+
+TEST(AttendCommand, MoreKeysHoldMoreMass) {
+  const ProgramResult result = run_bench("attend " + one + "--k 10,100,1000 --queries 4 -o jsonl");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  double mass = 0;
+  for (const std::string& line : lines_of(result.out)) {
+    const Json record = Json::parse(line);
+    if (record.at("layer") == "all") break;
+    EXPECT_GE(record.at("mass").get<double>(), mass);
+    mass = record.at("mass").get<double>();
+    EXPECT_EQ(record.at("recall"), 1.0);
+  }
+  EXPECT_GT(mass, 0.5);
+  const ProgramResult graph = run_bench("attend " + one + "--k 10 --queries 4 --index graph --threads 1");
+  EXPECT_EQ(graph.exit_code, 0) << graph.err;
+}
+
+TEST(AttendCommand, BudgetsAndTails) {
+  const ProgramResult result =
+      run_bench("attend " + one + "--k 10,1000 --epsilon 0.2 --estimate off,on --most-k 2000 --queries 4 -o jsonl");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const std::vector<std::string> lines = lines_of(result.out);
+  ASSERT_EQ(lines.size(), 12U);
+  const auto error = [&](std::size_t line) { return Json::parse(lines[line]).at("output_error").get<double>(); };
+  EXPECT_LT(error(3), error(0));  // the same k with the estimate
+  EXPECT_EQ(Json::parse(lines[5]).at("epsilon"), 0.2);
+  EXPECT_EQ(Json::parse(lines[11]).at("layer"), "all");
+  EXPECT_NE(run_bench("attend " + one + "--epsilon 1").exit_code, 0);
+  EXPECT_NE(run_bench("attend " + one + "--estimate maybe").exit_code, 0);
+}
+
+TEST(AttendCommand, TimesItsBudgetsWhereAsked) {
+  const std::string command = "attend " + one + "--queries 4 --k 10 --epsilon 0.1 --estimate on -o jsonl ";
+  const ProgramResult timed = run_bench(command + "--latency on --kind scan4 --rounds 1");
+  ASSERT_EQ(timed.exit_code, 0) << timed.err;
+  const Json record = Json::parse(lines_of(timed.out).at(0));
+  EXPECT_EQ(record.at("kind"), "scan4");
+  EXPECT_GT(record.at("times_faster_than_full").get<double>(), 0);
+  EXPECT_GT(record.at("times_faster_than_flat").get<double>(), 0);
+  const ProgramResult untimed = run_bench(command);
+  ASSERT_EQ(untimed.exit_code, 0) << untimed.err;
+  EXPECT_TRUE(Json::parse(lines_of(untimed.out).at(0)).at("us_p50").is_null());
+}
+
+TEST(DecodeCommand, TwoLengthsGiveRatiosAnExponentAndAPlot) {
+  const TempDirectory folder;
+  const std::string plot = (folder / "growth.svg").string();
+  const ProgramResult result = run_bench(
+      "decode --synth n=1024,d=32,group=2,heads=2,decode=16 --synth n=4096,d=32,group=2,heads=2,decode=16 --depth 3 "
+      "--rounds 1 --k 20 -o jsonl --plot " +
+      plot);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const std::vector<std::string> lines = lines_of(result.out);
+  ASSERT_EQ(lines.size(), 2 * 6U) << result.out;
+  for (const std::string& line : lines) {
+    const Json record = Json::parse(line);
+    EXPECT_EQ(record.at("layers"), 3);
+    EXPECT_EQ(record.at("query_heads"), 4);
+    EXPECT_EQ(record.at("timed"), 3);
+    EXPECT_FALSE(record.at("growth_exponent").is_null());
+    EXPECT_GT(record.at("times_faster_than_flat").get<double>(), 0);
+    const bool full = record.at("way") == "full";
+    EXPECT_EQ(record.at("output_error").get<double>() == 0, full);
+    EXPECT_TRUE(!full || record.at("times_faster_than_full") == 1.0);
+  }
+  EXPECT_TRUE(contains(test::read_file(plot), "graph + estimate"));
+  expect_refused("decode " + tiny + "--way annoy", 2, "--way");
+  expect_refused("decode " + tiny + "--layer-kv-heads 4 --rounds 1", 2, "a layer takes 4");
+}
+
+}  // namespace
+}  // namespace rattan::bench
