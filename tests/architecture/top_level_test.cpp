@@ -1,4 +1,4 @@
-// The top level holds what DESIGN names and nothing else; and every file of tools that should run can be run.
+// The top level holds what is named here and nothing else; and every file of tools that should run can be run.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -14,9 +14,9 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::set<std::string>& required() {
-  static const std::set<std::string> names = {"CMakeLists.txt", "include", "src",         "cuda",
-                                              "tests",          "bench",   "datasets",    "tools",
-                                              "README.md",      "LICENSE", "CHANGELOG.md"};
+  static const std::set<std::string> names = {"CMakeLists.txt", "include",         "src",        "cuda",      "tests",
+                                              "bench",          "datasets",        "tools",      "README.md", "LICENSE",
+                                              "CHANGELOG.md",   "CONTRIBUTING.md", "SECURITY.md"};
   return names;
 }
 
