@@ -101,6 +101,10 @@ bool is_source(const fs::path& path) {
 
 std::vector<SourceFile> load_tree() {
   std::vector<SourceFile> files;
+  for (const auto& entry : fs::directory_iterator(source_root())) {
+    const bool hidden = entry.path().filename().string().starts_with(".");
+    if (entry.is_regular_file() && !hidden && is_source(entry.path())) files.push_back(load(entry.path()));
+  }
   for (const char* top : {"include", "src", "cuda", "datasets", "bench", "tests", "tools"}) {
     for (const auto& entry : fs::recursive_directory_iterator(source_root() / top)) {
       if (entry.is_regular_file() && is_source(entry.path())) files.push_back(load(entry.path()));

@@ -30,8 +30,8 @@ struct SourceFile {
 
 std::filesystem::path source_root();
 
-// Every source file, script and text below include, src, cuda, datasets, bench, tests and tools, sorted by path; read
-// once.
+// Every source file, script and text at the top and below include, src, cuda, datasets, bench, tests and tools, sorted
+// by path; read once.
 const std::vector<SourceFile>& source_tree();
 
 // True where the tree holds this path.
