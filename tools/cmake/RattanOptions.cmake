@@ -7,6 +7,7 @@ option(RATTAN_INSTALL "Make install rules" ${PROJECT_IS_TOP_LEVEL})
 option(RATTAN_ENABLE_FAISS "Use FAISS for the IVF baseline where it is installed" ON)
 option(RATTAN_ENABLE_HNSWLIB "Use hnswlib for the HNSW baseline where it is installed" ON)
 option(RATTAN_ENABLE_CUDA "Build exact top-k for the GPU (needs the CUDA Toolkit)" OFF)
+set(RATTAN_PYTHON "" CACHE STRING "Python interpreter with the package nanobind: builds the Python package for it (tools/python)")
 set(RATTAN_SANITIZE "" CACHE STRING "Value of -fsanitize= for every target, e.g. address,undefined or thread")
 
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

@@ -1,0 +1,122 @@
+"""A context against attention in float64."""
+import numpy as np
+import pytest
+
+import rattan
+
+LAYERS, HEADS, KV_HEADS, DIM = 2, 4, 2, 32
+
+
+def make_cache(tokens, seed=1):
+    random = np.random.default_rng(seed)
+    keys = random.standard_normal((LAYERS, KV_HEADS, tokens, DIM), dtype=np.float32)
+    values = random.standard_normal((LAYERS, KV_HEADS, tokens, DIM), dtype=np.float32)
+    queries = random.standard_normal((LAYERS, HEADS, tokens, DIM), dtype=np.float32) * 2
+    return keys, values, queries
+
+
+def full_attention(query, keys, values):
+    """query [heads, d], keys and values [kv_heads, n, d]."""
+    output, lse = [], []
+    for head, row in enumerate(query.astype(np.float64)):
+        k, v = keys[head * KV_HEADS // HEADS].astype(np.float64), values[head * KV_HEADS // HEADS].astype(np.float64)
+        logits = k @ row / np.sqrt(DIM)
+        weights = np.exp(logits - logits.max())
+        output.append(weights @ v / weights.sum())
+        lse.append(np.log(weights.sum()) + logits.max())
+    return np.array(output), np.array(lse)
+
+
+def make_context(**params):
+    return rattan.Context(LAYERS, HEADS, KV_HEADS, DIM, dtype="f32", **params)
+
+
+@pytest.mark.parametrize("kind, tolerance", [("flat", 1e-5), ("scan4", 0.2), ("graph", 0.2), ("auto", 0.2)])
+def test_decode_is_attention(kind, tolerance, tmp_path):
+    tokens, prefill = 1500, 1400
+    keys, values, queries = make_cache(tokens)
+    context = make_context(kind=kind, sinks=16, recent=64, k=64)
+    for layer in range(LAYERS):
+        seconds = context.build_layer(layer, keys[layer, :, :prefill], values[layer, :, :prefill], queries[layer, :, :prefill])
+        assert all(value >= 0 for value in seconds.values())
+        # [kv_heads, tokens, d] as [tokens, kv_heads, d]
+        grown = [np.ascontiguousarray(x[layer, :, prefill:].swapaxes(0, 1)) for x in (keys, values, queries)]
+        context.append(layer, *grown)
+        assert context.tokens(layer) == tokens
+        want, want_lse = full_attention(queries[layer, :, -1], keys[layer], values[layer])
+        got, lse = context.decode(layer, queries[layer, :, -1])
+        assert np.linalg.norm(got - want) <= tolerance * np.linalg.norm(want)
+        np.testing.assert_allclose(lse, want_lse, rtol=tolerance, atol=tolerance)
+        # As many keys as there are: exact, whatever the kind.
+        got, _ = context.decode(layer, queries[layer, :, -1], k=tokens)
+        assert np.linalg.norm(got - want) <= 1e-5 * np.linalg.norm(want)
+    assert context.stats()["steps"] == 2 * LAYERS * HEADS
+    assert len(context.report()) == LAYERS * KV_HEADS and context.report()[0]["kind"] in ("flat", "scan4", "graph")
+    assert sum(context.memory().values()) > 0
+    context.reset_stats()
+    assert context.stats()["steps"] == 0
+
+    context.save(tmp_path)
+    other = make_context(kind=kind, sinks=16, recent=64, k=64)
+    for layer in range(LAYERS):
+        other.open_layer(tmp_path, layer, keys[layer, :, :prefill], values[layer, :, :prefill])
+    fork = context.fork()
+    fork.truncate(prefill)
+    assert fork.tokens(0) == other.tokens(0) == prefill and context.tokens(0) == tokens
+    assert np.array_equal(other.decode(0, queries[0, :, -1])[0], fork.decode(0, queries[0, :, -1])[0])
+
+
+def test_truncate_seal_and_epoch():
+    keys, values, queries = make_cache(300)
+    context = make_context(kind="flat")
+    context.build_layer(0, keys[0], values[0], queries[0])
+    context.build_layer(1, keys[1], values[1], queries[1])
+    epoch = context.epoch
+    context.seal(0)
+    context.truncate(200)
+    assert context.tokens(1) == 200 and context.epoch > epoch
+    want, _ = full_attention(queries[0, :, 0], keys[0, :, :200], values[0, :, :200])
+    np.testing.assert_allclose(context.decode(0, queries[0, :, 0])[0], want, atol=1e-5)
+    context.invalidate()
+    with pytest.raises(ValueError):
+        context.decode(0, queries[0, :, 0])
+
+
+def test_half_types_and_strides():
+    keys, values, queries = make_cache(300)
+    token_major = [np.ascontiguousarray(x[0].swapaxes(0, 1)).astype(np.float16) for x in (keys, values)]
+    context = rattan.Context(1, HEADS, KV_HEADS, DIM, dtype="f16", kind="flat")
+    context.build_layer(0, token_major[0].swapaxes(0, 1), token_major[1].swapaxes(0, 1))  # rows two heads apart
+    want, _ = full_attention(queries[0, :, 0], token_major[0].swapaxes(0, 1), token_major[1].swapaxes(0, 1))
+    out = np.full((HEADS, DIM), 7, np.float32)
+    got, lse = context.decode(0, queries[0, :, 0].astype(np.float16), out=out)
+    assert got is out
+    np.testing.assert_allclose(got, want, atol=3e-3)
+
+
+def test_errors_name_the_parameter():
+    keys, values, _ = make_cache(300)
+    with pytest.raises(ValueError, match="kind"):
+        make_context(kind="tree")
+    with pytest.raises(TypeError, match="k:"):
+        make_context(k=-3)
+    with pytest.raises(ValueError, match="query_heads"):
+        rattan.Context(1, 3, 2, 32)
+    with pytest.raises(TypeError):
+        make_context(not_a_parameter=1)
+    context = make_context()
+    with pytest.raises(ValueError, match="f16"):
+        context.build_layer(0, keys[0].astype(np.float16), values[0].astype(np.float16))
+    with pytest.raises(ValueError):
+        context.decode(5, keys[0, 0, :4])
+    context.build_layer(0, keys[0], values[0])
+    with pytest.raises(ValueError, match="out"):
+        context.decode(0, np.zeros((HEADS, DIM), np.float32), out=np.zeros(3, np.float32))
+
+
+def test_memory_limit():
+    keys, values, queries = make_cache(3000)
+    context = make_context(kind="graph", memory_limit=2_000_000, capacity=4096)
+    with pytest.raises(rattan.Error) as raised:
+        context.build_layer(0, keys[0], values[0], queries[0])
+    assert raised.value.code == "no_memory"

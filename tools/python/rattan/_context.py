@@ -1,0 +1,138 @@
+"""The KV cache of one sequence under Rattan's attention."""
+import os
+from typing import Any, Dict, List, Optional, Tuple, Union
+
+import numpy as np
+
+from . import _core
+from ._arrays import array, optional_array, positions as _positions
+
+
+class Context:
+    """Every layer and KV head of one sequence: build from the prefill, append each new token, ask for attention.
+
+    One writer and any number of readers: `decode` may run at any time beside `append` and `seal`, from any thread, but not
+    beside `truncate` and `invalidate`.
+    """
+
+    def __init__(self, layers: int, query_heads: int, kv_heads: int, key_dim: int, value_dim: Optional[int] = None,
+                 dtype: str = "f16", *, kind: str = "auto", k: Optional[int] = None, epsilon: Optional[float] = None,
+                 most_k: Optional[int] = None, estimate_unread: Optional[bool] = None, softmax_scale: Optional[float] = None,
+                 sinks: Optional[int] = None, recent: Optional[int] = None, recall: Optional[float] = None,
+                 links_k: Optional[int] = None, link_queries: Optional[int] = None, clusters: Optional[int] = None,
+                 max_degree: Optional[int] = None, entry_points: Optional[int] = None, code_bits: Optional[int] = None,
+                 capacity: Optional[int] = None, seal_after: Optional[int] = None, background_seal: Optional[bool] = None,
+                 memory_limit: Optional[int] = None, seed: Optional[int] = None, threads: int = 0, device: str = "cpu"):
+        """None is the library's default (`rattan/context.h` has each of them).
+
+        query_heads: a multiple of kv_heads, at most 8 times as many. dtype: of keys and values, "f32", "f16" or "bf16";
+        queries may have any. kind: "auto" (measured for each head), "flat" (everything exactly), "scan4", "graph".
+
+        k: keys retrieved per query head. epsilon: instead, retrieve until the unread keys' share of the softmax (with
+        estimate_unread: the error of its estimate) is below it, at most most_k keys. estimate_unread: whether unread keys
+        are estimated by clusters or left out. softmax_scale: 1 / sqrt(key_dim). sinks, recent: first and last tokens that
+        are attended exactly. recall: wanted of the retrieved keys. links_k, link_queries: links of a prefill query, and
+        how many queries are linked. clusters: of the estimate. capacity: most tokens. seal_after: appended tokens after
+        which the oldest are indexed; 0: by `seal` alone. memory_limit: bytes besides borrowed keys and values. threads:
+        0 are as many as the machine has. device: where links are found, "cpu", "cuda" or "auto".
+        """
+        shape = dict(layers=layers, query_heads=query_heads, kv_heads=kv_heads, key_dim=key_dim, value_dim=value_dim, dtype=dtype)
+        params = dict(kind=kind, k=k, epsilon=epsilon, most_k=most_k, estimate_unread=estimate_unread, softmax_scale=softmax_scale,
+                      sinks=sinks, recent=recent, recall=recall, links_k=links_k, link_queries=link_queries, clusters=clusters,
+                      max_degree=max_degree, entry_points=entry_points, code_bits=code_bits, capacity=capacity,
+                      seal_after=seal_after, background_seal=background_seal, memory_limit=memory_limit, seed=seed)
+        self._core = _core.Context(shape, params, threads, device)
+        self.layers, self.query_heads, self.kv_heads = layers, query_heads, kv_heads
+        self.key_dim, self.value_dim, self.dtype = key_dim, key_dim if value_dim is None else value_dim, dtype
+
+    def build_layer(self, layer: int, keys: Any, values: Any, queries: Any = None, positions: Any = None) -> Dict[str, float]:
+        """The prefill of one layer; returns seconds by stage.
+
+        keys: [kv_heads, n, key_dim], values: [kv_heads, n, value_dim], borrowed in place and kept alive. queries:
+        [query_heads, rows, key_dim], the prefill's queries as link evidence, or None (then there are no graphs); row i
+        belongs to token positions[i], or i.
+        """
+        return self._core.build_layer(layer, array(keys, "keys", self._own(keys)), array(values, "values", self._own(values)),
+                                      optional_array(queries, "queries"), _positions(positions))
+
+    def append(self, layer: int, keys: Any, values: Any, queries: Any = None) -> None:
+        """The next tokens of a layer: keys [tokens, kv_heads, key_dim], values [tokens, kv_heads, value_dim], copied.
+
+        queries: [tokens, query_heads, key_dim], link evidence for later seals, or None.
+        """
+        self._core.append(layer, array(keys, "keys", self._own(keys)), array(values, "values", self._own(values)),
+                          optional_array(queries, "queries"))
+
+    def decode(self, layer: int, queries: Any, *, k: Optional[int] = None, epsilon: Optional[float] = None,
+               most_k: Optional[int] = None, estimate_unread: Optional[bool] = None, out: Any = None,
+               lse: Any = None) -> Tuple[Any, Any]:
+        """Attention of one token's queries [query_heads, key_dim] over all tokens of the layer.
+
+        k, epsilon, most_k, estimate_unread: None is the context's. out, lse: contiguous float32 arrays to write into.
+        Returns output float32 [query_heads, value_dim] and lse float32 [query_heads], natural logarithm.
+        """
+        out = np.empty((self.query_heads, self.value_dim), np.float32) if out is None else out
+        lse = np.empty(self.query_heads, np.float32) if lse is None else lse
+        budget = None
+        if k is not None or epsilon is not None or most_k is not None or estimate_unread is not None:
+            budget = dict(k=k, epsilon=epsilon, most_k=most_k, estimate_unread=estimate_unread)
+        self._core.decode(layer, array(queries, "queries"), out, lse, budget)
+        return out, lse
+
+    def seal(self, layer: int) -> None:
+        """Folds appended tokens outside the window into the layer's indexes."""
+        self._core.seal(layer)
+
+    def truncate(self, tokens: int) -> None:
+        """Drops all tokens from `tokens` on, in every layer."""
+        self._core.truncate(tokens)
+
+    def invalidate(self) -> None:
+        """Keys were rewritten in place: `decode` refuses until the layers are built again."""
+        self._core.invalidate()
+
+    def fork(self) -> "Context":
+        """Another sequence over the same built prefix; tokens appended to this context are not part of it."""
+        other = object.__new__(Context)
+        other.__dict__.update(self.__dict__)
+        other._core = self._core.fork()
+        return other
+
+    def save(self, folder: Union[str, os.PathLike]) -> None:
+        """The built prefix, but for keys, values and appended tokens: a file per layer and KV head in a folder that exists."""
+        self._core.save(os.fspath(folder))
+
+    def open_layer(self, folder: Union[str, os.PathLike], layer: int, keys: Any, values: Any) -> None:
+        """`build_layer` from files of `save`, over the same keys and values."""
+        self._core.open_layer(os.fspath(folder), layer, array(keys, "keys", self._own(keys)),
+                              array(values, "values", self._own(values)))
+
+    def tokens(self, layer: int) -> int:
+        """Tokens of a layer that the next decode sees."""
+        return self._core.tokens(layer)
+
+    def stats(self) -> Dict[str, int]:
+        """Sums over all decoded query heads: steps, keys_visible, keys_window, keys_retrieved, keys_scored, values_read,
+        bytes_read."""
+        return self._core.stats()
+
+    def reset_stats(self) -> None:
+        """Sets the sums of `stats` to 0."""
+        self._core.reset_stats()
+
+    def report(self) -> List[Dict[str, Any]]:
+        """What was built, a dict per layer and KV head: kind, reason, base_tokens, sealed_tokens, unsealed_tokens, memory."""
+        return self._core.report()
+
+    def memory(self) -> Dict[str, int]:
+        """Bytes by part, without borrowed keys and values."""
+        return self._core.memory()
+
+    @property
+    def epoch(self) -> int:
+        """Grows with `truncate` and `invalidate`."""
+        return self._core.epoch
+
+    def _own(self, value: Any) -> Optional[str]:
+        """The type of uint16 arrays in a bf16 context."""
+        return "bf16" if self.dtype == "bf16" and isinstance(value, np.ndarray) and value.dtype == np.uint16 else None

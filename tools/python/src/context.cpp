@@ -1,0 +1,183 @@
+#include "context.h"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/unique_ptr.h>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arrays.h"
+#include "context_params.h"
+#include "exact_topk.h"
+#include "executors.h"
+#include "rattan/context.h"
+#include "tables.h"
+
+namespace rattan::python {
+namespace {
+
+using Output = nb::ndarray<float, nb::c_contig, nb::device::cpu>;
+
+// A context with what its parameters point to, which its forks share.
+struct PyContext {
+  struct Tools {
+    Threads threads;
+    std::unique_ptr<ExactTopK> exact;
+  };
+  std::shared_ptr<const Tools> tools;
+  Budget budget;
+  Context context;
+};
+
+void make(PyContext* at, const nb::dict& shape, const nb::dict& arguments, unsigned threads, const std::string& exact) {
+  const ContextShape checked = to_shape(shape);
+  ContextParams params = to_params(arguments);
+  Threads executor(threads);
+  auto finder = make_exact_topk(exact, executor.get());
+  const auto tools = std::make_shared<const PyContext::Tools>(PyContext::Tools{std::move(executor), std::move(finder)});
+  params.executor = tools->threads.get();
+  params.exact = tools->exact.get();
+  const Budget budget = params.budget;
+  const nb::gil_scoped_release unlocked;
+  new (at) PyContext{tools, budget, Context(checked, params)};
+}
+
+nb::dict build_layer(PyContext& self, std::uint32_t layer, const Array& keys, const Array& values, const Array* queries,
+                     const std::optional<Positions>& positions) {
+  const auto shared_keys = keys.host().shared_heads();
+  const auto shared_values = values.host().shared_heads();
+  const ContextShape& shape = self.context.shape();
+  const std::vector<MatrixView> query_heads =
+      queries != nullptr
+          ? queries->host().heads()
+          : std::vector<MatrixView>(shape.query_heads, MatrixView(nullptr, DType::f32, 0, shape.key_dim));
+  std::span<const std::int64_t> rows;
+  if (positions) rows = {positions->data(), positions->shape(0)};
+  BuildStats stats;
+  {
+    const nb::gil_scoped_release unlocked;
+    self.context.build_layer(layer, shared_keys, shared_values, query_heads, rows, &stats);
+  }
+  return to_python(stats);
+}
+
+// [tokens, heads, dim] as append takes it, whatever lies between rows.
+void append(PyContext& self, std::uint32_t layer, const Array& keys, const Array& values, const Array* queries) {
+  const std::size_t tokens = keys.shape(0);
+  const MatrixView key_rows = keys.host().flat();
+  const MatrixView value_rows = values.host().flat();
+  const MatrixView query_rows = queries != nullptr ? queries->host().flat() : MatrixView();
+  const nb::gil_scoped_release unlocked;
+  self.context.append(layer, tokens, key_rows, value_rows, query_rows);
+}
+
+void expect(const Output& array, std::size_t elements, const char* name) {
+  if (array.size() != elements) {
+    throw Error(ErrorCode::invalid_argument, std::string(name) + ": has " + std::to_string(array.size()) +
+                                                 " elements; " + std::to_string(elements) + " are needed");
+  }
+}
+
+void decode(const PyContext& self, std::uint32_t layer, const Array& queries, const Output& output,
+            const std::optional<Output>& lse, const nb::object& budget) {
+  const ContextShape& shape = self.context.shape();
+  expect(output, std::size_t{shape.query_heads} * shape.value_dim, "out");
+  std::span<float> lse_rows;
+  if (lse) {
+    expect(*lse, shape.query_heads, "lse");
+    lse_rows = {lse->data(), shape.query_heads};
+  }
+  DecodeParams params;
+  if (!budget.is_none()) params.budget = to_budget(nb::cast<nb::dict>(budget), self.budget);
+  const MatrixView rows = queries.host().flat();
+  const nb::gil_scoped_release unlocked;
+  self.context.decode(layer, rows, {output.data(), output.size()}, lse_rows, params);
+}
+
+std::unique_ptr<PyContext> fork(const PyContext& self) {
+  return std::make_unique<PyContext>(PyContext{self.tools, self.budget, self.context.fork()});
+}
+
+void open_layer(PyContext& self, const std::string& folder, std::uint32_t layer, const Array& keys,
+                const Array& values) {
+  const auto shared_keys = keys.host().shared_heads();
+  const auto shared_values = values.host().shared_heads();
+  const nb::gil_scoped_release unlocked;
+  self.context.open_layer(folder, layer, shared_keys, shared_values);
+}
+
+nb::list report(const PyContext& self) {
+  nb::list result;
+  for (const HeadReport& head : self.context.report()) {
+    nb::dict row;
+    row["layer"] = head.layer;
+    row["kv_head"] = head.kv_head;
+    row["kind"] = head.kind;
+    row["reason"] = head.reason;
+    row["base_tokens"] = head.base_tokens;
+    row["sealed_tokens"] = head.sealed_tokens;
+    row["unsealed_tokens"] = head.unsealed_tokens;
+    row["memory"] = to_python(head.memory);
+    result.append(row);
+  }
+  return result;
+}
+
+nb::dict stats(const PyContext& self) {
+  const DecodeStats found = self.context.stats();
+  nb::dict result;
+  result["steps"] = found.steps;
+  result["keys_visible"] = found.keys_visible;
+  result["keys_window"] = found.keys_window;
+  result["keys_retrieved"] = found.keys_retrieved;
+  result["keys_scored"] = found.keys_scored;
+  result["values_read"] = found.values_read;
+  result["bytes_read"] = found.bytes_read;
+  return result;
+}
+
+// Calls a member without arguments, or with one, and without the interpreter's lock.
+template <auto member, typename... Arguments>
+auto unlocked(PyContext& self, Arguments... arguments) {
+  const nb::gil_scoped_release released;
+  return (self.context.*member)(arguments...);
+}
+
+}  // namespace
+
+void bind_context(nb::module_& module) {
+  nb::class_<PyContext>(module, "Context")
+      .def("__init__", make, nb::arg("shape"), nb::arg("params"), nb::arg("threads"), nb::arg("exact"))
+      .def("build_layer", build_layer, nb::arg("layer"), nb::arg("keys"), nb::arg("values"), nb::arg("queries").none(),
+           nb::arg("positions").none())
+      .def("append", append, nb::arg("layer"), nb::arg("keys"), nb::arg("values"), nb::arg("queries").none())
+      .def("decode", decode, nb::arg("layer"), nb::arg("queries"), nb::arg("out"), nb::arg("lse").none(),
+           nb::arg("budget").none())
+      .def("seal", unlocked<&Context::seal, std::uint32_t>, nb::arg("layer"))
+      .def("truncate", unlocked<&Context::truncate, std::size_t>, nb::arg("tokens"))
+      .def("invalidate", unlocked<&Context::invalidate>)
+      .def("fork", fork)
+      .def(
+          "save",
+          [](const PyContext& self, const std::string& folder) {
+            const nb::gil_scoped_release released;
+            self.context.save(folder);
+          },
+          nb::arg("folder"))
+      .def("open_layer", open_layer, nb::arg("folder"), nb::arg("layer"), nb::arg("keys"), nb::arg("values"))
+      .def(
+          "tokens", [](const PyContext& self, std::uint32_t layer) { return self.context.tokens(layer); },
+          nb::arg("layer"))
+      .def("stats", stats)
+      .def("reset_stats", [](PyContext& self) { self.context.reset_stats(); })
+      .def("report", report)
+      .def("memory", [](const PyContext& self) { return to_python(self.context.memory()); })
+      .def_prop_ro("epoch", [](const PyContext& self) { return self.context.epoch(); });
+}
+
+}  // namespace rattan::python

@@ -1,0 +1,131 @@
+#include "context_params.h"
+
+#include <nanobind/stl/string.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rattan::python {
+namespace {
+
+namespace nb = nanobind;
+
+// Takes values out of a copy of the arguments: what is left at the end was not known.
+class Reader {
+ public:
+  explicit Reader(const nb::dict& arguments, const char* what) : what_(what) {
+    for (const auto& [key, value] : arguments) {
+      if (!value.is_none()) left_[key] = value;
+    }
+  }
+
+  template <typename T>
+  void read(const char* name, T& value) {
+    if (!left_.contains(name)) return;
+    const nb::object given = left_[name];
+    if (!nb::try_cast<T>(given, value)) {
+      throw nb::type_error(
+          (std::string(name) + ": " + nb::cast<std::string>(nb::repr(given)) + " has the wrong type or range").c_str());
+    }
+    nb::del(left_[name]);
+  }
+
+  void finish() const {
+    for (const auto& [key, value] : left_) {
+      throw Error(ErrorCode::invalid_argument, nb::cast<std::string>(nb::str(key)) + " is no parameter of " + what_);
+    }
+  }
+
+ private:
+  nb::dict left_;
+  const char* what_;
+};
+
+template <typename T, std::size_t N>
+T by_name(const char* parameter, const std::string& name, const std::array<std::pair<std::string_view, T>, N>& known) {
+  std::string allowed;
+  for (const auto& [text, value] : known) {
+    if (text == name) return value;
+    allowed += (allowed.empty() ? "\"" : ", \"") + std::string(text) + "\"";
+  }
+  throw Error(ErrorCode::invalid_argument, std::string(parameter) + ": \"" + name + "\" is none of " + allowed);
+}
+
+DType to_dtype(const std::string& name) {
+  constexpr std::array<std::pair<std::string_view, DType>, 3> known = {
+      {{"f32", DType::f32}, {"f16", DType::f16}, {"bf16", DType::bf16}}};
+  return by_name("dtype", name, known);
+}
+
+HeadKind to_kind(const std::string& name) {
+  constexpr std::array<std::pair<std::string_view, HeadKind>, 4> known = {{{"auto", HeadKind::automatic},
+                                                                           {"flat", HeadKind::flat},
+                                                                           {"scan4", HeadKind::scan4},
+                                                                           {"graph", HeadKind::graph}}};
+  return by_name("kind", name, known);
+}
+
+void read_budget(Reader& reader, Budget& budget) {
+  reader.read("k", budget.k);
+  double epsilon = 0;
+  reader.read("epsilon", epsilon);
+  if (epsilon != 0) budget.epsilon = epsilon;
+  reader.read("most_k", budget.most_k);
+  reader.read("estimate_unread", budget.estimate_unread);
+}
+
+}  // namespace
+
+ContextShape to_shape(const nb::dict& arguments) {
+  Reader reader(arguments, "a context's shape");
+  ContextShape shape;
+  reader.read("layers", shape.layers);
+  reader.read("query_heads", shape.query_heads);
+  reader.read("kv_heads", shape.kv_heads);
+  reader.read("key_dim", shape.key_dim);
+  shape.value_dim = shape.key_dim;
+  reader.read("value_dim", shape.value_dim);
+  std::string dtype = "f16";
+  reader.read("dtype", dtype);
+  shape.dtype = to_dtype(dtype);
+  reader.finish();
+  return shape;
+}
+
+ContextParams to_params(const nb::dict& arguments) {
+  Reader reader(arguments, "a context");
+  ContextParams params;
+  read_budget(reader, params.budget);
+  std::string kind = "auto";
+  reader.read("kind", kind);
+  params.kind = to_kind(kind);
+  reader.read("softmax_scale", params.softmax_scale);
+  reader.read("sinks", params.sinks);
+  reader.read("recent", params.recent);
+  reader.read("recall", params.recall);
+  reader.read("links_k", params.links_k);
+  reader.read("link_queries", params.link_queries);
+  reader.read("clusters", params.clusters);
+  reader.read("max_degree", params.graph.max_degree);
+  reader.read("entry_points", params.graph.entry_points);
+  reader.read("code_bits", params.graph.code_bits);
+  reader.read("capacity", params.capacity);
+  reader.read("seal_after", params.seal_after);
+  reader.read("background_seal", params.background_seal);
+  reader.read("memory_limit", params.memory_limit);
+  reader.read("seed", params.seed);
+  reader.finish();
+  return params;
+}
+
+Budget to_budget(const nb::dict& arguments, const Budget& defaults) {
+  Reader reader(arguments, "a budget");
+  Budget budget = defaults;
+  read_budget(reader, budget);
+  reader.finish();
+  return budget;
+}
+
+}  // namespace rattan::python

@@ -1,0 +1,10 @@
+// rattan::Index for Python.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace rattan::python {
+
+void bind_index(nanobind::module_& module);
+
+}  // namespace rattan::python
