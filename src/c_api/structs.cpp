@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "index/registry.h"
 
 namespace rattan::c_api {
 namespace {
@@ -92,7 +93,7 @@ ContextParams to_params(const rattan_params& given) {
   to.sinks = params.sinks;
   to.recent = params.recent;
   to.budget = to_budget(params.budget);
-  to.kind = enumerator("params.kind", params.kind, HeadKind::graph);
+  to.kind = enumerator("params.kind", params.kind, static_cast<HeadKind>(last_head_kind()));
   to.recall = params.recall;
   to.links_k = params.links_k;
   to.link_queries = params.link_queries;

@@ -43,7 +43,7 @@ Prepared prepare(const HeadQueries& queries, const MatrixView& keys, const Matri
   prepared.plan = plan_head(queries, keys, values, indexed, scale, params);
   apply_fit(fit, prepared.plan);
   timer.stage("plan");
-  if (!prepared.plan.try_graph) return prepared;
+  if (!prepared.plan.wants_links) return prepared;
   const MatrixView searched = keys.slice(indexed.begin, indexed.end - indexed.begin);
   prepared.links = make_links(queries, searched, params.links_k, params.link_queries, exact);
   timer.stage("links");

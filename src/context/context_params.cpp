@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "index/registry.h"
 #include "rattan/context.h"
 #include "simd/kernels.h"
 
@@ -40,7 +41,7 @@ void ContextParams::validate() const {
   check_range<std::uint32_t>("ContextParams::sinks", sinks, 0, 1U << 24);
   check_range<std::uint32_t>("ContextParams::recent", recent, 0, 1U << 24);
   budget.validate();
-  check_range<unsigned>("ContextParams::kind", static_cast<unsigned>(kind), 0, 3);
+  check_range<unsigned>("ContextParams::kind", static_cast<unsigned>(kind), 0, last_head_kind());
   if (!(recall > 0 && recall <= 1)) {
     fail(ErrorCode::invalid_argument, "ContextParams::recall is ", recall, ", allowed is above 0 to 1");
   }

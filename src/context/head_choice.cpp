@@ -1,15 +1,13 @@
 #include "context/head_choice.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
-#include <vector>
 
 #include "context/head_prefix.h"
 #include "context/uncertainty_need.h"
 #include "core/check.h"
 #include "core/parallel.h"
-#include "index/calibrate.h"
+#include "index/choose_kind.h"
 
 namespace rattan {
 namespace {
@@ -18,11 +16,11 @@ namespace {
 constexpr std::size_t fewest_keys = 4096;
 // With fewer keys a walk is no faster than a pass over all codes (bench/RESULTS.md section 4: as fast at 16,384), and
 // links and graph are nearly all of a build's time.
-constexpr std::size_t fewest_graph_keys = 24576;
+constexpr std::size_t fewest_linked_keys = 24576;
 constexpr std::size_t calibration_groups = 32;
 // A walk for k keys reads some ten times as many by code, in no order: long before k is a tenth of the keys, one pass
 // over all codes is faster. Spares the links and the graph of diffuse heads.
-constexpr std::size_t graph_share = 32;
+constexpr std::size_t linked_share = 32;
 constexpr std::uint32_t largest_width = 1U << 24;
 
 std::uint32_t budget_keys(const Budget& budget, const MassCurve& curve, std::size_t keys) {
@@ -32,67 +30,10 @@ std::uint32_t budget_keys(const Budget& budget, const MassCurve& curve, std::siz
       std::clamp<std::size_t>(choice.first_keys(budget), 1, std::max<std::size_t>(keys, 1)));
 }
 
-struct Candidates {
-  std::vector<std::shared_ptr<const Index>> indexes;  // the first is flat
-  std::vector<HeadKind> kinds;
-
-  void add(HeadKind kind, std::unique_ptr<Index> index) {
-    indexes.push_back(std::move(index));
-    kinds.push_back(kind);
-  }
-};
-
-Candidates build_candidates(const SharedMatrix& keys, std::span<const NeighborTable> links, const ContextParams& params,
-                            BuildStats* stats) {
-  Candidates candidates;
-  candidates.add(HeadKind::flat, build_flat(keys));
-  if (!links.empty() && params.kind != HeadKind::scan4) {
-    GraphBuildParams graph = params.graph;
-    graph.executor = params.executor;
-    candidates.add(HeadKind::graph, build_graph(keys, links, Metric::inner_product, graph, stats));
-  }
-  if (params.kind != HeadKind::graph || links.empty()) {
-    candidates.add(HeadKind::scan4, build_scan4(keys, Metric::inner_product, {params.executor}, stats));
-  }
-  return candidates;
-}
-
-std::string describe(HeadKind kind, const Trial& trial) {
-  std::string text = to_string(kind);
-  if (trial.width != 0) text += message(" width ", trial.width);
-  text += message(" recall ", std::round(trial.recall * 1000) / 1000);
-  if (!trial.reached) text += " is not enough";
-  return text;
-}
-
-// Of all candidates, in words; and which is the fastest that reaches the recall. Attending to every key reads the
-// values too, so flat counts twice.
-std::size_t judge(const std::vector<Trial>& trials, const Candidates& candidates, std::string& words) {
-  std::size_t best = 0;
-  double best_time = 0;
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    const double time = trials[i].microseconds * (i == 0 ? 2 : 1);
-    if (i == 0 || (trials[i].reached && time < best_time)) {
-      best = i;
-      best_time = time;
-    }
-    words += i == 0 ? "all keys" : ", " + describe(candidates.kinds[i], trials[i]);
-    if (trials[i].reached) words += message(" in ", std::round(time), " us");
-  }
-  return best;
-}
+// Attending to every key reads the values too.
+double head_cost(const IndexKind& kind, double microseconds) { return kind.exact ? 2 * microseconds : microseconds; }
 
 }  // namespace
-
-const char* to_string(HeadKind kind) noexcept {
-  switch (kind) {
-    case HeadKind::flat: return "flat";
-    case HeadKind::scan4: return "scan4";
-    case HeadKind::graph: return "graph";
-    case HeadKind::automatic: break;
-  }
-  return "automatic";
-}
 
 // Where the unread keys are estimated, what they hold may be much more than epsilon, and how much more depends on how
 // good the estimate is: that begins small, and what was found says how many will do.
@@ -102,10 +43,7 @@ std::uint32_t HeadChoice::first_keys(const Budget& budget) const noexcept {
 }
 
 void HeadChoice::apply_width(std::uint32_t keys, SearchParams& params) const {
-  if (k == 0 || width == 0) return;
-  const auto scaled = (std::uint64_t{width} * keys + k - 1) / k;
-  rattan::apply_width(to_string(kind), static_cast<std::uint32_t>(std::clamp<std::uint64_t>(scaled, 1, largest_width)),
-                      params);
+  FoundWidth{find_kind(kind), k, width}.apply(keys, params);
 }
 
 HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, MatrixView values, IdRange indexed, double scale,
@@ -133,15 +71,17 @@ HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, MatrixView value
                                                       plan.clusters, scale, params.budget, executor);
     plan.k = static_cast<std::uint32_t>(std::min<std::size_t>(needed, std::max<std::size_t>(searched, 1)));
   }
-  if (params.kind == HeadKind::scan4) return plan;
+  const bool automatic = params.kind == HeadKind::automatic;
+  if (!automatic && !find_kind(params.kind)->needs_links) return plan;
+  const std::string none = message("no ", names_of_linked(params.kind), ", ");
   if (queries.rows() == 0) {
-    plan.remark = "no graph, no queries to link";
-  } else if (params.kind == HeadKind::automatic && searched < fewest_graph_keys) {
-    plan.remark = message("no graph, one pays from ", fewest_graph_keys, " keys on");
-  } else if (params.kind == HeadKind::automatic && plan.k > searched / graph_share) {
-    plan.remark = message("no graph, it would read most of the ", searched, " keys for that");
+    plan.remark = none + "no queries to link";
+  } else if (automatic && searched < fewest_linked_keys) {
+    plan.remark = message(none, "one pays from ", fewest_linked_keys, " keys on");
+  } else if (automatic && plan.k > searched / linked_share) {
+    plan.remark = message(none, "it would read most of the ", searched, " keys for that");
   } else {
-    plan.try_graph = true;
+    plan.wants_links = true;
   }
   return plan;
 }
@@ -155,34 +95,30 @@ ChosenIndex choose_index(SharedMatrix keys, HeadPlan plan, std::span<const Neigh
     choice.reason = plan.remark.empty() ? "no key to search" : plan.remark;
     return {build_flat(keys), std::move(choice)};
   }
-  const Candidates candidates = build_candidates(keys, links, params, stats);
-  std::size_t best = 1;  // a graph where there is one
+  const auto kinds = allowed_kinds(params.kind, !links.empty());
+  BuildInputs inputs{
+      keys, Metric::inner_product, links, plan.calibration.queries.view, {.graph = params.graph}, params.executor};
+  inputs.params.automatic.k = plan.k;
+  inputs.params.automatic.group = group;
+  inputs.params.automatic.recall = params.recall;
   choice.reason = message("k ", plan.k, ": ");
+  ChosenKind chosen;
   if (plan.calibration.positions.empty()) {
+    chosen.index = kinds.back()->build(inputs, stats);
+    chosen.width.kind = kinds.back();
     choice.reason += "not measured, no queries held out";
+  } else if (params.kind == HeadKind::automatic) {
+    chosen = choose_kind(kinds, inputs, head_cost, stats);
+    choice.reason += chosen.words(" ", ", ");
   } else {
-    AutoBuildParams trial_params;
-    trial_params.k = plan.k;
-    trial_params.group = group;
-    trial_params.recall = params.recall;
-    trial_params.executor = params.executor;
-    std::vector<const Index*> tried;
-    for (const auto& index : candidates.indexes) tried.push_back(index.get());
-    const MatrixView queries = plan.calibration.queries.view;
-    std::vector<Trial> trials;
-    if (params.kind == HeadKind::automatic) {
-      trials = try_out(tried, queries, trial_params);
-      best = judge(trials, candidates, choice.reason);
-    } else {
-      trials = find_widths(tried, queries, trial_params);
-      choice.reason += message("as asked, ", describe(candidates.kinds[best], trials[best]));
-    }
-    choice.k = plan.k;
-    choice.width = trials[best].width;
+    chosen = take_kind(*kinds.back(), *kinds.front(), inputs, stats);
+    choice.reason += "as asked, " + chosen.words(" ", ", ");
   }
   if (!plan.remark.empty()) choice.reason += message("; ", plan.remark);
-  choice.kind = candidates.kinds[best];
-  return {candidates.indexes[best], std::move(choice)};
+  choice.kind = static_cast<HeadKind>(chosen.width.kind->head_kind);
+  choice.k = chosen.width.k;
+  choice.width = chosen.width.width;
+  return {chosen.index, std::move(choice)};
 }
 
 }  // namespace rattan

@@ -7,6 +7,7 @@
 
 #include "clusters/key_clusters.h"
 #include "context/head_evidence.h"
+#include "context/head_kind.h"
 #include "context/mass_curve.h"
 #include "rattan/context.h"
 #include "rattan/index.h"
@@ -16,7 +17,7 @@ namespace rattan {
 struct HeadChoice {
   HeadKind kind = HeadKind::flat;  // never automatic. flat: every key is attended exactly, nothing is searched
   std::uint32_t k = 0;             // keys per search that `width` was found for; 0: it was not measured
-  std::uint32_t width = 0;         // beam of a graph, rerank of scan4
+  std::uint32_t width = 0;         // of the kind's knob
   MassCurve curve;
   std::string reason;
 
@@ -26,16 +27,14 @@ struct HeadChoice {
   void apply_width(std::uint32_t k, SearchParams& params) const;
 };
 
-const char* to_string(HeadKind kind) noexcept;
-
-// What is decided before links are made, which take longest: whether a graph is worth trying.
+// What is decided before links are made, which take longest: whether a kind that needs them is worth trying.
 struct HeadPlan {
   Calibration calibration;
   MassCurve curve;
-  KeyClusters clusters;    // of the indexed keys, where they were needed to find k
-  std::uint32_t k = 0;     // per search that the budget will ask
-  bool try_graph = false;  // links are wanted
-  std::string remark;      // why not
+  KeyClusters clusters;      // of the indexed keys, where they were needed to find k
+  std::uint32_t k = 0;       // per search that the budget will ask
+  bool wants_links = false;  // a kind that needs them is to be tried
+  std::string remark;        // why not
 };
 
 // keys, values: the whole prefill's; those of `indexed` are searched.
@@ -48,7 +47,7 @@ struct ChosenIndex {
 };
 
 // Builds what ContextParams::kind allows over the indexed keys, and keeps what is fastest at the wanted recall.
-// links: of plan.try_graph, else empty.
+// links: where plan.wants_links, else empty.
 ChosenIndex choose_index(SharedMatrix indexed_keys, HeadPlan plan, std::span<const NeighborTable> links,
                          std::uint32_t group, const ContextParams& params, BuildStats* stats);
 

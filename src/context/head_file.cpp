@@ -1,6 +1,5 @@
 #include "context/head_file.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string>
@@ -8,6 +7,7 @@
 #include <utility>
 
 #include "clusters/cluster_sections.h"
+#include "context/head_kind.h"
 #include "core/check.h"
 #include "index/registry.h"
 #include "storage/byte_reader.h"
@@ -67,8 +67,7 @@ std::vector<std::byte> head_section(const HeadPrefix& prefix) {
 
 HeadChoice read_choice(ByteReader& in, std::size_t indexed) {
   HeadChoice choice;
-  choice.kind = static_cast<HeadKind>(in.number_in<std::uint32_t>("kind", static_cast<std::uint32_t>(HeadKind::flat),
-                                                                  static_cast<std::uint32_t>(HeadKind::graph)));
+  choice.kind = static_cast<HeadKind>(in.number_in<std::uint32_t>("kind", 1, last_head_kind()));
   choice.k = in.number_in<std::uint32_t>("k", 0, largest_k);
   choice.width = in.number_in<std::uint32_t>("width", 0, largest_width);
   for (std::uint32_t& keys : choice.curve.keys) {
@@ -76,13 +75,6 @@ HeadChoice read_choice(ByteReader& in, std::size_t indexed) {
   }
   choice.reason = in.text(in.number_in<std::uint32_t>("length of the reason", 0, longest_reason), "reason");
   return choice;
-}
-
-std::unique_ptr<Index> open_kind(const Container& container, HeadKind kind, SharedMatrix keys) {
-  const auto kinds = index_kinds();
-  const std::string_view name = to_string(kind);
-  const auto row = std::find_if(kinds.begin(), kinds.end(), [&](const IndexKind& known) { return known.name == name; });
-  return row->open(container, std::move(keys), Metric::inner_product);
 }
 
 }  // namespace
@@ -122,7 +114,8 @@ std::shared_ptr<const HeadPrefix> open_head(const std::filesystem::path& path, S
          ", but ", container.name(), " was saved with ", sinks, " and ", keys.view.rows - sinks - indexed);
   }
   prefix->sinks = sinks;
-  prefix->index = open_kind(container, prefix->choice.kind, {keys.view.slice(sinks, indexed), keys.owner});
+  prefix->index = find_kind(prefix->choice.kind)
+                      ->open(container, {keys.view.slice(sinks, indexed), keys.owner}, Metric::inner_product);
   prefix->clusters = read_clusters(container, indexed, keys.view.cols, values.view.cols);
   prefix->keys = std::move(keys);
   prefix->values = std::move(values);

@@ -36,7 +36,7 @@ IdRange indexed_rows(std::size_t rows, const ContextParams& params) noexcept;
 // 1 / sqrt(key_dim) where the parameter is 0.
 double softmax_scale(const ContextParams& params, std::size_t key_dim) noexcept;
 
-// Everything is checked already. `links`: of plan_head().try_graph.
+// Everything is checked already. `links`: where plan_head().wants_links.
 std::shared_ptr<HeadPrefix> build_prefix(SharedMatrix keys, SharedMatrix values, HeadPlan plan,
                                          std::span<const NeighborTable> links, std::uint32_t group,
                                          const ContextParams& params, BuildStats* stats);

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "context/head_kind.h"
 #include "core/check.h"
-#include "index/graph_index.h"
-#include "index/scan4_index.h"
 
 namespace rattan {
 namespace {
@@ -26,30 +25,32 @@ class BuiltSizes {
   }
 
   std::size_t searched() const { return searched_; }
-  std::size_t of(bool graph, std::uint32_t clusters) const {
-    constexpr Metric metric = Metric::inner_product;
-    std::size_t index = scan4_bytes(searched_, shape_.key_dim, metric);
-    if (graph) {
-      // A head that may have a graph may be faster by scan4, which is larger where the graph has no codes.
-      const std::size_t of_graph = graph_bytes(searched_, shape_.key_dim, metric, params_.graph);
-      index = params_.kind == HeadKind::automatic ? std::max(index, of_graph) : of_graph;
-    }
-    return (copied_ + growing_) * token_bytes(shape_) + index +
+  std::size_t held(bool links, std::uint32_t clusters) const {
+    return (copied_ + growing_) * token_bytes(shape_) + index_bytes(largest(links)) +
            KeyClusters::most_bytes(searched_, clusters, shape_.key_dim, shape_.value_dim, shape_.dtype);
   }
   // Half as many clusters, and half of those, until it fits; nothing: not even without any.
-  std::optional<std::uint32_t> clusters_that_fit(bool graph, std::size_t room) const {
+  std::optional<std::uint32_t> clusters_that_fit(bool links, std::size_t room) const {
     for (std::uint32_t clusters = params_.clusters;; clusters /= 2) {
-      if (of(graph, clusters) <= room) return clusters;
+      if (held(links, clusters) <= room) return clusters;
       if (clusters == 0) return std::nullopt;
     }
   }
-  std::string words(bool graph) const {
-    return message(graph ? "a graph" : "scan4", " of ", searched_, " keys, with copies of ", copied_,
+  std::string words(bool links) const {
+    return message(largest(links).name, " of ", searched_, " keys, with copies of ", copied_,
                    " recent tokens and room for ", growing_, " more");
   }
 
  private:
+  std::size_t index_bytes(const IndexKind& kind) const {
+    return kind.bytes(searched_, shape_.key_dim, Metric::inner_product, {.graph = params_.graph});
+  }
+  // Any of the allowed ones may be the fastest.
+  const IndexKind& largest(bool links) const {
+    const auto kinds = allowed_kinds(params_.kind, links);
+    return *std::ranges::max(kinds, {}, [&](const IndexKind* kind) { return index_bytes(*kind); });
+  }
+
   const ContextShape& shape_;
   const ContextParams& params_;
   std::size_t searched_ = 0;
@@ -83,20 +84,20 @@ HeadFit fit_head(std::size_t rows, bool with_queries, const ContextShape& shape,
   fit.clusters = params.clusters;
   const BuiltSizes sizes(rows, shape, params);
   if (!share.limited() || params.kind == HeadKind::flat || sizes.searched() == 0) return fit;
-  bool graph = params.kind != HeadKind::scan4 && with_queries;
-  const auto lack = [&](bool of_graph, std::uint32_t clusters) {
-    return message(sizes.words(of_graph), " takes ", sizes.of(of_graph, clusters), " bytes, memory_limit leaves ",
+  bool links = with_queries;
+  const auto lack = [&](bool with_links, std::uint32_t clusters) {
+    return message(sizes.words(with_links), " takes ", sizes.held(with_links, clusters), " bytes, memory_limit leaves ",
                    share.bytes);
   };
   const bool automatic = params.kind == HeadKind::automatic;
-  if (automatic && graph && sizes.of(true, params.clusters) > share.bytes) {
-    graph = fit.graph = false;
-    fit.remark = "no graph, " + lack(true, params.clusters);
+  if (automatic && links && sizes.held(true, params.clusters) > share.bytes) {
+    links = fit.links = false;
+    fit.remark = message("no ", names_of_linked(params.kind), ", a ", lack(true, params.clusters));
   }
-  const std::optional<std::uint32_t> clusters = sizes.clusters_that_fit(graph, share.bytes);
+  const std::optional<std::uint32_t> clusters = sizes.clusters_that_fit(links, share.bytes);
   if (!clusters) {
-    if (!automatic) share.refuse(sizes.words(graph), sizes.of(graph, 0));
-    fit.codes = fit.graph = false;
+    if (!automatic) share.refuse(sizes.words(links), sizes.held(links, 0));
+    fit.index = fit.links = false;
     fit.remark = "attends to all keys: " + lack(false, 0);
   } else if (*clusters < params.clusters) {
     fit.clusters = *clusters;
@@ -108,16 +109,16 @@ HeadFit fit_head(std::size_t rows, bool with_queries, const ContextShape& shape,
 
 ContextParams fitted_params(const ContextParams& params, const HeadFit& fit) {
   ContextParams fitted = params;
-  if (!fit.codes) fitted.kind = HeadKind::flat;
+  if (!fit.index) fitted.kind = HeadKind::flat;
   fitted.clusters = fit.clusters;
   return fitted;
 }
 
 void apply_fit(const HeadFit& fit, HeadPlan& plan) {
-  if (!fit.codes) {
+  if (!fit.index) {
     plan.remark = fit.remark;
-  } else if (!fit.graph && plan.try_graph) {
-    plan.try_graph = false;
+  } else if (!fit.links && plan.wants_links) {
+    plan.wants_links = false;
     plan.remark = fit.remark;
   }
 }

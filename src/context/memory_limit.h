@@ -29,8 +29,8 @@ MemoryShare memory_share(const ContextShape& shape, const ContextParams& params)
 
 // What a head becomes of a prefill.
 struct HeadFit {
-  bool codes = true;            // scan4 fits
-  bool graph = true;            // and a graph
+  bool index = true;            // one fits
+  bool links = true;            // and one that needs links
   std::uint32_t clusters = 0;   // ContextParams::clusters, or fewer
   std::string remark;           // why one of the first is false
   std::string clusters_remark;  // why there are fewer

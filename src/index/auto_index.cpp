@@ -1,16 +1,10 @@
 #include "index/auto_index.h"
 
-#include <algorithm>
-#include <array>
-
-#include "core/build_timer.h"
 #include "core/check.h"
 #include "core/parallel.h"
-#include "index/calibrate.h"
 #include "index/checks.h"
-#include "index/flat_index.h"
-#include "index/graph_index.h"
-#include "index/scan4_index.h"
+#include "index/choose_kind.h"
+#include "index/registry.h"
 #include "scan/finite.h"
 #include "storage/byte_reader.h"
 #include "storage/byte_writer.h"
@@ -22,14 +16,6 @@ constexpr std::uint32_t largest_k = 1U << 20;
 constexpr std::uint32_t largest_width = 1U << 24;
 constexpr std::uint32_t longest_explanation = 4096;
 
-// Kinds that may stand inside. They read their own sections of the same file.
-struct InnerKind {
-  std::string_view name;
-  std::unique_ptr<Index> (*open)(const Container& container, SharedMatrix keys, Metric metric);
-};
-constexpr std::array inner_kinds{InnerKind{"flat", open_flat}, InnerKind{"graph", open_graph},
-                                 InnerKind{"scan4", open_scan4}};
-
 // A text and how long it is.
 void write_text(ByteWriter& writer, std::string_view text) {
   writer.u32(static_cast<std::uint32_t>(text.size()));
@@ -40,21 +26,10 @@ std::string read_text(ByteReader& reader, std::string_view field, std::uint32_t 
   return reader.text(reader.number_in<std::uint32_t>(field, 0, longest), field);
 }
 
-std::string explain(const std::vector<Trial>& trials, const Trial& chosen, const AutoBuildParams& params,
-                    std::size_t rows) {
-  std::string text = message("chosen: ", chosen.index->kind(), "\nwanted recall: ", params.recall, " at k ", params.k,
-                             "\ncalibration: ", rows / params.group, " groups of ", params.group, "\n");
-  for (const Trial& trial : trials) {
-    text += message(trial.index->kind(), ": ");
-    if (!trial.reached) {
-      text += message("recall ", trial.recall, " at width ", trial.width, ", not enough\n");
-      continue;
-    }
-    text += message(trial.microseconds, " us a group, recall ", trial.recall);
-    if (trial.width != 0) text += message(", width ", trial.width);
-    text += "\n";
-  }
-  return text;
+std::string explain(const ChosenKind& chosen, const AutoBuildParams& params, std::size_t rows) {
+  return message("chosen: ", chosen.index->kind(), "\nwanted recall: ", params.recall, " at k ", params.k,
+                 "\ncalibration: ", rows / params.group, " groups of ", params.group, "\n", chosen.words(": ", "\n"),
+                 "\n");
 }
 
 void check_calibration(const MatrixView& calibration, const MatrixView& keys, const AutoBuildParams& params,
@@ -73,21 +48,19 @@ void check_calibration(const MatrixView& calibration, const MatrixView& keys, co
 
 }  // namespace
 
-AutoIndex::AutoIndex(SharedMatrix keys, Metric metric, std::unique_ptr<Index> chosen, AutoChoice choice,
+AutoIndex::AutoIndex(SharedMatrix keys, Metric metric, std::shared_ptr<const Index> chosen, AutoChoice choice,
                      Executor* executor)
-    : Index(std::move(keys), metric, executor), chosen_(std::move(chosen)), choice_(std::move(choice)) {}
+    : Index(std::move(keys), metric, executor),
+      chosen_(std::move(chosen)),
+      choice_(std::move(choice)),
+      width_{&kind_of(*chosen_), choice_.k, choice_.width} {}
 
 std::string AutoIndex::describe() const { return choice_.explanation + chosen_->describe(); }
 
 void AutoIndex::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {
   SearchParams inner = params;
-  apply_choice(inner);
+  width_.apply(params.k, inner);
   table = chosen_->search(queries, inner);
-}
-
-void AutoIndex::apply_choice(SearchParams& params) const {
-  const auto width = (std::uint64_t{choice_.width} * params.k + choice_.k - 1) / choice_.k;
-  apply_width(chosen_->kind(), static_cast<std::uint32_t>(std::clamp<std::uint64_t>(width, 1, largest_width)), params);
 }
 
 void AutoIndex::write_sections(ContainerWriter& writer) const {
@@ -108,9 +81,10 @@ std::unique_ptr<Index> open_auto(const Container& container, SharedMatrix keys, 
   choice.width = reader.number_in<std::uint32_t>("width", 0, largest_width);
   choice.explanation = read_text(reader, "explanation", longest_explanation);
   reader.expect_end();
-  const auto inner = std::ranges::find(inner_kinds, kind, &InnerKind::name);
-  if (inner == inner_kinds.end()) {
-    fail(ErrorCode::corrupt, container.name(), ": chosen kind is \"", kind, "\", allowed are flat, graph and scan4");
+  const IndexKind* const inner = find_kind(kind);
+  if (inner == nullptr || !inner->contender) {
+    fail(ErrorCode::corrupt, container.name(), ": chosen kind is \"", kind,
+         "\", allowed are those that build_auto chooses among");
   }
   std::unique_ptr<Index> chosen = inner->open(container, keys, metric);
   return std::make_unique<AutoIndex>(std::move(keys), metric, std::move(chosen), std::move(choice));
@@ -121,26 +95,11 @@ std::unique_ptr<Index> build_auto(SharedMatrix keys, std::span<const NeighborTab
   params.validate();
   check_matrix(keys.view, "keys");
   check_calibration(calibration, keys.view, params, executor_or_default(params.executor));
-  std::vector<std::unique_ptr<Index>> candidates;
-  candidates.push_back(build_flat(keys, metric));
-  candidates.push_back(build_scan4(keys, metric, {params.executor}, stats));
-  if (!links.empty()) {
-    GraphBuildParams graph = params.graph;
-    graph.executor = params.executor;
-    candidates.push_back(build_graph(keys, links, metric, graph, stats));
-  }
-  BuildTimer timer(stats);
-  std::vector<const Index*> tried;
-  for (const auto& candidate : candidates) tried.push_back(candidate.get());
-  const std::vector<Trial> trials = try_out(tried, calibration, params);
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < trials.size(); ++i) {
-    if (trials[i].reached && trials[i].microseconds < trials[best].microseconds) best = i;
-  }
-  AutoChoice choice{params.k, trials[best].width, explain(trials, trials[best], params, calibration.rows)};
-  timer.stage("calibrate");
-  return std::make_unique<AutoIndex>(std::move(keys), metric, std::move(candidates[best]), std::move(choice),
-                                     params.executor);
+  BuildInputs inputs{keys, metric, links, calibration, {.graph = params.graph, .automatic = params}, params.executor};
+  const ChosenKind chosen = choose_kind(
+      contenders(!links.empty()), inputs, [](const IndexKind&, double microseconds) { return microseconds; }, stats);
+  AutoChoice choice{params.k, chosen.width.width, explain(chosen, params, calibration.rows)};
+  return std::make_unique<AutoIndex>(std::move(keys), metric, chosen.index, std::move(choice), params.executor);
 }
 
 }  // namespace rattan

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "index/index_kind.h"
 #include "rattan/index.h"
 #include "storage/container.h"
 
@@ -11,14 +12,14 @@ namespace rattan {
 
 struct AutoChoice {
   std::uint32_t k = 100;    // that the width was found for
-  std::uint32_t width = 0;  // see apply_width
+  std::uint32_t width = 0;  // of the chosen kind's knob
   std::string explanation;  // lines for people
 };
 
 class AutoIndex final : public Index {
  public:
   // `chosen` is over the same keys.
-  AutoIndex(SharedMatrix keys, Metric metric, std::unique_ptr<Index> chosen, AutoChoice choice,
+  AutoIndex(SharedMatrix keys, Metric metric, std::shared_ptr<const Index> chosen, AutoChoice choice,
             Executor* executor = nullptr);
 
   std::string_view kind() const noexcept override { return "auto"; }
@@ -26,15 +27,15 @@ class AutoIndex final : public Index {
   std::string describe() const override;
   const Index& chosen() const noexcept { return *chosen_; }
   const AutoChoice& choice() const noexcept { return choice_; }
-  // The chosen width, in proportion to params.k, unless params bring their own.
-  void apply_choice(SearchParams& params) const;
+  FoundWidth width() const noexcept { return width_; }
 
  private:
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
   void write_sections(ContainerWriter& writer) const override;
 
-  std::unique_ptr<Index> chosen_;
+  std::shared_ptr<const Index> chosen_;
   AutoChoice choice_;
+  FoundWidth width_;
 };
 
 std::unique_ptr<Index> open_auto(const Container& container, SharedMatrix keys, Metric metric);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/parallel.h"
+#include "index/registry.h"
 #include "rattan/evaluate.h"
 
 namespace rattan {
@@ -22,12 +23,12 @@ std::uint32_t scaled(double factor, std::uint32_t k) {
   return std::max(1U, static_cast<std::uint32_t>(std::lround(factor * k)));
 }
 
-SearchParams params_for(const Index& index, std::uint32_t width, const AutoBuildParams& params) {
+SearchParams params_for(const IndexKind& kind, std::uint32_t width, const AutoBuildParams& params) {
   SearchParams search;
   search.k = params.k;
   search.group = params.group;
   search.executor = params.executor;
-  apply_width(index.kind(), width, search);
+  kind.apply_width(width, search);
   return search;
 }
 
@@ -58,12 +59,11 @@ NeighborTable search_steps(const Index& index, MatrixView queries, SearchParams 
 }
 
 Trial find_width(const Index& index, MatrixView queries, const NeighborTable& truth, const AutoBuildParams& params) {
-  Trial trial;
-  trial.index = &index;
+  Trial trial{&kind_of(index), &index};
   for (const double factor : widths) {
     trial.width = scaled(factor, params.k);
-    trial.recall =
-        mean_recall(search_steps(index, queries, params_for(index, trial.width, params), params.seeded), truth);
+    const SearchParams search = params_for(*trial.kind, trial.width, params);
+    trial.recall = mean_recall(search_steps(index, queries, search, params.seeded), truth);
     trial.reached = trial.recall >= params.recall;
     if (trial.reached || trial.width >= index.size()) break;
   }
@@ -100,7 +100,7 @@ void time_trials(std::vector<Trial>& trials, MatrixView queries, const AutoBuild
     const MatrixView group = queries.slice(round % groups * params.group, params.group);
     for (std::size_t i = 0; i < trials.size(); ++i) {
       if (!trials[i].reached) continue;
-      SearchParams search = params_for(*trials[i].index, trials[i].width, params);
+      SearchParams search = params_for(*trials[i].kind, trials[i].width, params);
       search.executor = &serial_executor();
       search.seeds = seeds[i];
       evictor.run();
@@ -118,24 +118,20 @@ void time_trials(std::vector<Trial>& trials, MatrixView queries, const AutoBuild
 
 }  // namespace
 
-void apply_width(std::string_view kind, std::uint32_t width, SearchParams& params) {
-  if (kind == "graph" && !params.beam_width) params.beam_width = width;
-  if (kind == "scan4" && !params.rerank) params.rerank = width;
-}
-
-std::vector<Trial> find_widths(const std::vector<const Index*>& candidates, MatrixView queries,
+std::vector<Trial> find_widths(const std::vector<const Index*>& contenders, MatrixView queries,
                                const AutoBuildParams& params) {
-  const NeighborTable truth = candidates.front()->search(queries, params_for(*candidates.front(), 0, params));
-  std::vector<Trial> trials{{candidates.front(), 0, 1.0, true, 0}};
-  for (std::size_t i = 1; i < candidates.size(); ++i) {
-    trials.push_back(find_width(*candidates[i], queries, truth, params));
+  const Index& exact = *contenders.front();
+  const NeighborTable truth = exact.search(queries, params_for(kind_of(exact), 0, params));
+  std::vector<Trial> trials{{&kind_of(exact), &exact, 0, 1.0, true, 0}};
+  for (std::size_t i = 1; i < contenders.size(); ++i) {
+    trials.push_back(find_width(*contenders[i], queries, truth, params));
   }
   return trials;
 }
 
-std::vector<Trial> try_out(const std::vector<const Index*>& candidates, MatrixView queries,
+std::vector<Trial> try_out(const std::vector<const Index*>& contenders, MatrixView queries,
                            const AutoBuildParams& params) {
-  std::vector<Trial> trials = find_widths(candidates, queries, params);
+  std::vector<Trial> trials = find_widths(contenders, queries, params);
   time_trials(trials, queries, params);
   return trials;
 }

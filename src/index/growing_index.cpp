@@ -6,44 +6,28 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "graph/graph_view.h"
-#include "index/auto_index.h"
 #include "index/checks.h"
-#include "index/graph_index.h"
 #include "index/growing_search.h"
 #include "index/growth_store.h"
 #include "index/recent_queries.h"
-#include "index/scan4_index.h"
+#include "index/registry.h"
 #include "index/segment_graph.h"
 #include "scan/finite.h"
 
 namespace rattan {
 namespace {
 
-const KeyCodes* pointer_to(const std::optional<KeyCodes>& codes) { return codes ? &*codes : nullptr; }
+GrowthParts parts_of(const Index& base) {
+  const IndexKind& kind = kind_of(base);
+  if (kind.growth == nullptr) fail(ErrorCode::unsupported, "base is of kind ", kind.name, ", which cannot grow");
+  GrowthParts parts = kind.growth(base);
+  // An index of no keys has learnt nothing: neither ranges of codes nor where to walk from.
+  if (base.size() == 0) parts.graph = nullptr;
+  if (base.size() == 0) parts.codes = nullptr;
+  return parts;
+}
 
-// What a search and a seal need of the base's kind.
-struct Base {
-  const AutoIndex* chooser = nullptr;  // where the base is "auto"
-  const Graph* graph = nullptr;        // where it is a graph
-  const KeyCodes* codes = nullptr;     // where it has some
-
-  explicit Base(const Index& index) {
-    chooser = dynamic_cast<const AutoIndex*>(&index);
-    const Index& inner = chooser != nullptr ? chooser->chosen() : index;
-    // An index of no keys has learnt nothing: neither ranges of codes nor where to walk from.
-    const bool learnt = index.size() != 0;
-    if (const auto* as_graph = dynamic_cast<const GraphIndex*>(&inner)) {
-      if (learnt) graph = &as_graph->graph();
-      if (learnt) codes = pointer_to(as_graph->codes());
-    } else if (const auto* as_scan = dynamic_cast<const Scan4Index*>(&inner)) {
-      if (learnt) codes = pointer_to(as_scan->codes());
-    } else if (inner.kind() != "flat") {
-      fail(ErrorCode::unsupported, "base is of kind ", inner.kind(), ", allowed are flat, scan4, graph and auto");
-    }
-  }
-
-  std::uint32_t stride() const { return graph == nullptr ? 0 : graph->stride(); }
-};
+std::uint32_t stride_of(const GrowthParts& base) { return base.graph == nullptr ? 0 : base.graph->stride(); }
 
 const Index& checked(const std::shared_ptr<const Index>& base, const GrowthParams& params) {
   if (base == nullptr) fail(ErrorCode::invalid_argument, "base is null");
@@ -63,7 +47,7 @@ struct GrowingIndex::Scratch : GrowingScratch {};
 struct GrowingIndex::State {
   std::shared_ptr<const Index> index;
   GrowthParams params;
-  Base base;
+  GrowthParts base;
   GrowthStore store;
   RecentQueries noted;
   std::size_t base_visible;  // of the base's keys; less than all after a truncation below it
@@ -71,11 +55,11 @@ struct GrowingIndex::State {
   State(std::shared_ptr<const Index> index_, const GrowthParams& params_)
       : index(std::move(index_)),
         params(params_),
-        base(checked(index, params)),
-        store(params.capacity - index->size(), index->keys(), {base.codes, base.stride()}),
+        base(parts_of(checked(index, params))),
+        store(params.capacity - index->size(), index->keys(), {base.codes, stride_of(base)}),
         noted(index->dim(), base.graph == nullptr ? 0 : params.recent_queries),
         base_visible(index->size()) {
-    if (base.graph != nullptr) check_range("stride of the base's graph", base.stride(), 2U, 1024U);
+    if (base.graph != nullptr) check_range("stride of the base's graph", stride_of(base), 2U, 1024U);
   }
 
   // Rows as searches see them: the base whole, grown ones behind it. Ids outside have no gap where keys were truncated.
@@ -88,7 +72,7 @@ struct GrowingIndex::State {
     segment.links_k = params.links_k;
     segment.queries = static_cast<std::uint32_t>(std::ceil(static_cast<double>(keys) * params.queries_per_key));
     segment.graph = params.graph;
-    segment.graph.max_degree = std::min(params.graph.max_degree, base.stride());
+    segment.graph.max_degree = std::min(params.graph.max_degree, stride_of(base));
     segment.graph.entry_points = params.segment_entry_points;
     return segment;
   }
@@ -182,7 +166,7 @@ SearchStats GrowingIndex::search(MatrixView queries, const SearchParams& params,
   const std::size_t base_rows = state.index->size();
   const auto size = static_cast<KeyId>(state.base_visible + now.rows);
   SearchParams inner = params;
-  if (state.base.chooser != nullptr) state.base.chooser->apply_choice(inner);
+  state.base.width.apply(params.k, inner);
   const KeyId end = std::min(params.candidates.end, size);
   inner.candidates = {state.row_of(std::min(params.candidates.begin, end)), end == 0 ? 0 : state.row_of(end - 1) + 1};
   scratch.seeds.clear();

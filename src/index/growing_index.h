@@ -36,8 +36,8 @@ class GrowingIndex {
  public:
   struct Scratch;  // buffers of a search; results are in it. Grows once, then nothing is allocated.
 
-  // base: "flat", "scan4" or "graph" (or "auto", which is one of them), over keys that never change, shared with other
-  // GrowingIndexes. Sealed segments are of the base's kind: with flat and scan4 a seal makes codes or nothing.
+  // base: of a kind with IndexKind::growth, over keys that never change, shared with other GrowingIndexes. Sealed
+  // segments have what the base has: edges and codes, codes, or nothing.
   GrowingIndex(std::shared_ptr<const Index> base, const GrowthParams& params);
   ~GrowingIndex();
 

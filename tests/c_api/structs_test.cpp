@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 
+#include "index/registry.h"
 #include "tests/support/errors.h"
 
 namespace rattan::c_api {
@@ -73,6 +74,14 @@ TEST(Structs, EveryMemberArrives) {
   EXPECT_EQ(to.key_dim, 4U);
   EXPECT_EQ(to.value_dim, 5U);
   EXPECT_EQ(to.dtype, DType::bf16);
+}
+
+TEST(Structs, NumbersOfKindsAreThoseOfTheRegistry) {
+  EXPECT_EQ(find_head_kind(RATTAN_KIND_AUTO), nullptr);
+  EXPECT_EQ(find_head_kind(RATTAN_KIND_FLAT), find_kind("flat"));
+  EXPECT_EQ(find_head_kind(RATTAN_KIND_SCAN4), find_kind("scan4"));
+  EXPECT_EQ(find_head_kind(RATTAN_KIND_GRAPH), find_kind("graph"));
+  EXPECT_EQ(last_head_kind(), static_cast<std::uint32_t>(RATTAN_KIND_GRAPH));
 }
 
 TEST(Structs, OlderCallersGetDefaultsForWhatTheyLack) {

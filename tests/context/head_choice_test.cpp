@@ -30,7 +30,7 @@ struct Head {
     HeadPlan plan = plan_head(asked, keys.view, keys.view, {0, static_cast<KeyId>(keys.view.rows)}, 0.25, params);
     if (planned != nullptr) *planned = plan;
     std::vector<NeighborTable> links;
-    if (plan.try_graph) links = make_links(asked, keys.view, 16, 500, *make_exact_topk_cpu(&serial_executor()));
+    if (plan.wants_links) links = make_links(asked, keys.view, 16, 500, *make_exact_topk_cpu(&serial_executor()));
     return choose_index(keys, std::move(plan), links, group, params, nullptr);
   }
 
@@ -71,7 +71,7 @@ TEST(HeadChoice, AKindThatIsAskedIsMadeAndItsWidthMeasured) {
 TEST(HeadChoice, WithoutQueriesThereIsNoGraph) {
   const SharedMatrix keys = random_matrix(600, 16, 1);
   HeadPlan plan = plan_head({}, keys.view, keys.view, {0, 600}, 0.25, params_of(HeadKind::graph));
-  EXPECT_FALSE(plan.try_graph);
+  EXPECT_FALSE(plan.wants_links);
   const ChosenIndex chosen = choose_index(keys, std::move(plan), {}, group, params_of(HeadKind::graph), nullptr);
   EXPECT_EQ(chosen.choice.kind, HeadKind::scan4);
   EXPECT_NE(chosen.choice.reason.find("no queries"), std::string::npos) << chosen.choice.reason;
@@ -101,7 +101,7 @@ TEST(HeadChoice, DiffuseHeadsGetNoGraph) {
   params.budget.estimate_unread = false;
   HeadPlan plan;
   const ChosenIndex chosen = head.choose(params, &plan);
-  EXPECT_FALSE(plan.try_graph);
+  EXPECT_FALSE(plan.wants_links);
   EXPECT_EQ(plan.k, params.budget.most_k);  // 0.9 of the keys are more
   EXPECT_NE(chosen.choice.kind, HeadKind::graph);
   EXPECT_NE(chosen.choice.reason.find("no graph, it would"), std::string::npos) << chosen.choice.reason;
@@ -111,17 +111,17 @@ TEST(HeadChoice, ShortTextsGetNoGraphUnlessAsked) {
   const Head head(5000);
   HeadPlan plan;
   const ChosenIndex chosen = head.choose(params_of(HeadKind::automatic), &plan);
-  EXPECT_FALSE(plan.try_graph);
+  EXPECT_FALSE(plan.wants_links);
   EXPECT_NE(chosen.choice.reason.find("no graph, one pays"), std::string::npos) << chosen.choice.reason;
   head.choose(params_of(HeadKind::graph), &plan);
-  EXPECT_TRUE(plan.try_graph);
+  EXPECT_TRUE(plan.wants_links);
 }
 
 TEST(HeadChoice, TheMeasuredKindReachesTheRecallAsked) {
   const Head head(25000);
   HeadPlan plan;
   const ChosenIndex chosen = head.choose(params_of(HeadKind::automatic), &plan);
-  EXPECT_TRUE(plan.try_graph);
+  EXPECT_TRUE(plan.wants_links);
   EXPECT_NE(chosen.choice.reason.find("graph width"), std::string::npos) << chosen.choice.reason;
   EXPECT_EQ(chosen.index->kind(), to_string(chosen.choice.kind));
   EXPECT_NE(chosen.choice.reason.find("k 10"), std::string::npos) << chosen.choice.reason;

@@ -26,8 +26,8 @@ class MemoryLimitTest : public testing::Test {
     return fit_head(rows, with_queries, shape, params, {4 * room, room, 4});
   }
   void expect_fit(const HeadFit& found, bool with_graph, bool with_codes, std::uint32_t clusters) const {
-    EXPECT_EQ(found.graph, with_graph);
-    EXPECT_EQ(found.codes, with_codes);
+    EXPECT_EQ(found.links, with_graph);
+    EXPECT_EQ(found.index, with_codes);
     EXPECT_EQ(found.remark.empty(), with_graph && with_codes);
     if (!with_codes) return;
     EXPECT_EQ(found.clusters, clusters);
@@ -103,12 +103,12 @@ TEST_F(MemoryLimitTest, WithoutALimitOrKeysToSearchNothingChanges) {
 
 TEST_F(MemoryLimitTest, PlansAndChoicesSayWhatTheyCouldNotBe) {
   HeadPlan plan;
-  plan.try_graph = true;
+  plan.wants_links = true;
   apply_fit(HeadFit{}, plan);
-  EXPECT_TRUE(plan.try_graph);
+  EXPECT_TRUE(plan.wants_links);
   const HeadFit codes = fit(HeadKind::automatic, scan4 + clusters_bytes(4));
   apply_fit(codes, plan);
-  EXPECT_FALSE(plan.try_graph);
+  EXPECT_FALSE(plan.wants_links);
   EXPECT_EQ(plan.remark, codes.remark);
   plan.remark = "of its own";
   apply_fit(codes, plan);

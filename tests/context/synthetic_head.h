@@ -44,7 +44,7 @@ struct SyntheticHead {
     const IdRange indexed = indexed_rows(prefill, params);
     HeadPlan plan = plan_head(asked, first_keys.view, first_values.view, indexed, scale, params);
     std::vector<NeighborTable> links;
-    if (plan.try_graph) {
+    if (plan.wants_links) {
       links = make_links(asked, first_keys.view.slice(indexed.begin, indexed.end - indexed.begin), params.links_k, 1000,
                          *make_exact_topk_cpu(&serial_executor()));
     }

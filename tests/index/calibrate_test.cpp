@@ -42,7 +42,7 @@ TEST(Calibrate, TheWidthIsTheFirstThatReachesTheRecall) {
   EXPECT_GT(last, 20U);
 }
 
-TEST(Calibrate, ACandidateThatCannotReachTheRecallIsNotTimed) {
+TEST(Calibrate, AContenderThatCannotReachTheRecallIsNotTimed) {
   const SharedMatrix keys = random_matrix(3000, 8, 3);
   const SharedMatrix queries = random_matrix(4, 8, 4);
   const auto flat = build_flat(keys);
@@ -98,29 +98,13 @@ TEST(Calibrate, WidthsAreFoundWithoutTimesToo) {
   const SharedMatrix queries = random_matrix(16, 32, 2);
   const auto flat = build_flat(keys);
   const auto scan4 = build_scan4(keys);
-  const std::vector<const Index*> candidates{flat.get(), scan4.get()};
-  const std::vector<Trial> found = find_widths(candidates, queries.view, params_of(0.95));
-  const std::vector<Trial> timed = try_out(candidates, queries.view, params_of(0.95));
+  const std::vector<const Index*> contenders{flat.get(), scan4.get()};
+  const std::vector<Trial> found = find_widths(contenders, queries.view, params_of(0.95));
+  const std::vector<Trial> timed = try_out(contenders, queries.view, params_of(0.95));
   EXPECT_EQ(found[1].width, timed[1].width);
   EXPECT_EQ(found[1].recall, timed[1].recall);
   EXPECT_EQ(found[0].microseconds, 0);
   EXPECT_EQ(found[1].microseconds, 0);
-}
-
-TEST(Calibrate, WidthsOfTheCallerStay) {
-  SearchParams params;
-  apply_width("graph", 50, params);
-  EXPECT_EQ(params.beam_width, 50U);
-  EXPECT_FALSE(params.rerank.has_value());
-  apply_width("scan4", 70, params);
-  EXPECT_EQ(params.rerank, 70U);
-  apply_width("graph", 99, params);
-  apply_width("scan4", 99, params);
-  EXPECT_EQ(params.beam_width, 50U);
-  EXPECT_EQ(params.rerank, 70U);
-  SearchParams untouched;
-  apply_width("flat", 5, untouched);
-  EXPECT_FALSE(untouched.beam_width.has_value());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "index/identity.h"
+#include "rattan/exact_topk.h"
 #include "tests/support/errors.h"
 #include "tests/support/files.h"
 #include "tests/support/matrices.h"
@@ -32,6 +33,52 @@ TEST(Registry, AvailableKindsAreTheAvailableRows) {
     if (kind.available) expected.emplace_back(kind.name);
   }
   EXPECT_EQ(available_kinds(), expected);
+}
+
+TEST(Registry, RowsAreComplete) {
+  for (const IndexKind& kind : index_kinds()) {
+    EXPECT_NE(kind.build, nullptr) << kind.name;
+    EXPECT_NE(kind.open, nullptr) << kind.name;
+    EXPECT_TRUE(!kind.contender || (kind.growth != nullptr && kind.bytes != nullptr)) << kind.name;
+    EXPECT_TRUE(!kind.exact || !kind.width) << kind.name;
+    EXPECT_EQ(find_kind(kind.name), &kind);
+    EXPECT_EQ(find_head_kind(kind.head_kind), kind.head_kind == 0 ? nullptr : &kind);
+  }
+  EXPECT_EQ(find_kind("hypergraph"), nullptr);
+  EXPECT_EQ(find_head_kind(99), nullptr);
+}
+
+TEST(Registry, WhatIsBuiltOfARowIsOfItsKindAndHasItsBytes) {
+  const SharedMatrix keys = random_matrix(300, 8, 1);
+  const SharedMatrix queries = random_matrix(4, 8, 2);
+  const std::vector links{
+      make_exact_topk_cpu()->find(random_matrix(300, 8, 3).view, keys.view, 10, Metric::inner_product)};
+  const BuildInputs inputs{.keys = keys, .links = links, .calibration = queries.view};
+  for (const IndexKind& kind : index_kinds()) {
+    if (!kind.available) continue;
+    const auto index = kind.build(inputs, nullptr);
+    EXPECT_EQ(index->kind(), kind.name);
+    EXPECT_EQ(&kind_of(*index), &kind);
+    if (kind.bytes == nullptr) continue;
+    EXPECT_EQ(kind.bytes(300, 8, Metric::inner_product, inputs.params), index->memory().total()) << kind.name;
+  }
+}
+
+TEST(Registry, RowsThatDoNotFitAreNotAdded) {
+  const std::size_t before = index_kinds().size();
+  IndexKind kind = *find_kind("flat");
+  expect_error(ErrorCode::invalid_argument, "IndexKind::name is \"flat\"", [&] { add_index_kind(kind); });
+  kind.name = "sixteen_letters_";
+  expect_error(ErrorCode::invalid_argument, "IndexKind::name", [&] { add_index_kind(kind); });
+  kind.name = "other";
+  expect_error(ErrorCode::invalid_argument, "IndexKind::head_kind is 1, allowed is 0 or the next, 4",
+               [&] { add_index_kind(kind); });
+  kind.head_kind = 0;
+  kind.growth = nullptr;
+  expect_error(ErrorCode::invalid_argument, "growth", [&] { add_index_kind(kind); });
+  kind.build = nullptr;
+  expect_error(ErrorCode::invalid_argument, "IndexKind::build", [&] { add_index_kind(kind); });
+  EXPECT_EQ(index_kinds().size(), before);
 }
 
 class OpenIndex : public ::testing::Test {
