@@ -79,7 +79,7 @@ std::unique_ptr<Index> build_scan4(SharedMatrix keys, Metric metric = Metric::in
 // The fastest of flat, scan4 and graph for these keys on this machine: each is built, its width is turned until it
 // reaches params.recall on the calibration queries, and they are timed against each other, caches cold, on one thread.
 // calibration: [rows, d], queries like those to come (held-out prefill queries), rows a multiple of params.group, at
-// least one group; 16 to 64 groups are enough. Without links there is no graph among the candidates. Searches use the
+// least one group; 16 to 64 groups are enough. Without links there is no graph among the contenders. Searches use the
 // width found, in proportion to their k, unless they bring their own. describe() says what was measured. The choice
 // depends on timing: two builds may differ. Throws Error(invalid_argument) for calibration rows that do not fit.
 std::unique_ptr<Index> build_auto(SharedMatrix keys, std::span<const NeighborTable> links, MatrixView calibration,

@@ -82,7 +82,7 @@ struct AutoBuildParams {
   double recall = 0.95;     // wanted share of the exact k nearest, mean over the calibration rows; above 0, at most 1
   bool seeded = false;      // searches will start from the results of the step before (SearchParams::seeds); the
                             // calibration groups are consecutive steps then
-  GraphBuildParams graph;   // of the graph among the candidates; its executor is not used
+  GraphBuildParams graph;   // of the graph among the contenders; its executor is not used
   Executor* executor = nullptr;
 
   void validate() const;
