@@ -35,11 +35,11 @@ class Layer {
   Layer(std::uint32_t n, std::uint32_t k, std::uint32_t heads, std::uint32_t group)
       : n_(n), k_(k), rows_(std::size_t{n} * group), exact_(make_exact_topk_cuda()) {
     for (std::uint32_t head = 0; head < heads; ++head) {
-      Head made{std::make_unique<Buffer<std::uint16_t>>(rows_ * dim),
-                std::make_unique<Buffer<std::uint16_t>>(std::size_t{n} * dim)};
-      fill(made.queries->get(), rows_ * dim, 2 * head + 1);
-      fill(made.keys->get(), std::size_t{n} * dim, 2 * head + 2);
-      heads_.push_back(std::move(made));
+      Head filled{std::make_unique<Buffer<std::uint16_t>>(rows_ * dim),
+                  std::make_unique<Buffer<std::uint16_t>>(std::size_t{n} * dim)};
+      fill(filled.queries->get(), rows_ * dim, 2 * head + 1);
+      fill(filled.keys->get(), std::size_t{n} * dim, 2 * head + 2);
+      heads_.push_back(std::move(filled));
     }
     for (std::size_t i = 0; i < rows_; ++i) positions_.push_back(static_cast<std::int64_t>(i % n));
   }

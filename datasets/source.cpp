@@ -10,7 +10,7 @@ Source Source::open(const std::filesystem::path& path, Access access) {
   return {bytes, std::move(file), path.string()};
 }
 
-Source Source::of(std::vector<std::byte> bytes, std::string name) {
+Source Source::from_memory(std::vector<std::byte> bytes, std::string name) {
   auto owner = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
   const std::span<const std::byte> view(*owner);
   return {view, std::move(owner), std::move(name)};

@@ -20,7 +20,7 @@ struct Source {
 
   // Throws what FileBytes::open throws.
   static Source open(const std::filesystem::path& path, Access access);
-  static Source of(std::vector<std::byte> bytes, std::string name);
+  static Source from_memory(std::vector<std::byte> bytes, std::string name);
 };
 
 // Integer rows, e.g. ground truth ids: rows x cols, row-major.

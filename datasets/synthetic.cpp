@@ -52,7 +52,7 @@ KvGroup make_synthetic(const SyntheticParams& params, std::size_t head, Executor
   params.validate();
   check_range<std::size_t>("synthetic: head", head, 0, params.heads - 1);
   Executor& runner = executor_or_default(executor);
-  const SyntheticHead made(params, head, runner);
+  const SyntheticHead synthetic(params, head, runner);
   const std::size_t rows = params.keys + params.decode;
   const auto matrix = [&](std::size_t count, const auto& make_row) {
     return make_matrix(count, params.dim, params.dtype, runner, make_row);
@@ -69,13 +69,14 @@ KvGroup make_synthetic(const SyntheticParams& params, std::size_t head, Executor
   for (std::size_t position = params.keys; position < rows; ++position) {
     group.decode_positions.push_back(static_cast<std::int64_t>(position));
   }
-  group.keys = matrix(rows, [&](std::size_t i, float* out) { made.key(i, out); });
-  group.values = matrix(rows, [&](std::size_t i, float* out) { made.value(i, out); });
+  group.keys = matrix(rows, [&](std::size_t i, float* out) { synthetic.key(i, out); });
+  group.values = matrix(rows, [&](std::size_t i, float* out) { synthetic.value(i, out); });
   for (std::size_t h = 0; h < params.group; ++h) {
-    group.prefill_queries.push_back(matrix(
-        group.prefill_positions.size(), [&](std::size_t i, float* out) { made.query(h, i * params.query_step, out); }));
+    group.prefill_queries.push_back(matrix(group.prefill_positions.size(), [&](std::size_t i, float* out) {
+      synthetic.query(h, i * params.query_step, out);
+    }));
     group.decode_queries.push_back(
-        matrix(params.decode, [&](std::size_t i, float* out) { made.query(h, params.keys + i, out); }));
+        matrix(params.decode, [&](std::size_t i, float* out) { synthetic.query(h, params.keys + i, out); }));
   }
   return group;
 }

@@ -1,4 +1,4 @@
-// One made KV head: how what the text says at a position moves keys, queries and values away from their means.
+// One synthetic KV head: how what the text says at a position moves keys, queries and values away from their means.
 #pragma once
 
 #include <cstddef>

@@ -125,7 +125,7 @@ void SyntheticHead::place_sinks(Executor& executor) {
   // The ridge also keeps sinks from growing without bound over contexts so long that even these pairs rotate.
   const double ridge = 0.2 * scale * dot(directions[0].data(), directions[0].data(), dim);
   std::vector<double> needed = typical_lse(queries, executor);
-  std::vector<std::vector<float>> made;
+  std::vector<std::vector<float>> found;
   for (std::size_t i = 0; i < sinks; ++i) {
     std::vector<double> logits = needed;
     for (double& x : logits) x += std::log(sink_share / (1 - sink_share) * sink_weights[i]);
@@ -136,9 +136,9 @@ void SyntheticHead::place_sinks(Executor& executor) {
     for (std::size_t h = 0; h < group; ++h) {
       for (std::size_t c = 0; c < dim; ++c) sink[c] += static_cast<float>(weights[h]) * directions[h][c];
     }
-    made.push_back(std::move(sink));
+    found.push_back(std::move(sink));
   }
-  sink_keys_ = std::move(made);
+  sink_keys_ = std::move(found);
 }
 
 }  // namespace rattan::datasets

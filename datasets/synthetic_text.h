@@ -1,4 +1,4 @@
-// The made text behind a synthetic head: which topic, segment and word stand at each position, and what each query head
+// The synthetic text behind a head: which topic, segment and word stand at each position, and what each query head
 // looks for. Segments come back to earlier topics and topics have words of their own, so the same meaning turns up in
 // many places of a long context, as it does in real text.
 #pragma once

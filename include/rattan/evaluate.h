@@ -1,5 +1,5 @@
-// How good and how dear a search was: recall with ties by score, attention mass, output error, and how far the queries
-// lie from the keys. Everything here is computed in float64 and is meant for benchmarks and tests, not for decoding.
+// Recall with ties by score, attention mass, output error, and how far queries lie from keys.
+// Everything here is computed in float64 and is meant for benchmarks and tests, not for decoding.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +34,9 @@ struct AttentionQuality {
 };
 
 // The setting: `keys`/`values` are [n, d] of one KV head; rows [indexed.begin, indexed.end) are in the index and
-// `found` ids count from indexed.begin; all other rows up to positions[i] (sinks, recent window, tail) are attended
-// exactly by both sides. queries: [rows, d], scores are scale * <q, k>. `values` without rows: output_error stays
-// empty.
+// `found` ids count from indexed.begin; all other rows up to positions[i] (sinks, recent window, unsealed keys) are
+// attended exactly by both sides. queries: [rows, d], scores are scale * <q, k>. `values` without rows: output_error
+// stays empty.
 // Throws Error(invalid_argument): shapes that disagree, a found id outside the index or after its row's position, a
 // position outside the keys, NaN or infinity in the logits.
 AttentionQuality attention_quality(MatrixView queries, MatrixView keys, MatrixView values,

@@ -10,7 +10,7 @@
 
 namespace rattan {
 
-// Borrows; as cheap to copy as two spans.
+// Borrows; copied by value.
 class GraphView {
  public:
   GraphView(const Graph& graph) noexcept : GraphView(graph, {}, {}) {}

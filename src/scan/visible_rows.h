@@ -15,7 +15,7 @@ struct VisibleRows {
   AlignedVector<KeyId> counts;
 
   // Rows that see most keys first, ties by row: neighbours in this order see nearly the same keys, so a block of them
-  // wastes little, and the dearest blocks start first.
+  // wastes little, and the blocks that take longest start first.
   AlignedVector<std::size_t> order;
 };
 

@@ -20,8 +20,8 @@ inline constexpr std::size_t pairs_at_once = 16;
 template <typename Source>
 __m512i load_pairs(const float* row, std::size_t column, std::size_t dim) {
   const auto present = [&](std::size_t first) -> __mmask16 {
-    const std::size_t left = dim > first ? dim - first : 0;
-    return static_cast<__mmask16>(left >= 16 ? 0xffffU : (1U << left) - 1U);
+    const std::size_t count = dim > first ? dim - first : 0;
+    return static_cast<__mmask16>(count >= 16 ? 0xffffU : (1U << count) - 1U);
   };
   const __m512 low = _mm512_maskz_loadu_ps(present(column), row + column);
   const __m512 high = _mm512_maskz_loadu_ps(present(column + 16), row + column + 16);

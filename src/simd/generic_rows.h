@@ -50,13 +50,13 @@ struct WeightedBlock {
 template <typename Lanes, typename Element>
 void add_weighted_tail(const float* weights, const void* const* row_data, std::size_t rows, std::size_t column,
                        std::size_t dim, float* out) {
-  const std::size_t left = dim - column;
-  typename Lanes::Batch sum = Lanes::load_tail(F32{}, reinterpret_cast<Bytes>(out + column), left);
+  const std::size_t count = dim - column;
+  typename Lanes::Batch sum = Lanes::load_tail(F32{}, reinterpret_cast<Bytes>(out + column), count);
   for (std::size_t r = 0; r < rows; ++r) {
     const Bytes row = static_cast<Bytes>(row_data[r]) + column * Element::bytes;
-    sum = Lanes::multiply_add(Lanes::broadcast(weights[r]), Lanes::load_tail(Element{}, row, left), sum);
+    sum = Lanes::multiply_add(Lanes::broadcast(weights[r]), Lanes::load_tail(Element{}, row, count), sum);
   }
-  Lanes::store_tail(sum, out + column, left);
+  Lanes::store_tail(sum, out + column, count);
 }
 
 template <typename Lanes, typename Element, std::size_t W>

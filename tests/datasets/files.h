@@ -14,7 +14,7 @@
 namespace rattan::test {
 
 inline datasets::Source source_of(std::vector<std::byte> bytes) {
-  return datasets::Source::of(std::move(bytes), "made.file");
+  return datasets::Source::from_memory(std::move(bytes), "made.file");
 }
 
 inline datasets::Source source_of(std::string_view text) {

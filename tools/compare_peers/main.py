@@ -25,7 +25,7 @@ def parse(root):
     parser.add_argument("--resident", type=int, default=16, help="KV heads that take turns")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--out", default=f"{root}/build/compare/result")
-    parser.add_argument("--quick", action="store_true", help="a smoke test: 16,384 made keys, 2 rounds over 4 residents")
+    parser.add_argument("--quick", action="store_true", help="a smoke test: 16,384 synthetic keys, 2 rounds over 4 residents")
     flags = parser.parse_args()
     if flags.quick:
         flags.synth, flags.data, flags.rounds, flags.resident, flags.recall, flags.queries = QUICK, None, 2, 4, "0.90", 32

@@ -85,8 +85,8 @@ static void attend_block(const struct causal* causal, struct panel* panels, floa
                          uint32_t kv_head) {
   const struct cache* cache = causal->cache;
   const size_t dim = cache->head_dim, group = cache->heads / cache->kv_heads;
-  const size_t left = causal->rows - block * block_tokens;
-  const size_t columns = (left < block_tokens ? left : block_tokens) * group;
+  const size_t rows_left = causal->rows - block * block_tokens;
+  const size_t columns = (rows_left < block_tokens ? rows_left : block_tokens) * group;
   for (size_t c = 0; c < columns; c += panel_width) {
     load_panel(causal, &panels[c / panel_width], block, kv_head, c,
                columns - c < panel_width ? columns - c : panel_width);

@@ -26,10 +26,10 @@ static void read_prompt(struct decoder* decoder, const struct options* options) 
   if (options->prefill_cache != NULL) prefill_file_write(options->prefill_cache, prompt, decoder->cache);
 }
 
-struct decoder* decoder_open(const struct options* options, size_t more) {
+struct decoder* decoder_open(const struct options* options, size_t scored) {
   struct decoder* decoder = allocate(1, sizeof *decoder);
   decoder->model = model_open(options->model);
-  decoder->tokens = tokens_read(options, more, decoder->model->vocab);
+  decoder->tokens = tokens_read(options, scored, decoder->model->vocab);
   decoder->threads = threads_start(thread_count(options));
   decoder->cache = cache_make(decoder->model, options->prefill, options->count);
   decoder->logits = allocate(decoder->model->vocab, sizeof *decoder->logits);

@@ -18,8 +18,8 @@ struct decoder {
   double prefill_seconds;
 };
 
-// Reads the model and the text's prefill + 1 + `more` tokens, runs the prefill or reads it from --prefill-cache.
-struct decoder* decoder_open(const struct options* options, size_t more);
+// Reads the model and the text's prefill + 1 + `scored` tokens, runs the prefill or reads it from --prefill-cache.
+struct decoder* decoder_open(const struct options* options, size_t scored);
 
 // Feeds the next token; the logits are those of its successor.
 void decoder_step(struct decoder* decoder, uint16_t token);

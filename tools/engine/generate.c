@@ -20,10 +20,10 @@ static uint16_t choose(const float* logits, uint32_t vocab, double temperature, 
   if (temperature <= 0) return (uint16_t)best;
   double sum = 0;
   for (uint32_t i = 0; i < vocab; ++i) sum += exp((double)(logits[i] - logits[best]) / temperature);
-  double left = uniform(state) * sum;
+  double remaining = uniform(state) * sum;
   for (uint32_t i = 0; i < vocab; ++i) {
-    left -= exp((double)(logits[i] - logits[best]) / temperature);
-    if (left < 0) return (uint16_t)i;
+    remaining -= exp((double)(logits[i] - logits[best]) / temperature);
+    if (remaining < 0) return (uint16_t)i;
   }
   return (uint16_t)best;
 }

@@ -20,18 +20,18 @@ struct pieces {
   size_t count;
 };
 
-// What is left of a message. A field that does not fit makes it `broken`.
+// What remains of a message. A field that does not fit makes it `broken`.
 struct reader {
   const uint8_t* at;
-  size_t left;
+  size_t remaining;
   int broken;
 };
 
 static uint64_t read_varint(struct reader* in) {
   uint64_t value = 0;
-  for (unsigned shift = 0; shift < 64 && in->left > 0; shift += 7) {
+  for (unsigned shift = 0; shift < 64 && in->remaining > 0; shift += 7) {
     const uint8_t byte = *in->at++;
-    --in->left;
+    --in->remaining;
     value |= (uint64_t)(byte & 0x7f) << shift;
     if (byte < 0x80) return value;
   }
@@ -40,11 +40,11 @@ static uint64_t read_varint(struct reader* in) {
 }
 
 static struct reader read_bytes(struct reader* in, uint64_t size) {
-  if (size > in->left) in->broken = 1;
+  if (size > in->remaining) in->broken = 1;
   if (in->broken) size = 0;
   const struct reader inner = {in->at, (size_t)size, 0};
   in->at += size;
-  in->left -= (size_t)size;
+  in->remaining -= (size_t)size;
   return inner;
 }
 
@@ -69,9 +69,9 @@ static struct field read_field(struct reader* in) {
 
 static struct piece read_piece(struct reader* in) {
   struct piece piece = {in->at, 0, type_normal};
-  while (in->left > 0 && !in->broken) {
+  while (in->remaining > 0 && !in->broken) {
     const struct field field = read_field(in);
-    if (field.number == 1) piece.text = field.inside.at, piece.size = field.inside.left;
+    if (field.number == 1) piece.text = field.inside.at, piece.size = field.inside.remaining;
     if (field.number == 3) piece.type = field.value;
   }
   return piece;
@@ -82,7 +82,7 @@ struct pieces* pieces_open(const char* path, uint32_t vocab) {
   pieces->bytes = read_whole_file("--tokenizer", path);
   pieces->list = allocate(vocab, sizeof *pieces->list);
   struct reader in = {pieces->bytes.data, pieces->bytes.size, 0};
-  while (in.left > 0 && !in.broken && pieces->count < vocab) {
+  while (in.remaining > 0 && !in.broken && pieces->count < vocab) {
     struct field field = read_field(&in);
     if (field.number != 1) continue;
     pieces->list[pieces->count++] = read_piece(&field.inside);

@@ -4,15 +4,15 @@
 
 #include "program.h"
 
-uint16_t* tokens_read(const struct options* options, size_t more, uint32_t vocab) {
+uint16_t* tokens_read(const struct options* options, size_t scored, uint32_t vocab) {
   const char* path = options->text;
-  const uint64_t offset = options->offset, count = (uint64_t)options->prefill + 1 + more;
+  const uint64_t offset = options->offset, count = (uint64_t)options->prefill + 1 + scored;
   const struct bytes bytes = read_whole_file("--text", path);
   if (bytes.size % 2 != 0) refuse("--text is \"%s\" of %zu bytes; ids of two bytes each are needed", path, bytes.size);
   const uint64_t tokens = bytes.size / 2;
   if (offset > tokens || count > tokens - offset) {
     refuse("--offset is %u, --prefill is %u, and %zu tokens follow: %llu in all, allowed are the %llu of --text \"%s\"",
-           options->offset, options->prefill, more + 1, (unsigned long long)(offset + count),
+           options->offset, options->prefill, scored + 1, (unsigned long long)(offset + count),
            (unsigned long long)tokens, path);
   }
   uint16_t* ids = allocate(count, sizeof *ids);

@@ -8,8 +8,8 @@
 #include "options.h"
 
 // The ids from --offset on of the file --text, which holds little-endian 16-bit ids: those of the prompt (--prefill +
-// 1) and `more`. All are below `vocab`. To be freed.
-uint16_t* tokens_read(const struct options* options, size_t more, uint32_t vocab);
+// 1) and `scored`. All are below `vocab`. To be freed.
+uint16_t* tokens_read(const struct options* options, size_t scored, uint32_t vocab);
 
 struct pieces;
 
