@@ -46,9 +46,9 @@ Graph make_segment_graph(MatrixView keys, MatrixView queries, Metric metric, con
   const auto exact = make_exact_topk_cpu(&executor);
   const auto k = static_cast<std::uint32_t>(std::min<std::size_t>(params.links_k, keys.rows));
   std::vector<NeighborTable> links;
-  const MatrixView noted = sample(queries, params.queries);
-  if (noted.rows != 0) links.push_back(exact->find(noted, keys, k, metric));
-  const MatrixView stand_in = sample(keys, params.queries - noted.rows);
+  const MatrixView linked = sample(queries, params.queries);
+  if (linked.rows != 0) links.push_back(exact->find(linked, keys, k, metric));
+  const MatrixView stand_in = sample(keys, params.queries - linked.rows);
   if (stand_in.rows != 0) links.push_back(exact->find(stand_in, keys, k, metric));
   if (!has_links(links)) links.assign(1, neighbors_in_time(k));
   const LinkLists lists(links, keys.rows, params.graph.seed);
