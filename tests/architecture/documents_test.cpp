@@ -130,6 +130,19 @@ TEST(Documents, EverySectionOfAnIndexFileIsDocumented) {
   EXPECT_GE(sections, 10U);
 }
 
+TEST(Documents, EveryRoomStandsInTheDesign) {
+  const SourceFile* const design = find_file("src/DESIGN.md");
+  ASSERT_NE(design, nullptr);
+  for (const auto& entry : fs::directory_iterator(source_root() / "src")) {
+    if (!entry.is_directory()) continue;
+    const std::string room = "`src/" + entry.path().filename().string() + "`";
+    const bool found = std::any_of(design->text.begin(), design->text.end(), [&](const std::string& line) {
+      return line.starts_with("|") && line.find(room) != std::string::npos;
+    });
+    EXPECT_TRUE(found) << "src/DESIGN.md has no row for " << room;
+  }
+}
+
 TEST(Documents, LinesAreReadable) {
   for (const SourceFile& file : source_tree()) {
     if (file.extension() != ".md") continue;
