@@ -6,10 +6,9 @@
 #include "bench/cli/commands.h"
 #include "bench/cli/options.h"
 #include "bench/context/attend_latency.h"
+#include "bench/context/attend_retrieval.h"
 #include "bench/context/attend_run.h"
 #include "bench/context/context_inputs.h"
-#include "bench/inputs/usage_error.h"
-#include "bench/measure/measure.h"
 #include "bench/report/attend_summary.h"
 
 namespace rattan::bench {
@@ -32,7 +31,7 @@ struct AttendFlags {
   AttendLatencyOptions timing;
 };
 
-AttendLatency time_head(const AttendFlags& flags, const HeadSource& source, std::span<const AttendSetting> settings,
+AttendLatency time_head(const AttendFlags& flags, const HeadSource& source, std::span<const Budget> budgets,
                         Executor& executor) {
   ContextParams params;
   params.sinks = flags.problem.sinks;
@@ -42,13 +41,13 @@ AttendLatency time_head(const AttendFlags& flags, const HeadSource& source, std:
   params.graph = flags.build.graph;
   params.seed = flags.run.seed;
   params.executor = &executor;
-  return time_attend(source, flags.problem, settings, params, flags.timing);
+  return time_attend(source, flags.problem, budgets, params, flags.timing);
 }
 
 // Nothing where it was not asked for.
-void add_latency(Json& record, const std::optional<AttendLatency>& latency, std::size_t setting) {
+void add_latency(Json& record, const std::optional<AttendLatency>& latency, std::size_t budget) {
   const auto add = [&](const char* name, const Json& value) { record[name] = latency ? value : Json(nullptr); };
-  const double us = latency ? latency->us[setting] : 1;
+  const double us = latency ? latency->us[budget] : 1;
   add("us_p50", us);
   add("us_full", latency ? latency->full_us : 0);
   add("us_flat", latency ? latency->flat_us : 0);
@@ -57,57 +56,17 @@ void add_latency(Json& record, const std::optional<AttendLatency>& latency, std:
   add("kind", latency ? latency->kind : "");
 }
 
-// The first k neighbours of every row.
-NeighborTable first_of(const NeighborTable& table, std::uint32_t k) {
-  NeighborTable first(table.rows(), k);
-  const std::size_t count = std::min<std::size_t>(k, table.k());
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    std::ranges::copy(table.ids(row).first(count), first.ids(row).begin());
-    std::ranges::copy(table.scores(row).first(count), first.scores(row).begin());
-  }
-  return first;
-}
-
-// Retrieves the best k keys of every query row, exactly or through an index.
-class Retrieval {
- public:
-  Retrieval(const AttendFlags& flags, const HeadProblem& problem, const ExactTopK& exact, Executor& executor)
-      : executor_(executor) {
-    if (flags.index == "exact") return;
-    setup_.variant = parse_variants(flags.index).front();
-    setup_.setting = flags.width;
-    if (!is_available(setup_.variant)) {
-      throw UsageError("--index " + flags.index + ": this build of the library does not have it");
-    }
-    built_ = std::move(build_indexes(setup_.variant.build, problem, flags.build, exact).front());
-  }
-
-  NeighborTable find(const HeadProblem& problem) const {
-    if (!built_.index) return problem.truth;
-    SearchSetup setup = setup_;
-    if (setup.setting == 0) setup.setting = setup.variant.knob == Knob::probes ? default_probes() : 2 * problem.k;
-    return search_all_steps(*built_.index, problem, setup, executor_);
-  }
-
- private:
-  std::uint32_t default_probes() const { return std::max(1U, built_.max_setting / 16); }
-
-  Executor& executor_;
-  SearchSetup setup_;
-  BuiltIndex built_;
-};
-
-std::vector<AttendSetting> settings_of(const AttendFlags& flags) {
-  std::vector<AttendSetting> settings;
+std::vector<Budget> budgets_of(const AttendFlags& flags) {
+  std::vector<Budget> budgets;
   for (const std::string& estimate : flags.estimates) {
-    AttendSetting setting;
-    setting.most_k = flags.most_k;
-    setting.estimate = estimate == "on";
-    for (const std::uint32_t k : flags.ks) settings.push_back(setting), settings.back().k = k;
-    setting.k = *std::min_element(flags.ks.begin(), flags.ks.end());
-    for (const double epsilon : flags.epsilons) settings.push_back(setting), settings.back().epsilon = epsilon;
+    Budget budget;
+    budget.estimate_unread = estimate == "on";
+    for (const std::uint32_t k : flags.ks) budgets.push_back(budget), budgets.back().k = k;
+    budget.k = *std::min_element(flags.ks.begin(), flags.ks.end());
+    budget.most_k = std::max(budget.k, flags.most_k);
+    for (const double epsilon : flags.epsilons) budgets.push_back(budget), budgets.back().epsilon = epsilon;
   }
-  return settings;
+  return budgets;
 }
 
 Json number_or_null(double value) { return std::isnan(value) ? Json(nullptr) : Json(value); }
@@ -117,42 +76,33 @@ void attend_head(const AttendFlags& flags, const HeadSource& source, const Exact
   ProblemOptions options = flags.problem;
   options.k = *std::max_element(flags.ks.begin(), flags.ks.end());
   if (!flags.epsilons.empty()) options.k = std::max(options.k, flags.most_k);
-  HeadProblem problem = make_problem(source.load(), options, exact);
-  const NeighborTable longest = problem.truth;
-  const Retrieval retrieval(flags, problem, exact, executor);
-  const auto at_k = [&](std::uint32_t k) {
-    problem.k = k;
-    problem.truth = first_of(longest, k);
-  };
-  const auto retrieve = [&](std::uint32_t k) {
-    at_k(k);
-    return retrieval.find(problem);
-  };
+  const HeadProblem problem = make_problem(source.load(), options, exact);
+  AttendRetrieval retrieval(problem, flags.index, flags.width, flags.build, exact, executor);
+  const auto retrieve = [&](std::span<const std::size_t> rows, std::uint32_t k) { return retrieval.of_rows(rows, k); };
 
-  const std::vector<AttendSetting> settings = settings_of(flags);
-  const bool with_clusters = std::ranges::any_of(settings, [](const auto& s) { return s.estimate || s.epsilon; });
+  const std::vector<Budget> budgets = budgets_of(flags);
+  const bool with_clusters = std::ranges::any_of(budgets, [](const auto& b) { return b.estimate_unread || b.epsilon; });
   AttendRun run(problem, with_clusters, flags.clusters, flags.run.seed, executor);
   std::optional<AttendLatency> latency;
-  if (flags.latency == "on") latency = time_head(flags, source, settings, executor);
-  for (std::size_t i = 0; i < settings.size(); ++i) {
-    const AttendSetting& setting = settings[i];
-    const AttendOutcome outcome = run.run(setting, retrieve);
+  if (flags.latency == "on") latency = time_head(flags, source, budgets, executor);
+  for (std::size_t i = 0; i < budgets.size(); ++i) {
+    const Budget& budget = budgets[i];
     Json recall = nullptr;
     Json scan = nullptr;
-    if (!setting.epsilon) {
-      at_k(setting.k);
-      const Evaluation evaluation = evaluate(run.found(setting.k, retrieve), problem, 0);
+    if (!budget.epsilon) {
+      const Evaluation evaluation = retrieval.evaluation(budget.k);
       recall = evaluation.recall;
-      if (flags.index != "exact") scan = evaluation.keys_per_query / static_cast<double>(problem.keys.view.rows);
+      if (retrieval.searches()) scan = evaluation.keys_per_query / static_cast<double>(problem.keys.view.rows);
     }
+    const AttendOutcome outcome = run.run(budget, retrieve);
     records.push_back({{"source", source_label(source, problem.group)},
                        {"layer", source.layer},
                        {"kv_head", source.kv_head},
                        {"index", flags.index},
                        {"keys", problem.keys.view.rows},
-                       {"k", setting.epsilon ? Json(nullptr) : Json(setting.k)},
-                       {"epsilon", setting.epsilon ? Json(*setting.epsilon) : Json(nullptr)},
-                       {"estimate", setting.estimate ? "on" : "off"},
+                       {"k", budget.epsilon ? Json(nullptr) : Json(budget.k)},
+                       {"epsilon", budget.epsilon ? Json(*budget.epsilon) : Json(nullptr)},
+                       {"estimate", budget.estimate_unread ? "on" : "off"},
                        {"steps", problem.steps},
                        {"recall", recall},
                        {"scan_fraction", scan},

@@ -10,22 +10,9 @@
 #include "bench/measure/latency.h"
 
 namespace rattan::bench {
-namespace {
 
-Budget budget_of(const AttendSetting& setting) {
-  Budget budget;
-  budget.k = setting.k;
-  budget.epsilon = setting.epsilon;
-  budget.most_k = std::max(setting.k, setting.most_k);
-  budget.estimate_unread = setting.estimate;
-  return budget;
-}
-
-}  // namespace
-
-AttendLatency time_attend(const HeadSource& source, const ProblemOptions& problem,
-                          std::span<const AttendSetting> settings, ContextParams params,
-                          const AttendLatencyOptions& options) {
+AttendLatency time_attend(const HeadSource& source, const ProblemOptions& problem, std::span<const Budget> budgets,
+                          ContextParams params, const AttendLatencyOptions& options) {
   StackOptions stacked;
   stacked.kv_heads = 1;
   stacked.depth = options.copies;
@@ -33,7 +20,7 @@ AttendLatency time_attend(const HeadSource& source, const ProblemOptions& proble
   const LayerStack stack({&source, 1}, stacked);
   params.softmax_scale = stack.softmax_scale();
   std::uint32_t least_k = std::numeric_limits<std::uint32_t>::max();
-  for (const AttendSetting& setting : settings) least_k = std::min(least_k, setting.k);
+  for (const Budget& budget : budgets) least_k = std::min(least_k, budget.k);
   params.budget.k = least_k;
 
   BuildStats stats;
@@ -43,7 +30,7 @@ AttendLatency time_attend(const HeadSource& source, const ProblemOptions& proble
   decoders.push_back(decode_by(build_context(stack, whole, stats), params.budget));
   decoders.push_back(decode_flat(stack, params, least_k));
   const auto context = build_context(stack, params, stats);
-  for (const AttendSetting& setting : settings) decoders.push_back(decode_by(context, budget_of(setting)));
+  for (const Budget& budget : budgets) decoders.push_back(decode_by(context, budget));
 
   std::vector<LayerDecoder*> borrowed;
   for (const auto& decoder : decoders) borrowed.push_back(decoder.get());

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "bench/context/attend_run.h"
 #include "bench/inputs/data_source.h"
 #include "bench/inputs/problem.h"
 #include "rattan/context.h"
@@ -21,14 +20,13 @@ struct AttendLatencyOptions {
 // Medians in microseconds, on one thread, of one step: all query heads of the KV head.
 struct AttendLatency {
   double full_us = 0;
-  double flat_us = 0;      // of the smallest k of the settings
-  std::vector<double> us;  // by setting
+  double flat_us = 0;      // of the smallest k of the budgets
+  std::vector<double> us;  // by budget
   std::string kind;        // what the head's keys are searched by
 };
 
-// params: window, kind, recall, clusters, seed and executor; budgets come from the settings.
-AttendLatency time_attend(const HeadSource& source, const ProblemOptions& problem,
-                          std::span<const AttendSetting> settings, ContextParams params,
-                          const AttendLatencyOptions& options);
+// params: window, kind, recall, clusters, seed and executor.
+AttendLatency time_attend(const HeadSource& source, const ProblemOptions& problem, std::span<const Budget> budgets,
+                          ContextParams params, const AttendLatencyOptions& options);
 
 }  // namespace rattan::bench

@@ -3,17 +3,20 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <span>
 
-#include "attention/budget.h"
+#include "attention/retrieved_part.h"
 #include "core/log_sum_exp.h"
-#include "rattan/attention.h"
 
 namespace rattan::bench {
 namespace {
 
 MatrixView values_of(const HeadProblem& problem) {
   return problem.group.values.view.rows != 0 ? problem.group.values.view : problem.group.keys.view;
+}
+
+void copy_part(const SoftmaxPart& from, AttentionPart& to) {
+  for (std::size_t c = 0; c < to.output.size(); ++c) to.output[c] = static_cast<float>(from.normalised(c));
+  to.lse = static_cast<float>(from.lse());
 }
 
 double relative_error(const SoftmaxPart& exact, const AttentionPart& approximate) {
@@ -38,90 +41,79 @@ AttendRun::AttendRun(const HeadProblem& problem, bool with_clusters, std::uint32
   if (with_clusters) {
     clusters_ = KeyClusters(problem.keys.view, values_, 0, {.clusters = clusters, .seed = seed, .executor = &executor});
   }
-}
-
-const NeighborTable& AttendRun::found(std::uint32_t k, const Retrieve& retrieve) {
-  const auto known = std::ranges::find(found_, k, [](const auto& entry) { return entry.first; });
-  if (known != found_.end()) return known->second;
-  found_.emplace_back(k, retrieve(k));
-  return found_.back().second;
-}
-
-AttentionPart AttendRun::window(std::size_t row, std::vector<float>& output) const {
-  const SoftmaxPart& part = exact_.window_parts[row];
-  output.resize(part.output.size());
-  for (std::size_t c = 0; c < output.size(); ++c) {
-    output[c] = static_cast<float>(part.normalised(c));
+  outputs_.resize(problem.heads * values_.cols);
+  for (std::size_t i = 0; i < problem.heads; ++i) {
+    parts_.push_back({std::span(outputs_).subspan(i * values_.cols, values_.cols)});
   }
-  return {output, static_cast<float>(part.lse())};
 }
 
-Retrieved AttendRun::choose(std::size_t row, const AttendSetting& setting, const UnreadEstimate& tail,
-                            const Retrieve& retrieve) {
+// False where the budget asks for all keys.
+bool AttendRun::retrieve(std::size_t step, const Budget& budget, const Retrieve& retrieve) {
+  const KeyClusters* const blocks[] = {&clusters_};
+  estimate_.prepare(problem_.step(step), blocks, problem_.group.softmax_scale);
+  const std::size_t first = step * problem_.heads;
+  std::vector<float> window_lse;
+  for (std::size_t i = 0; i < problem_.heads; ++i) {
+    window_lse.push_back(static_cast<float>(exact_.window_parts[first + i].lse()));
+  }
+  NeighborTable found;
+  const auto search = [&](std::span<const std::size_t> members, std::uint32_t k, std::span<Retrieved> results) {
+    std::vector<std::size_t> rows(members.begin(), members.end());
+    for (std::size_t& row : rows) row += first;
+    found = retrieve(rows, k);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      results[i] = Retrieved{found.ids(i), found.scores(i)}.first(found.count(i));
+    }
+  };
+  if (!loop_.run({budget, budget.k, problem_.keys.view.rows, window_lse}, estimate_, search)) return false;
+  attend_retrieved(loop_.retrieved(), loop_.weights(), blocks, values_, parts_, scratch_);
+  return true;
+}
+
+AttendRun::Read AttendRun::attended(std::size_t row, bool retrieved) {
   const std::size_t member = row % problem_.heads;
-  const auto most = static_cast<std::uint32_t>(std::min<std::size_t>(setting.most_k, problem_.keys.view.rows));
-  for (std::uint32_t k = setting.k;; k *= 4) {
-    if (setting.epsilon) k = std::min(k, most);
-    const NeighborTable& table = found(k, retrieve);
-    const Retrieved all{table.ids(row).first(table.count(row)), table.scores(row).first(table.count(row))};
-    if (!setting.epsilon) return all;
-    const float unread = tail.unread(member, all, problem_.keys.view.rows);
-    const double scale = problem_.group.softmax_scale;
-    const auto window = static_cast<float>(exact_.window_parts[row].lse());
-    const BudgetCut cut = setting.estimate ? cut_to_uncertainty(all.scores, scale, window, unread,
-                                                                tail.uncertainty(member, all, problem_.keys.view.rows),
-                                                                *setting.epsilon, setting.k)
-                                           : cut_to_mass(all.scores, scale, window, unread, *setting.epsilon);
-    if (!cut.enough && k != most) continue;
-    const std::size_t keep = std::min<std::size_t>(all.ids.size(), std::max<std::size_t>(cut.keep, setting.k));
-    return {all.ids.first(keep), all.scores.first(keep)};
+  if (retrieved) {
+    const RowWeights& weights = loop_.weights()[member];
+    return {loop_.retrieved()[member].ids.size(), static_cast<double>(weights.retrieved_lse()),
+            static_cast<double>(weights.unread_lse())};
   }
+  const SoftmaxPart& all = exact_.indexed_parts[row];
+  copy_part(all, parts_[member]);
+  return {problem_.keys.view.rows, all.lse(), static_cast<double>(log_of_nothing)};
 }
 
-void AttendRun::judge(std::size_t row, const Retrieved& chosen, bool with_estimate, const UnreadEstimate& tail,
-                      AttendOutcome& sums) {
-  const double scale = problem_.group.softmax_scale;
-  std::vector<float> window_output;
+void AttendRun::judge(std::size_t row, const Read& read, bool estimated, AttendOutcome& sums) const {
+  const SoftmaxPart& window = exact_.window_parts[row];
+  const SoftmaxPart& indexed = exact_.indexed_parts[row];
+  SoftmaxPart exact = window;
+  exact.merge(indexed);
   std::vector<float> output(values_.cols);
-  std::vector<float> found_output(values_.cols);
-  AttentionPart approximate = window(row, window_output);
-  AttentionPart found{found_output};
-  attend_found(values_, chosen.ids, chosen.scores, scale, found, attention_scratch_);
-  const double indexed = exact_.indexed_parts[row].lse();
-  const double unread = log_difference(indexed, static_cast<double>(found.lse));
-  SoftmaxPart exact = exact_.window_parts[row];
-  exact.merge(exact_.indexed_parts[row]);
+  AttentionPart approximate{output};
+  copy_part(window, approximate);
+  merge(approximate, parts_[row % problem_.heads]);
 
-  if (with_estimate) {
-    AttentionPart part{output};
-    const float estimated = tail.attend(row % problem_.heads, chosen, values_, part);
-    merge(approximate, part);
-    // Nothing left unread, but for rounding, says nothing about the estimate.
-    if (unread > indexed - 10) sums.estimate_error += std::abs(static_cast<double>(estimated) - unread);
-  } else {
-    merge(approximate, found);
-  }
-  sums.keys += static_cast<double>(chosen.ids.size());
-  sums.mass +=
-      exact_.indexed_parts[row].sum == 0 ? 1 : std::min(1.0, std::exp(static_cast<double>(found.lse) - indexed));
+  const double unread = log_difference(indexed.lse(), read.lse);
+  sums.keys += static_cast<double>(read.keys);
+  sums.mass += indexed.sum == 0 ? 1 : std::min(1.0, std::exp(read.lse - indexed.lse()));
   sums.unread += std::exp(unread - exact.lse());
   sums.output_error += relative_error(exact, approximate);
+  // Nothing unread, but for rounding, says nothing about the estimate.
+  if (estimated && unread > indexed.lse() - 10) sums.estimate_error += std::abs(read.unread_lse - unread);
 }
 
-AttendOutcome AttendRun::run(const AttendSetting& setting, const Retrieve& retrieve) {
+AttendOutcome AttendRun::run(const Budget& budget, const Retrieve& retrieve) {
   AttendOutcome sums;
-  const KeyClusters* const blocks[] = {&clusters_};
   for (std::size_t step = 0; step < problem_.steps; ++step) {
-    const UnreadEstimate tail(problem_.step(step), blocks, problem_.group.softmax_scale, scratch_);
+    const bool retrieved = this->retrieve(step, budget, retrieve);
     for (std::size_t row = step * problem_.heads; row < (step + 1) * problem_.heads; ++row) {
-      judge(row, choose(row, setting, tail, retrieve), setting.estimate, tail, sums);
+      judge(row, attended(row, retrieved), budget.estimate_unread, sums);
     }
   }
   const auto rows = static_cast<double>(std::max<std::size_t>(problem_.queries.view.rows, 1));
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const bool values = problem_.group.values.view.rows != 0;
   return {sums.keys / rows, sums.mass / rows, sums.unread / rows, values ? sums.output_error / rows : nan,
-          setting.estimate ? sums.estimate_error / rows : nan};
+          budget.estimate_unread ? sums.estimate_error / rows : nan};
 }
 
 }  // namespace rattan::bench

@@ -1,29 +1,21 @@
-// Attention of the held-out decode steps of one KV head with some of its keys retrieved: by the library's fp32 parts,
-// judged by float64.
+// Attention of the held-out decode steps of one KV head with part of its keys retrieved: as a Context does it, by the
+// same budget loop, estimate and merge, but for the search, and judged by float64.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <optional>
-#include <utility>
+#include <span>
 #include <vector>
 
-#include "attention/retrieved_part.h"
+#include "attention/budget_loop.h"
 #include "bench/inputs/problem.h"
 #include "clusters/key_clusters.h"
 #include "evaluate/exact_softmax.h"
+#include "rattan/attention.h"
 #include "rattan/executor.h"
 #include "rattan/results.h"
 
 namespace rattan::bench {
-
-struct AttendSetting {
-  std::uint32_t k = 100;  // keys per query row; of an epsilon budget the fewest, and the first width of the search
-  std::optional<double> epsilon =
-      std::nullopt;             // a budget of mass instead of a fixed k: widths grow fourfold until it is met
-  std::uint32_t most_k = 8192;  // widest search of an epsilon budget
-  bool estimate = false;        // whether the unread keys are estimated or left out
-};
 
 // Means over all query rows.
 struct AttendOutcome {
@@ -34,8 +26,8 @@ struct AttendOutcome {
   double estimate_error = 0;  // |estimated - true| of the unread keys' log mass; NaN where nothing is estimated
 };
 
-// The k best keys of every query row, from an index or exactly.
-using Retrieve = std::function<NeighborTable(std::uint32_t k)>;
+// The k best keys of query rows of one decode step, from an index or exactly: row i of the result is of rows[i].
+using Retrieve = std::function<NeighborTable(std::span<const std::size_t> rows, std::uint32_t k)>;
 
 class AttendRun {
  public:
@@ -43,25 +35,30 @@ class AttendRun {
   AttendRun(const HeadProblem& problem, bool with_clusters, std::uint32_t clusters, std::uint64_t seed,
             Executor& executor);
 
-  // Found tables are kept: settings share searches of one width.
-  AttendOutcome run(const AttendSetting& setting, const Retrieve& retrieve);
-
-  // What `retrieve` found for k, asked once; stands until the next width is asked.
-  const NeighborTable& found(std::uint32_t k, const Retrieve& retrieve);
+  // The first search is for budget.k keys.
+  AttendOutcome run(const Budget& budget, const Retrieve& retrieve);
 
  private:
-  Retrieved choose(std::size_t row, const AttendSetting& setting, const UnreadEstimate& tail, const Retrieve& retrieve);
-  AttentionPart window(std::size_t row, std::vector<float>& output) const;
-  void judge(std::size_t row, const Retrieved& chosen, bool with_estimate, const UnreadEstimate& tail,
-             AttendOutcome& sums);
+  // What was read for one query row.
+  struct Read {
+    std::size_t keys = 0;
+    double lse = 0;         // of them
+    double unread_lse = 0;  // estimated, of the others
+  };
+
+  bool retrieve(std::size_t step, const Budget& budget, const Retrieve& retrieve);
+  Read attended(std::size_t row, bool retrieved);
+  void judge(std::size_t row, const Read& read, bool estimated, AttendOutcome& sums) const;
 
   const HeadProblem& problem_;
   MatrixView values_;  // of the indexed keys; the keys where there are none
   KeyClusters clusters_;
   ExactSoftmax exact_;
-  std::vector<std::pair<std::uint32_t, NeighborTable>> found_;
-  EstimateScratch scratch_;
-  AttentionScratch attention_scratch_;
+  UnreadEstimate estimate_;
+  BudgetLoop loop_;
+  AttentionScratch scratch_;
+  std::vector<float> outputs_;
+  std::vector<AttentionPart> parts_;  // by query row of the step: over the indexed keys
 };
 
 }  // namespace rattan::bench

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,5 +53,24 @@ void attend_found(MatrixView values, std::span<const KeyId> ids, std::span<const
 // Error(invalid_argument) for shapes that disagree.
 void attend_range(MatrixView queries, MatrixView keys, MatrixView values, IdRange range, double scale,
                   std::span<AttentionPart> parts, AttentionScratch& scratch);
+
+// How much of the softmax a decode step retrieves, and what stands for the rest.
+struct Budget {
+  std::uint32_t k = 100;  // keys per query head retrieved by a fixed budget, and at least by one of mass; 1..2^20
+
+  // Set: keys are retrieved until the unread ones are estimated to hold less than this share of the softmax of all
+  // keys; inside (0, 1). With estimate_unread what counts is not what they hold but how far the estimate of it may be
+  // off, which asks for far fewer: by epsilon where k keys are retrieved, and by as many times that as more are. So all
+  // heads stop where a further key gains the same, and a given number of keys errs least (src/DESIGN.md section 8).
+  // Clusters estimate, where a head has some; else every unread key is taken to be as good as the worst that was found,
+  // which asks for many more.
+  std::optional<double> epsilon;
+  std::uint32_t most_k = 8192;  // per query head, of an epsilon budget; at least k
+
+  // Whether the unread keys are estimated by clusters and merged as one more part, instead of left out.
+  bool estimate_unread = true;
+
+  void validate() const;
+};
 
 }  // namespace rattan

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "rattan/attention.h"
 #include "rattan/exact_topk.h"
 #include "rattan/executor.h"
 #include "rattan/index.h"
@@ -27,25 +28,6 @@ struct ContextShape {
   std::uint32_t key_dim = 0;      // of queries and keys, 1..4096
   std::uint32_t value_dim = 0;    // 1..4096
   DType dtype = DType::f16;       // of keys and values; queries may have any
-
-  void validate() const;
-};
-
-// How much of the softmax a decode step retrieves, and what stands for the rest.
-struct Budget {
-  std::uint32_t k = 100;  // keys per query head retrieved by a fixed budget, and at least by one of mass; 1..2^20
-
-  // Set: keys are retrieved until the unread ones are estimated to hold less than this share of the softmax of all
-  // keys; inside (0, 1). With estimate_unread what counts is not what they hold but how far the estimate of it may be
-  // off, which asks for far fewer: by epsilon where k keys are retrieved, and by as many times that as more are. So all
-  // heads stop where a further key gains the same, and a given number of keys errs least (src/DESIGN.md section 8).
-  // Clusters estimate, where a head has some; else every unread key is taken to be as good as the worst that was found,
-  // which asks for many more.
-  std::optional<double> epsilon;
-  std::uint32_t most_k = 8192;  // per query head, of an epsilon budget; at least k
-
-  // Whether the unread keys are estimated by clusters and merged as one more part, instead of left out.
-  bool estimate_unread = true;
 
   void validate() const;
 };

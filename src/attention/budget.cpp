@@ -7,11 +7,13 @@
 #include "attention/running_softmax.h"
 #include "core/check.h"
 #include "core/log_sum_exp.h"
+#include "rattan/attention.h"
 
 namespace rattan {
 
 namespace {
 
+constexpr std::uint32_t largest_k = 1U << 20;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 double number(const char* name, float value) {
@@ -59,6 +61,14 @@ std::size_t wanted_for_uncertainty(std::size_t found, double excess) {
 }
 
 }  // namespace
+
+void Budget::validate() const {
+  check_range<std::uint32_t>("Budget::k", k, 1, largest_k);
+  if (epsilon && !(*epsilon > 0 && *epsilon < 1)) {
+    fail(ErrorCode::invalid_argument, "Budget::epsilon is ", *epsilon, ", allowed is above 0 and below 1");
+  }
+  if (epsilon) check_range<std::uint32_t>("Budget::most_k", most_k, k, largest_k);
+}
 
 BudgetCut cut_to_mass(std::span<const float> scores, double scale, float window_lse, float unread_lse, double epsilon) {
   const LogSumExp masses = all_masses(scores, scale, window_lse, unread_lse, epsilon);

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "attention/found_keys.h"
+#include "attention/retrieved_keys.h"
 #include "attention/running_softmax.h"
 
 namespace rattan {
@@ -9,7 +9,7 @@ void attend_found(MatrixView values, std::span<const KeyId> ids, std::span<const
                   AttentionPart& part, AttentionScratch& scratch) {
   check_scale(scale);
   check_parts({&part, 1}, 1, values.cols);
-  const std::size_t count = check_found(ids, scores, values.rows);
+  const std::size_t count = checked({ids, scores}, values.rows).ids.size();
 
   RunningSoftmax softmax(1, values.cols, values.dtype, scale, scratch);
   scratch.weights.resize(std::max(scratch.weights.size(), softmax_block));

@@ -6,11 +6,6 @@
 #include "simd/kernels.h"
 
 namespace rattan {
-namespace {
-
-constexpr std::uint32_t largest_k = 1U << 20;
-
-}  // namespace
 
 void ContextShape::validate() const {
   check_range<std::uint32_t>("ContextShape::layers", layers, 1, 4096);
@@ -23,14 +18,6 @@ void ContextShape::validate() const {
   check_range<std::uint32_t>("ContextShape::key_dim", key_dim, 1, 4096);
   check_range<std::uint32_t>("ContextShape::value_dim", value_dim, 1, 4096);
   check_range<unsigned>("ContextShape::dtype", static_cast<unsigned>(dtype), 0, 2);
-}
-
-void Budget::validate() const {
-  check_range<std::uint32_t>("Budget::k", k, 1, largest_k);
-  if (epsilon && !(*epsilon > 0 && *epsilon < 1)) {
-    fail(ErrorCode::invalid_argument, "Budget::epsilon is ", *epsilon, ", allowed is above 0 and below 1");
-  }
-  if (epsilon) check_range<std::uint32_t>("Budget::most_k", most_k, k, largest_k);
 }
 
 void ContextParams::validate() const {

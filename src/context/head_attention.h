@@ -1,12 +1,13 @@
-// Attention of one token's query heads of a KV head: window and tail exactly, retrieved keys, and an estimate of the
-// rest, merged.
+// Attention of one token's query heads of a KV head: window and unsealed keys exactly, retrieved keys, and an estimate
+// of the unread, merged.
 #pragma once
 
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "attention/retrieved_part.h"
+#include "attention/budget_loop.h"
+#include "attention/unread_estimate.h"
 #include "context/kv_head.h"
 #include "core/key_marks.h"
 #include "index/growing_index.h"
@@ -15,24 +16,16 @@
 
 namespace rattan {
 
-// What a search has found for one query head, while others are searched further.
-struct FoundRow {
-  std::vector<KeyId> ids;
-  std::vector<float> scores;
-};
-
 // Grows once; results are not kept in it.
 struct HeadScratch {
   std::unique_ptr<GrowingIndex::Scratch, void (*)(GrowingIndex::Scratch*)> search = GrowingIndex::make_scratch();
   AttentionScratch attention;
-  EstimateScratch tail;
-  std::vector<AttentionPart> parts;
-  std::vector<AttentionPart> more;
-  std::vector<float> more_outputs;
-  std::vector<Retrieved> retrieved;
-  std::vector<std::size_t> pending;  // rows that a budget asks more keys for
-  std::vector<FoundRow> found;       // of the others
-  std::vector<std::byte> pending_queries;
+  UnreadEstimate estimate;
+  BudgetLoop loop;
+  std::vector<AttentionPart> parts;    // by query row: of all that was attended so far
+  std::vector<AttentionPart> further;  // by query row: of what is attended next
+  std::vector<float> further_outputs;
+  std::vector<std::byte> row_queries;  // of the rows that are searched for, where these are not all
   KeyMarks marks;
 };
 

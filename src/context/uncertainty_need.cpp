@@ -4,8 +4,7 @@
 #include <numeric>
 #include <vector>
 
-#include "attention/budget.h"
-#include "attention/retrieved_part.h"
+#include "attention/budget_loop.h"
 #include "context/held_out_scores.h"
 #include "core/log_sum_exp.h"
 
@@ -42,25 +41,19 @@ struct Best {
     for (const KeyId id : ids) scores.push_back(searched[id]);
   }
 
-  Retrieved first(std::size_t count) const { return {std::span(ids).first(count), std::span(scores).first(count)}; }
+  Retrieved first(std::size_t count) const { return Retrieved{ids, scores}.first(std::min(count, ids.size())); }
 };
 
-// What one row needs. scores: of all keys that it sees.
-std::size_t row_needs(const UnreadEstimate& tail, std::size_t row, std::span<const float> scores, IdRange indexed,
-                      double scale, const Budget& budget) {
-  const float window = window_lse(scores, indexed, scale);
+// What one row needs. scores: of all keys that it sees; estimate: prepared for it alone.
+std::size_t row_needs(UnreadEstimate& estimate, std::span<const float> scores, IdRange indexed, const Budget& budget,
+                      BudgetLoop& loop) {
+  const float window = window_lse(scores, indexed, estimate.scale());
   const auto begin = std::min<std::size_t>(indexed.begin, scores.size());
   const auto searched = scores.subspan(begin, std::min<std::size_t>(indexed.end, scores.size()) - begin);
   const Best best(searched, budget.most_k);
-  const std::size_t keys = indexed.end - indexed.begin;
-  for (std::size_t k = budget.k;;) {
-    k = std::min(k, best.ids.size());
-    const Retrieved found = best.first(k);
-    const BudgetCut cut = cut_to_uncertainty(found.scores, scale, window, tail.unread(row, found, keys),
-                                             tail.uncertainty(row, found, keys), *budget.epsilon, budget.k);
-    if (cut.enough || k == best.ids.size()) return cut.keep;
-    k = std::max(cut.wanted, k + 1);
-  }
+  const GroupBudget asked{budget, budget.k, searched.size(), {&window, 1}};
+  const auto search = [&](auto, std::uint32_t k, auto results) { results[0] = best.first(k); };
+  return loop.run(asked, estimate, search) ? loop.retrieved().front().ids.size() : searched.size();
 }
 
 }  // namespace
@@ -72,13 +65,14 @@ std::uint32_t keys_for_uncertainty(MatrixView queries, std::span<const std::int6
   std::vector<std::uint32_t> needs(positions.size());
   each_held_out(queries, positions, keys, executor,
                 [&](std::size_t group, MatrixView rows, std::span<const float> scores, std::size_t visible) {
-                  EstimateScratch scratch;
+                  UnreadEstimate estimate;
+                  BudgetLoop loop;
                   const KeyClusters* const blocks[] = {&clusters};
-                  const UnreadEstimate tail(rows, blocks, scale, scratch);
                   std::size_t most = budget.k;
                   for (std::size_t head = 0; head < rows.rows; ++head) {
+                    estimate.prepare(rows.slice(head, 1), blocks, scale);
                     const auto of_head = scores.subspan(head * visible, visible);
-                    most = std::max(most, row_needs(tail, head, of_head, indexed, scale, budget));
+                    most = std::max(most, row_needs(estimate, of_head, indexed, budget, loop));
                   }
                   needs[group] = static_cast<std::uint32_t>(std::min<std::size_t>(most, budget.most_k));
                 });

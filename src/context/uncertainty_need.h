@@ -15,8 +15,9 @@ namespace rattan {
 
 // queries: [groups * heads, d], at most 8 heads; row i is at positions[i / heads] and sees the keys up to there. keys:
 // [n, d]; those of `indexed` are searched, exactly here, and clusters are theirs; the others are attended exactly. Of
-// the query heads of a position, which are searched together, the most that cut_to_uncertainty keeps, at least budget.k
-// and at most budget.most_k; the median over positions. budget.k without positions. The same for any executor.
+// the query heads of a position, which are searched together, the most that a BudgetLoop retrieves for one by itself,
+// at least budget.k and at most budget.most_k; the median over positions. budget.k without positions. The same for any
+// executor.
 std::uint32_t keys_for_uncertainty(MatrixView queries, std::span<const std::int64_t> positions, MatrixView keys,
                                    IdRange indexed, const KeyClusters& clusters, double scale, const Budget& budget,
                                    Executor& executor);

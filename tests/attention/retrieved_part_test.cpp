@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+#include "attention/unread_estimate.h"
+#include "tests/attention/clustered_keys.h"
 #include "tests/support/allocations.h"
 #include "tests/support/errors.h"
 #include "tests/support/matrices.h"
@@ -18,23 +20,6 @@ namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
-std::vector<float> scores_of(MatrixView queries, std::size_t row, MatrixView keys, const std::vector<KeyId>& ids) {
-  std::vector<float> scores;
-  for (const KeyId id : ids) scores.push_back(static_cast<float>(reference_score(queries, row, keys, id)));
-  return scores;
-}
-
-// The best `count` keys of one row.
-std::vector<KeyId> best_of(MatrixView queries, std::size_t row, MatrixView keys, std::size_t count) {
-  std::vector<KeyId> ids = all_ids(keys.rows);
-  const auto better = [&](KeyId a, KeyId b) {
-    return reference_score(queries, row, keys, a) > reference_score(queries, row, keys, b);
-  };
-  std::stable_sort(ids.begin(), ids.end(), better);
-  ids.resize(count);
-  return ids;
-}
-
 double unread_lse(MatrixView queries, std::size_t row, MatrixView keys, const std::vector<KeyId>& read, double scale) {
   std::vector<KeyId> others;
   for (const KeyId id : all_ids(keys.rows)) {
@@ -43,7 +28,7 @@ double unread_lse(MatrixView queries, std::size_t row, MatrixView keys, const st
   return reference_attention(queries, row, keys, keys, others, scale).lse;
 }
 
-// What attend_retrieved() says of a group.
+// What is attended of a group, and estimated.
 struct Group {
   std::vector<float> outputs, unread;
   std::vector<AttentionPart> parts;
@@ -58,19 +43,17 @@ Group attend(MatrixView queries, const SplitRows& values, const std::vector<std:
   Group group(queries.rows, values.cols());
   std::vector<Retrieved> retrieved;
   for (std::size_t row = 0; row < ids.size(); ++row) retrieved.push_back({ids[row], scores[row]});
-  EstimateScratch scratch;
-  attend_retrieved(queries, values, retrieved, clusters, scale, group.parts, group.unread, scratch);
-  return group;
-}
-
-// `distinct` keys, each `copies` times: clusters without any spread, so that the estimate has nothing to err in.
-SharedMatrix repeated(std::size_t distinct, std::size_t copies, std::size_t dim) {
-  const SharedMatrix some = random_matrix(distinct, dim, 4, DType::f16);
-  std::vector<float> values;
-  for (std::size_t i = 0; i < distinct * copies; ++i) {
-    for (const double x : row_values(some.view, i % distinct)) values.push_back(static_cast<float>(x));
+  UnreadEstimate estimate;
+  estimate.prepare(queries, clusters, scale);
+  std::vector<RowWeights> weights(queries.rows);
+  for (std::size_t row = 0; row < ids.size(); ++row) {
+    estimate.weigh(row, retrieved[row], weights[row]);
+    group.unread[row] = weights[row].unread_lse();
   }
-  return make_matrix(values, distinct * copies, dim, DType::f16);
+  AttentionScratch scratch;
+  attend_retrieved(retrieved, weights, clusters, values, group.parts, scratch);
+  for (std::size_t row = 0; row < ids.size(); ++row) EXPECT_EQ(group.parts[row].lse, weights[row].lse());
+  return group;
 }
 
 TEST(AttendRetrieved, ClustersOfEqualKeysAreExact) {
@@ -130,6 +113,26 @@ TEST(AttendRetrieved, WithoutClustersItIsAttendFound) {
     EXPECT_EQ(group.unread[0], -infinity);
     EXPECT_EQ(attend(queries.view, values.view, {{no_key}}, {{-infinity}}, clusters, 0.5).parts[0].lse, -infinity);
   }
+}
+
+TEST(AttendRetrieved, WeightsOfTheRetrievedAloneNeedNoClusters) {
+  const SharedMatrix values = random_matrix(200, 9, 2, DType::f16);
+  const KeyClusters clusters(values.view, values.view, 0, {});
+  const KeyClusters* const blocks[] = {&clusters};
+  const std::vector<KeyId> ids = {5, 100, 7, no_key};
+  const std::vector<float> scores = {3, 2, 1, -infinity};
+  const std::vector<Retrieved> retrieved = {{ids, scores}};
+  std::vector<RowWeights> weights(1);
+  weigh_retrieved(retrieved.front(), 0.5, weights.front());
+  std::vector<float> output(9);
+  std::vector<float> expected(9);
+  AttentionPart found{expected};
+  std::vector<AttentionPart> parts = {{output}};
+  AttentionScratch scratch;
+  attend_retrieved(retrieved, weights, blocks, values.view, parts, scratch);
+  attend_found(values.view, ids, scores, 0.5, found, scratch);
+  EXPECT_NEAR(parts[0].lse, found.lse, 1e-6);
+  for (std::size_t c = 0; c < 9; ++c) EXPECT_NEAR(output[c], expected[c], 1e-6);
 }
 
 TEST(AttendRetrieved, EstimatesComeCloserThanNothing) {
@@ -210,39 +213,6 @@ TEST(AttendRetrieved, BadArgumentsAreNamed) {
                [&] { attend(queries.view.slice(0, 2), keys.view, {{1}}, {{1}}, {&clusters}, 1); });
 }
 
-TEST(UnreadEstimate, SaysWhatAttendSaysWithoutValues) {
-  const SharedMatrix keys = random_matrix(400, 8, 1);
-  const SharedMatrix queries = random_matrix(2, 8, 2);
-  const KeyClusters clusters(keys.view, keys.view, 0, {});
-  const KeyClusters* const blocks[] = {&clusters};
-  EstimateScratch scratch;
-  const UnreadEstimate tail(queries.view, blocks, 0.4, scratch);
-  const std::vector<KeyId> ids = {9, 8, 7};
-  const std::vector<float> scores = {3, 2, 1};
-  std::vector<float> output(8);
-  AttentionPart part{output};
-  EXPECT_EQ(tail.unread(1, {ids, scores}, 400), tail.attend(1, {ids, scores}, keys.view, part));
-}
-
-TEST(UnreadEstimate, UncertaintyIsAboutTheErrorAndNoneWithoutSpread) {
-  const SharedMatrix queries = random_matrix(1, 16, 3);
-  EstimateScratch scratch;
-  const SharedMatrix equal = repeated(12, 40, 16);
-  const KeyClusters exact(equal.view, equal.view, 0, {.clusters = 12, .iterations = 20, .seed = 3});
-  const SharedMatrix keys = random_matrix(2000, 16, 1);
-  const KeyClusters spread(keys.view, keys.view, 0, {.clusters = 100});
-  const auto uncertainty_of = [&](const KeyClusters& clusters, MatrixView all) {
-    const auto ids = best_of(queries.view, 0, all, 50);
-    const auto scores = scores_of(queries.view, 0, all, ids);
-    const KeyClusters* const blocks[] = {&clusters};
-    const UnreadEstimate tail(queries.view, blocks, 0.5, scratch);
-    return tail.uncertainty(0, {ids, scores}, all.rows) - tail.unread(0, {ids, scores}, all.rows);
-  };
-  EXPECT_LT(uncertainty_of(exact, equal.view), std::log(0.02));
-  EXPECT_GT(uncertainty_of(spread, keys.view), std::log(0.02));
-  EXPECT_LT(uncertainty_of(spread, keys.view), std::log(0.2));
-}
-
 TEST(AttendRetrieved, AllocatesNothingOnceWarm) {
   const SharedMatrix keys = random_matrix(900, 16, 1, DType::f16);
   const SharedMatrix queries = random_matrix(4, 16, 2);
@@ -252,9 +222,13 @@ TEST(AttendRetrieved, AllocatesNothingOnceWarm) {
   const std::vector<float> scores(300, 0.5F);
   const std::vector<Retrieved> retrieved(4, Retrieved{ids, scores});
   Group group(4, 16);
-  EstimateScratch scratch;
+  UnreadEstimate estimate;
+  std::vector<RowWeights> weights(4);
+  AttentionScratch scratch;
   const auto run = [&] {
-    attend_retrieved(queries.view, keys.view, retrieved, blocks, 1, group.parts, group.unread, scratch);
+    estimate.prepare(queries.view, blocks, 1);
+    for (std::size_t row = 0; row < 4; ++row) estimate.weigh(row, retrieved[row], weights[row]);
+    attend_retrieved(retrieved, weights, blocks, keys.view, group.parts, scratch);
   };
   run();
   const std::size_t before = thread_allocations();
