@@ -41,7 +41,7 @@ std::shared_ptr<HeadPrefix> build_prefix(SharedMatrix keys, SharedMatrix values,
                                          std::span<const NeighborTable> links, std::uint32_t group,
                                          const ContextParams& params, BuildStats* stats);
 
-// Of the keys `ids` of a head, where `keys` and `values` hold one row per id.
+// What the clusters of a head are trained with.
 ClusterParams cluster_params(const ContextParams& params, Executor* executor);
 
 }  // namespace rattan

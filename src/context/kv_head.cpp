@@ -69,7 +69,7 @@ void KvHead::truncate(std::size_t tokens) {
   index_.truncate(ids);
   base_visible_ = std::min(base_visible_, ids);
   grown_ = ids - base_visible_;
-  // Clusters of segments that reach into the window go; those of the base are cut, they are dear to make.
+  // Clusters of segments that reach into the window go; those of the base are cut: to train them anew takes seconds.
   const std::size_t end = window_begin(tokens);
   std::size_t count = cluster_count_.load(std::memory_order_relaxed);
   while (count > 1 && clusters_[count - 1]->ids().end > end) --count;
@@ -84,19 +84,19 @@ void KvHead::truncate(std::size_t tokens) {
   cluster_count_.store(count, std::memory_order_release);
 }
 
-std::size_t KvHead::covered() const noexcept {
+std::size_t KvHead::searched_end() const noexcept {
   if (!clustered_) return index_.sealed();
   return clusters_[cluster_count_.load(std::memory_order_acquire) - 1]->ids().end;
 }
 
-std::size_t KvHead::uncovered(std::size_t tokens) const noexcept {
+std::size_t KvHead::sealable(std::size_t tokens) const noexcept {
   if (prefix_->choice.kind == HeadKind::flat) return 0;
   const std::size_t end = window_begin(tokens);
-  return end - std::min(end, covered());
+  return end - std::min(end, searched_end());
 }
 
-void KvHead::cover(std::size_t count, Executor& executor) {
-  const std::size_t begin = covered();
+void KvHead::seal(std::size_t count, Executor& executor) {
+  const std::size_t begin = searched_end();
   std::size_t end = begin + count;
   if (end > index_.sealed()) {
     index_.seal(end, executor);
@@ -145,7 +145,7 @@ KvHead::View KvHead::view(std::size_t tokens) const noexcept {
     view.searched = std::min(view.window, index_.sealed());
     return view;
   }
-  // A seal may have covered tokens since `tokens` were counted: its clusters would stand for keys of the window, which
+  // A seal may have taken tokens since `tokens` were counted: its clusters would stand for keys of the window, which
   // are attended exactly, and for keys that came later.
   std::size_t count = cluster_count_.load(std::memory_order_acquire);
   while (count > 0 && clusters_[count - 1]->ids().end > view.window) --count;
@@ -193,7 +193,7 @@ std::size_t KvHead::cluster_bytes() const noexcept {
 
 std::size_t KvHead::segment_bytes(std::size_t count) const noexcept {
   if (count == 0) return 0;
-  const std::size_t of_index = index_.segment_bytes(covered() + count);
+  const std::size_t of_index = index_.segment_bytes(searched_end() + count);
   if (!clustered_) return of_index;
   const MatrixView& keys = prefix_->keys.view;
   return of_index +

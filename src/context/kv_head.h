@@ -1,14 +1,14 @@
-// One KV head of one sequence: the shared prefix, the keys and values that grew behind it, and attention over both.
+// One KV head of one sequence: the shared prefix, the keys and values that grew behind it, and how each is attended.
 //
 // Tokens count from the prefill's first. The first of them are sinks; the others are ids of a GrowingIndex, in order.
 // Ids are attended in two ways:
 //
-//   0 ................ covered ............. visible
-//   searched, the rest    attended exactly:
-//   estimated             tail and window
+//   0 .............. searched end ............ visible
+//   searched, and          attended exactly: unsealed
+//   the unread estimated   keys and the window
 //
-// covered: how far clusters stand for keys (without clusters: how far segments are sealed), and never into the recent
-// window. What is sealed later moves it forward; a truncation moves it back.
+// Searched end: how far there are segments with clusters (of a head without clusters: segments), and never into the
+// recent window. A seal moves it forward, a truncation back. A flat head searches nothing.
 #pragma once
 
 #include <atomic>
@@ -43,20 +43,20 @@ class KvHead {
   // Tokens from `tokens` on are gone. Beside nothing.
   void truncate(std::size_t tokens);
 
-  // Of `tokens` tokens, how many are neither in the window nor covered, but could be.
-  std::size_t uncovered(std::size_t tokens) const noexcept;
-  // Covers the oldest `count` of them: seals a segment and clusters it. One call at a time, beside append and attend.
-  void cover(std::size_t count, Executor& executor);
+  // Of `tokens` tokens, how many a seal would find: neither searched nor in the window. None of a flat head.
+  std::size_t sealable(std::size_t tokens) const noexcept;
+  // Seals the oldest `count` of them: a segment of the index, and its clusters. One call at a time, beside append and
+  // attend.
+  void seal(std::size_t count, Executor& executor);
 
   // What this head holds, the prefix with it; recent queries apart, which may be forgotten. At any time, without
   // allocating. sealed: bytes that codes, edges and clusters are counted as at least, while some are being made.
   std::size_t held_bytes(std::size_t sealed = 0) const noexcept;
   std::size_t sealed_bytes() const noexcept { return index_.sealed_bytes() + cluster_bytes(); }
-  std::size_t recent_query_bytes(std::size_t more = 0) const {
-    return index_.recent_query_bytes(more);
-  }  // were `more` rows added
+  // As many as there would be with `added` rows more.
+  std::size_t recent_query_bytes(std::size_t added = 0) const { return index_.recent_query_bytes(added); }
   std::size_t token_bytes() const noexcept { return prefix_->token_bytes(); }
-  // At most what cover(count) adds to held_bytes().
+  // At most what seal(count) adds to held_bytes().
   std::size_t segment_bytes(std::size_t count) const noexcept;
   MemoryUse memory(std::size_t tokens) const;
 
@@ -77,7 +77,7 @@ class KvHead {
  private:
   std::uint32_t segment_clusters(std::size_t count) const noexcept;
   void push_clusters(std::unique_ptr<const KeyClusters> clusters);
-  std::size_t covered() const noexcept;
+  std::size_t searched_end() const noexcept;
   std::size_t cluster_bytes() const noexcept;
   SplitRows values(std::size_t ids) const noexcept;
   std::size_t ids_of(std::size_t tokens) const noexcept { return tokens - std::min(tokens, sinks_); }

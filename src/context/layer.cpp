@@ -15,7 +15,7 @@ MatrixView rows_of_head(const MatrixView& all, std::size_t head, std::size_t hea
 
 Layer::Layer(std::span<const std::shared_ptr<const HeadPrefix>> prefixes, const ContextParams& params,
              const MemoryShare& share)
-    : room_(share, prefixes.size()), tokens_(prefixes.front()->rows()) {
+    : memory_(share, prefixes.size()), tokens_(prefixes.front()->rows()) {
   for (const auto& prefix : prefixes) heads_.push_back(std::make_unique<KvHead>(prefix, params));
 }
 
@@ -28,11 +28,11 @@ std::vector<std::shared_ptr<const HeadPrefix>> Layer::prefixes() const {
 void Layer::append(std::size_t tokens, const MatrixView& keys, const MatrixView& values, const MatrixView& queries) {
   const std::size_t heads = heads_.size();
   const std::size_t before = tokens_.load(std::memory_order_relaxed);
-  const LayerMemory::Lock lock = room_.lock_for(heads_, tokens);
+  const LayerMemory::Lock lock = memory_.lock_for(heads_, tokens);
   // First what may fail: queries without their keys do no harm, a key in some heads alone would.
   const std::size_t group = queries.rows / std::max<std::size_t>(1, tokens * heads);
   for (std::size_t h = 0; h < heads && group != 0; ++h) {
-    if (!room_.fits_queries(heads_, h, tokens, tokens * group)) continue;
+    if (!memory_.fits_queries(heads_, h, tokens, tokens * group)) continue;
     for (std::size_t t = 0; t < tokens; ++t) {
       heads_[h]->keep_queries(queries.slice((t * heads + h) * group, group));
     }
@@ -51,8 +51,8 @@ void Layer::truncate(std::size_t tokens) {
 
 bool Layer::waiting(std::size_t count) {
   for (std::size_t h = 0; h < heads_.size(); ++h) {
-    const std::size_t uncovered = heads_[h]->uncovered(tokens());
-    if (uncovered >= count && room_.fits_segment(heads_, h, uncovered / 2)) return true;
+    const std::size_t sealable = heads_[h]->sealable(tokens());
+    if (sealable >= count && memory_.fits_segment(heads_, h, sealable / 2)) return true;
   }
   return false;
 }
@@ -61,13 +61,13 @@ void Layer::seal(Part part, Executor& executor) {
   const std::lock_guard lock(sealing_);
   std::vector<std::size_t> counts;
   for (const auto& head : heads_) {
-    const std::size_t uncovered = head->uncovered(tokens());
-    counts.push_back(part == Part::all ? uncovered : uncovered / 2);
+    const std::size_t sealable = head->sealable(tokens());
+    counts.push_back(part == Part::all ? sealable : sealable / 2);
   }
   using Promise = LayerMemory::Promise;
-  Promise promise(room_, heads_, counts, part == Part::all ? Promise::Which::all : Promise::Which::fitting);
+  Promise promise(memory_, heads_, counts, part == Part::all ? Promise::Which::all : Promise::Which::fitting);
   for (std::size_t h = 0; h < heads_.size(); ++h) {
-    heads_[h]->cover(counts[h], executor);
+    heads_[h]->seal(counts[h], executor);
     promise.keep(h);
   }
 }

@@ -51,7 +51,7 @@ class Layer {
 
  private:
   std::vector<std::unique_ptr<KvHead>> heads_;
-  LayerMemory room_;
+  LayerMemory memory_;
   std::atomic<std::size_t> tokens_;
   std::mutex sealing_;
   std::mutex failing_;

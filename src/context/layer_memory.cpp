@@ -6,7 +6,7 @@
 
 namespace rattan {
 
-std::size_t LayerMemory::left(const KvHead& head, std::size_t promised) const noexcept {
+std::size_t LayerMemory::unused(const KvHead& head, std::size_t promised) const noexcept {
   return share_.bytes - std::min(share_.bytes, head.held_bytes(promised));
 }
 
@@ -20,14 +20,14 @@ LayerMemory::Lock LayerMemory::lock_for(Heads heads, std::size_t tokens) {
   Lock lock(mutex_);
   for (std::size_t h = 0; h < heads.size(); ++h) {
     const std::size_t needed = tokens * heads[h]->token_bytes();
-    const std::size_t room = left(*heads[h], promised_[h]);
-    if (needed <= room) continue;
+    const std::size_t free = unused(*heads[h], promised_[h]);
+    if (needed <= free) continue;
     share_.refuse(message(tokens, " more tokens of head ", h, " beside what it holds"),
                   heads[h]->held_bytes(promised_[h]) + needed);
   }
   for (std::size_t h = 0; h < heads.size(); ++h) {
-    const std::size_t room = left(*heads[h], promised_[h]) - tokens * heads[h]->token_bytes();
-    if (heads[h]->recent_query_bytes() > room) heads[h]->forget_queries();
+    const std::size_t free = unused(*heads[h], promised_[h]) - tokens * heads[h]->token_bytes();
+    if (heads[h]->recent_query_bytes() > free) heads[h]->forget_queries();
   }
   return lock;
 }
@@ -35,44 +35,44 @@ LayerMemory::Lock LayerMemory::lock_for(Heads heads, std::size_t tokens) {
 bool LayerMemory::fits_queries(Heads heads, std::size_t head, std::size_t tokens, std::size_t rows) const {
   if (!share_.limited()) return true;
   const KvHead& asked = *heads[head];
-  return tokens * asked.token_bytes() + asked.recent_query_bytes(rows) <= left(asked, promised_[head]);
+  return tokens * asked.token_bytes() + asked.recent_query_bytes(rows) <= unused(asked, promised_[head]);
 }
 
 bool LayerMemory::fits_segment(Heads heads, std::size_t head, std::size_t count) {
   if (!share_.limited()) return true;
   const Lock lock(mutex_);
-  return heads[head]->segment_bytes(count) <= left(*heads[head], promised_[head]);
+  return heads[head]->segment_bytes(count) <= unused(*heads[head], promised_[head]);
 }
 
-LayerMemory::Promise::Promise(LayerMemory& room, Heads heads, std::span<std::size_t> counts, Which which)
-    : room_(room), heads_(heads) {
-  if (!room.share_.limited()) return;
-  const Lock lock(room.mutex_);
+LayerMemory::Promise::Promise(LayerMemory& memory, Heads heads, std::span<std::size_t> counts, Which which)
+    : memory_(memory), heads_(heads) {
+  if (!memory.share_.limited()) return;
+  const Lock lock(memory.mutex_);
   for (std::size_t h = 0; h < heads.size(); ++h) {
     const std::size_t needed = heads[h]->segment_bytes(counts[h]);
-    if (needed <= room.left(*heads[h], 0)) continue;
+    if (needed <= memory.unused(*heads[h], 0)) continue;
     if (which == Which::all) {
-      room.share_.refuse(message("a segment of ", counts[h], " tokens of head ", h, " beside what it holds"),
-                         heads[h]->held_bytes() + needed);
+      memory.share_.refuse(message("a segment of ", counts[h], " tokens of head ", h, " beside what it holds"),
+                           heads[h]->held_bytes() + needed);
     }
     counts[h] = 0;
   }
   for (std::size_t h = 0; h < heads.size(); ++h) {
-    room.promised_[h] = room.promised_bytes(*heads[h], counts[h]);
+    memory.promised_[h] = memory.promised_bytes(*heads[h], counts[h]);
   }
 }
 
 LayerMemory::Promise::~Promise() {
-  const Lock lock(room_.mutex_);
-  std::fill(room_.promised_.begin(), room_.promised_.end(), 0);
+  const Lock lock(memory_.mutex_);
+  std::fill(memory_.promised_.begin(), memory_.promised_.end(), 0);
 }
 
 void LayerMemory::Promise::keep(std::size_t head) {
-  if (!room_.share_.limited()) return;
-  const Lock lock(room_.mutex_);
-  room_.promised_[head] = 0;
-  // A seal takes what was noted, unless all it had to make was clusters.
-  if (heads_[head]->recent_query_bytes() > room_.left(*heads_[head], 0)) heads_[head]->forget_queries();
+  if (!memory_.share_.limited()) return;
+  const Lock lock(memory_.mutex_);
+  memory_.promised_[head] = 0;
+  // A seal takes the recent queries, unless all it had to make was clusters.
+  if (heads_[head]->recent_query_bytes() > memory_.unused(*heads_[head], 0)) heads_[head]->forget_queries();
 }
 
 }  // namespace rattan

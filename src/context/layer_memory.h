@@ -1,5 +1,5 @@
 // Keeps what the KV heads of a layer hold within their shares of ContextParams::memory_limit while they grow: tokens
-// that a writer appends and segments that a sealer makes beside it never take the same room.
+// that a writer appends and segments that a sealer makes beside it never take the same bytes.
 #pragma once
 
 #include <cstddef>
@@ -20,24 +20,24 @@ class LayerMemory {
   // The heads of the calls below. Without a limit they do nothing, and everything fits.
   LayerMemory(const MemoryShare& share, std::size_t heads) : share_(share), promised_(heads) {}
 
-  // The writer, before it appends; no seal is promised room until the lock goes. Queries that were noted make room
-  // where there is too little. Throws Error(no_memory) where `tokens` more do not fit into some head; then nothing has
-  // changed.
+  // The writer, before it appends; no seal is promised memory until the lock goes. Recent queries are
+  // forgotten where there is too little. Throws Error(no_memory) where `tokens` more do not fit into some head; then
+  // nothing has changed.
   using Lock = std::unique_lock<std::mutex>;
   Lock lock_for(Heads heads, std::size_t tokens);
-  // With that lock: whether `rows` queries may be noted beside these tokens.
+  // With that lock: whether `rows` queries may be kept beside these tokens.
   bool fits_queries(Heads heads, std::size_t head, std::size_t tokens, std::size_t rows) const;
 
-  // Whether a segment of the `count` oldest uncovered tokens of a head fits.
+  // Whether a segment of the `count` oldest sealable tokens of a head fits.
   bool fits_segment(Heads heads, std::size_t head, std::size_t count);
 
-  // The sealer: room for a segment of each head, until the promise ends.
+  // The sealer: memory for a segment of each head, until the promise ends.
   class Promise {
    public:
     // counts: tokens of each segment. All of them or, with Error(no_memory), none; or those that fit, the counts of
     // others become 0.
     enum class Which { all, fitting };
-    Promise(LayerMemory& room, Heads heads, std::span<std::size_t> counts, Which which);
+    Promise(LayerMemory& memory, Heads heads, std::span<std::size_t> counts, Which which);
     ~Promise();
     Promise(const Promise&) = delete;
     Promise& operator=(const Promise&) = delete;
@@ -46,13 +46,13 @@ class LayerMemory {
     void keep(std::size_t head);
 
    private:
-    LayerMemory& room_;
+    LayerMemory& memory_;
     Heads heads_;
   };
 
  private:
-  // Bytes left in a head's share; with the lock.
-  std::size_t left(const KvHead& head, std::size_t promised) const noexcept;
+  // Unused bytes of a head's share; with the lock.
+  std::size_t unused(const KvHead& head, std::size_t promised) const noexcept;
   std::size_t promised_bytes(const KvHead& head, std::size_t count) const noexcept;
 
   MemoryShare share_;

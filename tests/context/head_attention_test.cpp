@@ -58,7 +58,7 @@ TEST_F(HeadAttentionTest, AllKeysAreAttendedWhereAllAreAsked) {
     KvHead grown(head.prefix, head.params);
     EXPECT_LE(worst_error(attend(grown, head, 500, plain(5000), scratch), head, 500), 1e-5);
     grown.append(head.keys.view.slice(500, 300), head.values.view.slice(500, 300));
-    grown.cover(grown.uncovered(800), serial_executor());
+    grown.seal(grown.sealable(800), serial_executor());
     const Attended found = attend(grown, head, 800, plain(5000), scratch);
     EXPECT_LE(worst_error(found, head, 800), 1e-5);
     EXPECT_EQ(found.cost.keys_scored, 800U);

@@ -27,7 +27,7 @@ void expect_rows(const KvHead& grown, const SyntheticHead& head, std::size_t tok
 }
 
 // Clusters cover the ids from 0 on without a gap, and never the window.
-void expect_cover(const KvHead& grown, std::size_t tokens) {
+void expect_clusters(const KvHead& grown, std::size_t tokens) {
   const KvHead::View view = grown.view(tokens);
   EXPECT_LE(view.searched, view.window);
   KeyId end = 0;
@@ -42,7 +42,7 @@ TEST(KvHead, BeginsAsThePrefill) {
   const SyntheticHead head(HeadKind::scan4, 500);
   const KvHead grown(head.prefix, head.params);
   expect_rows(grown, head, 500);
-  expect_cover(grown, 500);
+  expect_clusters(grown, 500);
   const KvHead::View view = grown.view(500);
   EXPECT_EQ(view.sinks, 8U);
   EXPECT_EQ(view.searched, 460U);
@@ -55,7 +55,7 @@ TEST(KvHead, ClustersOfBlocksHaveHalfAsManyKeysAsThePrefixs) {
   KvHead grown(head.prefix, head.params);
   ASSERT_EQ(head.prefix->clusters.clusters(), 16U);  // of 920 keys
   append(grown, head, 960, 1300);
-  grown.cover(200, serial_executor());
+  grown.seal(200, serial_executor());
   const KvHead::View view = grown.view(1300);
   ASSERT_EQ(view.clusters.size(), 2U);
   EXPECT_EQ(view.clusters[1]->clusters(), 6U);  // 2 * 200 * 16 / 920
@@ -68,14 +68,14 @@ TEST(KvHead, GrowsAndCoversWhatLeavesTheWindow) {
     append(grown, head, 500, 501);
     append(grown, head, 501, 800);
     expect_rows(grown, head, 800);
-    EXPECT_EQ(grown.uncovered(800), 300U);
+    EXPECT_EQ(grown.sealable(800), 300U);
     EXPECT_EQ(grown.view(800).searched, 460U);
-    grown.cover(128, serial_executor());
-    EXPECT_EQ(grown.uncovered(800), 172U);
-    expect_cover(grown, 800);
-    grown.cover(grown.uncovered(800), serial_executor());
-    EXPECT_LT(grown.uncovered(800), 32U);  // codes are made in segments
-    expect_cover(grown, 800);
+    grown.seal(128, serial_executor());
+    EXPECT_EQ(grown.sealable(800), 172U);
+    expect_clusters(grown, 800);
+    grown.seal(grown.sealable(800), serial_executor());
+    EXPECT_LT(grown.sealable(800), 32U);  // codes are made in segments
+    expect_clusters(grown, 800);
     expect_rows(grown, head, 800);
     const HeadReport report = grown.report(800);
     EXPECT_EQ(report.kind, to_string(kind));
@@ -97,9 +97,9 @@ TEST(KvHead, OlderViewsHaveNoClustersOfTheirWindow) {
   const SyntheticHead head(HeadKind::graph, 500);
   KvHead grown(head.prefix, head.params);
   append(grown, head, 500, 800);
-  grown.cover(100, serial_executor());
-  grown.cover(grown.uncovered(800), serial_executor());
-  for (const std::size_t tokens : {799U, 700U, 600U, 550U, 501U, 500U}) expect_cover(grown, tokens);
+  grown.seal(100, serial_executor());
+  grown.seal(grown.sealable(800), serial_executor());
+  for (const std::size_t tokens : {799U, 700U, 600U, 550U, 501U, 500U}) expect_clusters(grown, tokens);
 }
 
 TEST(KvHead, FlatHeadsSearchNothing) {
@@ -107,7 +107,7 @@ TEST(KvHead, FlatHeadsSearchNothing) {
   KvHead grown(head.prefix, head.params);
   append(grown, head, 500, 800);
   EXPECT_EQ(grown.view(800).searched, 0U);
-  EXPECT_EQ(grown.uncovered(800), 0U);
+  EXPECT_EQ(grown.sealable(800), 0U);
 }
 
 TEST(KvHead, WithoutClustersBlocksAreCovered) {
@@ -117,7 +117,7 @@ TEST(KvHead, WithoutClustersBlocksAreCovered) {
   KvHead grown(head.prefix, head.params);
   append(grown, head, 500, 800);
   EXPECT_EQ(grown.view(800).searched, 460U);
-  grown.cover(grown.uncovered(800), serial_executor());
+  grown.seal(grown.sealable(800), serial_executor());
   EXPECT_EQ(grown.view(800).searched, 760U);
   EXPECT_TRUE(grown.view(800).clusters.empty());
   grown.truncate(770);
@@ -130,20 +130,20 @@ TEST(KvHead, TruncationAndGrowthAreAnotherHistory) {
   for (const std::size_t tokens : {899U, 850U, 760U, 700U, 620U, 510U, 500U, 499U, 470U, 300U, 50U, 8U, 3U, 0U}) {
     KvHead grown(head.prefix, head.params);
     append(grown, head, 500, 900);
-    grown.cover(150, serial_executor());
-    grown.cover(grown.uncovered(900), serial_executor());
+    grown.seal(150, serial_executor());
+    grown.seal(grown.sealable(900), serial_executor());
     grown.truncate(tokens);
     expect_rows(grown, head, tokens);
-    expect_cover(grown, tokens);
+    expect_clusters(grown, tokens);
     append(grown, head, tokens, 900);
     expect_rows(grown, head, 900);
-    expect_cover(grown, 900);
-    grown.cover(grown.uncovered(900), serial_executor());
-    expect_cover(grown, 900);
-    EXPECT_LT(grown.uncovered(900), 32U) << tokens;
+    expect_clusters(grown, 900);
+    grown.seal(grown.sealable(900), serial_executor());
+    expect_clusters(grown, 900);
+    EXPECT_LT(grown.sealable(900), 32U) << tokens;
     grown.truncate(tokens / 2);
     expect_rows(grown, head, tokens / 2);
-    expect_cover(grown, tokens / 2);
+    expect_clusters(grown, tokens / 2);
   }
 }
 
@@ -159,11 +159,11 @@ TEST(KvHead, HoldsWhatItsMemorySays) {
     append(grown, head, 500, 900);
     grown.keep_queries(head.queries[0].view.slice(0, 10));
     expect_same(900);
-    while (grown.uncovered(900) >= 32) {
-      const std::size_t count = std::min<std::size_t>(grown.uncovered(900), 250);
+    while (grown.sealable(900) >= 32) {
+      const std::size_t count = std::min<std::size_t>(grown.sealable(900), 250);
       const std::size_t before = grown.held_bytes();
       const std::size_t most = grown.segment_bytes(count);
-      grown.cover(count, serial_executor());
+      grown.seal(count, serial_executor());
       EXPECT_GT(grown.held_bytes(), before);
       EXPECT_LE(grown.held_bytes(), before + most);
       expect_same(900);
@@ -185,7 +185,7 @@ TEST(KvHead, SharesItsPrefix) {
   append(a, head, 500, 600);
   a.truncate(200);
   expect_rows(b, head, 500);
-  expect_cover(b, 500);
+  expect_clusters(b, 500);
   EXPECT_EQ(b.view(500).searched, 460U);
 }
 

@@ -63,9 +63,9 @@ TEST_F(LayerTest, SealsTheOlderHalfOrAll) {
   EXPECT_TRUE(layer.waiting(400));
   EXPECT_FALSE(layer.waiting(401));
   layer.seal(Layer::Part::older_half, serial_executor());
-  EXPECT_EQ(layer.head(1).uncovered(900), 200U);
+  EXPECT_EQ(layer.head(1).sealable(900), 200U);
   layer.seal(Layer::Part::all, serial_executor());
-  EXPECT_EQ(layer.head(0).uncovered(900), 0U);
+  EXPECT_EQ(layer.head(0).sealable(900), 0U);
 }
 
 TEST_F(LayerTest, AFailedSealIsToldOnceAndMayBeTriedAgain) {
@@ -78,7 +78,7 @@ TEST_F(LayerTest, AFailedSealIsToldOnceAndMayBeTriedAgain) {
   layer.rethrow_failure();
   layer.try_seal(Layer::Part::all, serial_executor());
   layer.rethrow_failure();
-  EXPECT_EQ(layer.head(0).uncovered(900), 0U);
+  EXPECT_EQ(layer.head(0).sealable(900), 0U);
 }
 
 TEST_F(LayerTest, OneSealIsOrderedAtATime) {
