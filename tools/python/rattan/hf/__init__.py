@@ -7,5 +7,6 @@
 """
 from ._attach import Attached, attach
 from ._cache import RattanCache
+from ._load import load
 
-__all__ = ["Attached", "RattanCache", "attach"]
+__all__ = ["Attached", "RattanCache", "attach", "load"]

@@ -50,6 +50,8 @@ class RattanCache(Cache):
         # Instead of contexts, what attends a single row: decoder(layer, sequence, query [heads, d], keys [kv_heads, n, d],
         # values) -> [heads, dv]. For measurements.
         self.decoder: Optional[Callable] = None
+        self.keep_evidence = False  # whether prompts' queries outlast a build, for builds with other parameters
+        self.decode_seconds = 0.0  # in attention of single rows
 
     @property
     def built(self) -> bool:
@@ -103,13 +105,19 @@ class RattanCache(Cache):
             rows.truncate(tokens)
             rows.freeze()
             rows.append(*newest)
-            queries, positions = layer.evidence[sequence].take()
+            queries, positions = layer.evidence[sequence].take(self.keep_evidence)
             context.build_layer(layer.index, rows.prefix_keys, rows.prefix_values, queries, positions)
         return context
 
     def drop_contexts(self) -> None:
         """Attention is torch's again, until contexts are built anew."""
         self.contexts, self.built_tokens = [], 0
+
+    def use(self, decoder: Optional[Callable] = None, **context: Any) -> None:
+        """Other parameters, or another decoder, from the next single row on: contexts are built anew. For measurements."""
+        self.drop_contexts()
+        self.decoder, self.params = decoder, context
+        self.build_seconds = self.decode_seconds = 0.0
 
     def _fork(self, sequence: int) -> Context:
         fork = self.contexts[sequence].fork()

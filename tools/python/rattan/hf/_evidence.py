@@ -39,13 +39,14 @@ class Evidence:
         self.blocks = [(positions[mask], rows[:, torch.from_numpy(mask)]) for mask, positions, rows in masks if mask.any()]
         self.rows = sum(len(positions) for positions, _ in self.blocks)
 
-    def take(self) -> Tuple[Optional[torch.Tensor], Optional[np.ndarray]]:
-        """All rows [query_heads, rows, d] and their positions [rows], or None twice; the memory is given up."""
+    def take(self, keep: bool = False) -> Tuple[Optional[torch.Tensor], Optional[np.ndarray]]:
+        """All rows [query_heads, rows, d] and their positions [rows], or None twice; given up unless `keep`."""
         if not self.blocks:
             return None, None
         positions = np.concatenate([block[0] for block in self.blocks])
         queries = self.blocks[0][1] if len(self.blocks) == 1 else torch.cat([block[1] for block in self.blocks], dim=1)
-        self.blocks, self.rows = [], 0
+        if not keep:
+            self.blocks, self.rows = [], 0
         return queries, positions
 
     def copy(self) -> "Evidence":

@@ -1,4 +1,5 @@
 """One full-attention layer of the cache."""
+import time
 from typing import List, Optional, Tuple
 
 import torch
@@ -56,10 +57,18 @@ class RattanLayer(CacheLayerMixin):
         self.scaling, self.query_heads = scaling, query.shape[1]
         count = query.shape[2]
         before = self.get_seq_length() - count
+        if count == 1 and before > 0 and not self.owner.built and self.owner.decoder is None and before >= self.owner.build_at:
+            self.owner.build(before)
+        begin = time.perf_counter()
+        out = self._attend(query, keys, values, before)
+        if count == 1:
+            self.owner.decode_seconds += time.perf_counter() - begin
+        return out
+
+    def _attend(self, query, keys, values, before):
+        count = query.shape[2]
         if self.owner.decoder is not None and count == 1 and before > 0:
             return self._decode_by(self.owner.decoder, query)
-        if not self.owner.built and count == 1 and before >= max(1, self.owner.build_at):
-            self.owner.build(before)
         if self.owner.built and count > self.owner.decode_rows and self.get_seq_length() >= 2 * self.owner.built_tokens:
             self.owner.drop_contexts()  # more is new than was indexed: built anew at the next single row
         if self.owner.built and count <= self.owner.decode_rows:
