@@ -9,6 +9,7 @@
 #include "bench/context/attend_retrieval.h"
 #include "bench/context/attend_run.h"
 #include "bench/context/context_inputs.h"
+#include "bench/inputs/text.h"
 #include "bench/report/attend_summary.h"
 
 namespace rattan::bench {
@@ -187,8 +188,10 @@ Action configure_attend(CLI::App& app) {
   app.add_option("--latency", flags->latency, "on, off: times each budget in a Context too")
       ->check(CLI::IsMember({"on", "off"}))
       ->capture_default_str();
-  app.add_option("--kind", flags->kind, "of that Context: auto, scan4, graph")
-      ->check(CLI::IsMember({"auto", "scan4", "graph"}))
+  std::vector<std::string> kinds = searched_kinds();
+  kinds.insert(kinds.begin(), "auto");
+  app.add_option("--kind", flags->kind, "of that Context: " + join(kinds, ", "))
+      ->check(CLI::IsMember(kinds))
       ->capture_default_str();
   app.add_option("--rounds", flags->timing.rounds, "timed turns of every budget over 8 copies of the head")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))

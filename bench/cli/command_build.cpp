@@ -71,7 +71,7 @@ void run_build(BuildFlags& flags) {
   const BuildKind kind = parse_kind(flags.kind);
   const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
   std::vector<HeadSource> heads = list_heads(flags.data, executor.get());
-  const bool layers = heads.size() > 1 && kind == BuildKind::graph;
+  const bool layers = heads.size() > 1 && kind == BuildKind{"graph"};
   if (!layers) only_head(heads);
   datasets::KvGroup first = heads.front().load();
   heads.front().load = [first] { return first; };
@@ -105,9 +105,8 @@ void run_build(BuildFlags& flags) {
 Action configure_build(CLI::App& app) {
   const auto flags = std::make_shared<BuildFlags>();
   add_data_flags(app, flags->data);
-  app.add_option("--index", flags->kind, "flat, ivf, hnsw or graph")
-      ->check(CLI::IsMember({"flat", "ivf", "hnsw", "graph"}))
-      ->capture_default_str();
+  const std::vector<std::string> kinds = kind_names();
+  app.add_option("--index", flags->kind, join(kinds, ", "))->check(CLI::IsMember(kinds))->capture_default_str();
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);
   add_exact_flag(app, flags->exact);

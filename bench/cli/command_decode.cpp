@@ -7,6 +7,7 @@
 #include "bench/cli/options.h"
 #include "bench/context/context_inputs.h"
 #include "bench/context/decode_run.h"
+#include "bench/inputs/text.h"
 #include "bench/inputs/usage_error.h"
 #include "bench/measure/environment.h"
 #include "bench/measure/latency.h"
@@ -22,7 +23,7 @@ struct DecodeFlags {
   StackOptions stack;
   ContextParams context;
   RunFlags run;
-  std::vector<std::string> ways = {"full", "flat", "scan4", "graph"};
+  std::vector<std::string> ways;
   std::vector<std::string> estimates = {"off", "on"};
   std::size_t rounds = 6;
   std::size_t judged = 8;
@@ -180,9 +181,13 @@ void add_context_flags(CLI::App& app, ContextParams& context) {
 Action configure_decode(CLI::App& app) {
   const auto flags = std::make_shared<DecodeFlags>();
   add_data_flags(app, flags->data);
-  app.add_option("--way", flags->ways, "full, flat, scan4, graph, auto; default full,flat,scan4,graph")
+  std::vector<std::string> ways = searched_kinds();
+  ways.insert(ways.begin(), {"full", "flat"});
+  flags->ways = ways;
+  ways.emplace_back("auto");
+  app.add_option("--way", flags->ways, join(ways, ", ") + "; default all but auto")
       ->delimiter(',')
-      ->check(CLI::IsMember({"full", "flat", "scan4", "graph", "auto"}))
+      ->check(CLI::IsMember(ways))
       ->type_name("LIST");
   app.add_option("--estimate", flags->estimates,
                  "off, on: whether unread keys are estimated by clusters, default off,on")

@@ -64,7 +64,7 @@ Json to_record(const Job& job, const std::vector<double>& times, const std::vect
           {"dtype", to_string(first.keys.view.dtype)},
           {"heads", first.heads},
           {"k", first.k},
-          {"target", job.variant.knob == Knob::none ? Json(nullptr) : Json(job.target)},
+          {"target", job.variant.knob() ? Json(job.target) : Json(nullptr)},
           {"reached", std::all_of(job.found.begin(), job.found.end(), [](const Found& f) { return f.result.reached; })},
           {"setting", settings_of(job)},
           {"recall", mean_evaluation(&Evaluation::recall)},

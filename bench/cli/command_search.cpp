@@ -23,8 +23,8 @@ struct SearchFlags {
 // The variant that asks an index of this kind as the flags say.
 Variant variant_for(std::string_view kind, const SearchFlags& flags) {
   for (Variant variant : variants()) {
-    if (kind_name(variant.build) != kind) continue;
-    variant.group = variant.build == BuildKind::hnsw ? false : !flags.single;
+    if (variant.build.name != kind) continue;
+    variant.group = variant.build.name != "hnsw" && !flags.single;
     variant.seeded = variant.seeded && !flags.no_seeds;
     return variant;
   }
@@ -38,7 +38,7 @@ Json search_at(const Index& index, const HeadProblem& problem, const SearchSetup
   const Quality quality = measure_quality(found, problem, quality_steps, executor);
   const auto keys = static_cast<double>(index.size());
   return {{"index", index.kind()},
-          {"width", setup.variant.knob == Knob::none ? Json(nullptr) : Json(setup.setting)},
+          {"width", setup.variant.knob() ? Json(setup.setting) : Json(nullptr)},
           {"keys", index.size()},
           {"k", problem.k},
           {"group", setup.variant.group},
@@ -68,7 +68,7 @@ void run_search(const SearchFlags& flags) {
   for (const std::uint32_t width : flags.widths) {
     setup.setting = width;
     records.push_back(search_at(*index, problem, setup, flags.quality_steps, *executor));
-    if (setup.variant.knob == Knob::none) break;
+    if (!setup.variant.knob()) break;
   }
   write_records(std::cout, format,
                 {text_column("index", "index"), fixed_column("width", "width", 0), fixed_column("recall", "recall", 3),

@@ -53,7 +53,7 @@ HeadProblem AttendRetrieval::problem_at(std::uint32_t k) const {
 SearchSetup AttendRetrieval::setup_for(std::uint32_t k) const {
   SearchSetup setup = setup_;
   if (setup.setting == 0) {
-    setup.setting = setup.variant.knob == Knob::probes ? std::max(1U, built_.max_setting / 16) : 2 * k;
+    setup.setting = setup.variant.knob().param == probes_knob.param ? std::max(1U, built_.max_setting / 16) : 2 * k;
   }
   return setup;
 }

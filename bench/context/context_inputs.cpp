@@ -1,5 +1,7 @@
 #include "bench/context/context_inputs.h"
 
+#include "index/registry.h"
+
 namespace rattan::bench {
 
 ContextShape context_shape(std::span<const datasets::KvGroup> groups, std::size_t layers) {
@@ -22,10 +24,19 @@ std::vector<MatrixView> prefill_queries(std::span<const datasets::KvGroup> group
   return queries;
 }
 
+std::vector<std::string> searched_kinds() {
+  std::vector<std::string> names;
+  for (std::uint32_t number = 1; number <= last_head_kind(); ++number) {
+    const IndexKind& kind = *find_head_kind(number);
+    if (!kind.exact) names.emplace_back(kind.name);
+  }
+  return names;
+}
+
 HeadKind head_kind(const std::string& name) {
   if (name == "full") return HeadKind::flat;
-  if (name == "scan4") return HeadKind::scan4;
-  return name == "graph" ? HeadKind::graph : HeadKind::automatic;
+  const IndexKind* const kind = find_kind(name);
+  return kind == nullptr ? HeadKind::automatic : static_cast<HeadKind>(kind->head_kind);
 }
 
 }  // namespace rattan::bench

@@ -14,7 +14,10 @@ namespace rattan::bench {
 ContextShape context_shape(std::span<const datasets::KvGroup> groups, std::size_t layers);
 std::vector<MatrixView> prefill_queries(std::span<const datasets::KvGroup> groups);  // one per query head
 
-// "full" (every key is attended exactly), "scan4", "graph"; automatic for any other name.
+// Kinds that heads of a Context search with: "scan4", "graph".
+std::vector<std::string> searched_kinds();
+
+// "full" (every key is attended exactly) or the name of a head's kind; automatic for any other.
 HeadKind head_kind(const std::string& name);
 
 }  // namespace rattan::bench

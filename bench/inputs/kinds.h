@@ -11,22 +11,29 @@
 #include <vector>
 
 #include "bench/inputs/problem.h"
+#include "index/index_kind.h"
 #include "rattan/exact_topk.h"
 #include "rattan/index.h"
 
 namespace rattan::bench {
 
-enum class BuildKind : std::uint8_t { flat, scan4, ivf, hnsw, hnsw_group, graph, automatic };
-enum class Knob : std::uint8_t { none, rerank, probes, beam_width };
+// What a variant searches.
+struct BuildKind {
+  std::string_view name = {};  // of the registry
+  bool group_walk = false;     // not itself: the lowest level of an HNSW under Rattan's group walk
+
+  auto operator<=>(const BuildKind&) const = default;
+};
 
 struct Variant {
   std::string_view name = {};
-  BuildKind build = BuildKind::flat;
-  Knob knob = Knob::none;
+  BuildKind build = {};
   bool group = false;   // the query heads of a step search together; else one search per head
   bool seeded = false;  // a step starts from the previous step's results
   std::string_view meaning = {};
   bool codes = true;  // where the index has them
+
+  WidthKnob knob() const;  // what is turned; of what is exact, and of "auto", nothing
 };
 
 // Every variant, in the order of tables and legends.
@@ -35,20 +42,16 @@ std::span<const Variant> variants();
 // "flat,ivf,graph:single" as variants. Throws UsageError naming an unknown one and listing all.
 std::vector<Variant> parse_variants(std::string_view list);
 
-// Whether this build of the library makes that kind ("ivf" needs FAISS, "hnsw" hnswlib).
+// Of the kinds that variants search: "flat", "scan4", "ivf", "hnsw", "graph", "auto".
+std::vector<std::string> kind_names();
+
+// Whether this build of the library makes its kind ("ivf" needs FAISS, "hnsw" hnswlib).
 bool is_available(const Variant& variant);
 
-std::string_view kind_name(
-    BuildKind kind);  // "flat", "scan4", "ivf", "hnsw", "graph"; what the library must have for it
-
-struct BuildOptions {
+struct BuildOptions : KindParams {
   LinkOptions links;
-  GraphBuildParams graph;
-  Scan4BuildParams scan4;
-  IvfBuildParams ivf;
   std::optional<bool> ivf_spherical;  // unset: plain and spherical are both built
-  HnswBuildParams hnsw;
-  AutoBuildParams automatic;  // its k, group and graph follow from the problem and from `graph`
+  Executor* executor = nullptr;
 };
 
 // Hands seed and executor to every kind.
@@ -64,7 +67,7 @@ struct BuiltIndex {
 };
 
 // The links of a built HNSW's lowest level under Rattan's group walk, started from the nodes of its upper levels (16 at
-// most). `hnsw` is what build_indexes(BuildKind::hnsw) made over the same keys; build stats are its own.
+// most). `hnsw` is what build_indexes({"hnsw"}) made over the same keys; build stats are its own.
 BuiltIndex group_walk_over(const BuiltIndex& hnsw, const HeadProblem& problem);
 
 // One index, or several of which a sweep keeps the better (IVF with plain and with spherical k-means).

@@ -38,7 +38,7 @@ std::vector<Job> find_jobs(const std::vector<std::unique_ptr<Head>>& heads, cons
   for (const Variant& variant : variants) {
     progress.show("settings of " + std::string(variant.name));
     // An exact kind has one setting whatever the target.
-    const std::vector<double> wanted = variant.knob == Knob::none ? std::vector<double>{targets.back()} : targets;
+    const std::vector<double> wanted = variant.knob() ? targets : std::vector<double>{targets.back()};
     std::vector<std::vector<Found>> per_head;
     per_head.reserve(heads.size());
     for (const auto& head : heads) per_head.push_back(find_settings(*head, variant, wanted, executor));

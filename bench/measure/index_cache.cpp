@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 std::string key_of(BuildKind kind, const std::string& source, const HeadProblem& problem, const BuildOptions& options) {
   const GraphBuildParams& graph = options.graph;
-  return message(kind_name(kind), "; ", source, " layer ", problem.group.layer, " head ", problem.group.kv_head, "; ",
+  return message(kind.name, "; ", source, " layer ", problem.group.layer, " head ", problem.group.kv_head, "; ",
                  to_string(problem.keys.view.dtype), "; ", problem.window, "; links ", options.links.k, " step ",
                  options.links.query_step, " causal ", options.links.causal, "; graph ", graph.max_degree, " entries ",
                  graph.entry_points, " oversampling ", graph.oversampling, " code bits ", graph.code_bits, "; ivf ",
@@ -53,16 +53,16 @@ IndexCache::IndexCache(fs::path folder) : folder_(std::move(folder)) {
 
 std::vector<BuiltIndex> IndexCache::get(BuildKind kind, const std::string& source, const HeadProblem& problem,
                                         const BuildOptions& options, const ExactTopK& exact) const {
-  if (kind == BuildKind::hnsw_group) {
+  if (kind.group_walk) {
     std::vector<BuiltIndex> walks;
-    for (const BuiltIndex& hnsw : get(BuildKind::hnsw, source, problem, options, exact)) {
+    for (const BuiltIndex& hnsw : get({kind.name}, source, problem, options, exact)) {
       walks.push_back(group_walk_over(hnsw, problem));
     }
     return walks;
   }
-  if (folder_.empty() || kind == BuildKind::flat) return build_indexes(kind, problem, options, exact);
+  if (folder_.empty() || kind.name == "flat") return build_indexes(kind, problem, options, exact);
   const std::string key = key_of(kind, source, problem, options);
-  const std::string stem = message(kind_name(kind), "-", std::hash<std::string>{}(key));
+  const std::string stem = message(kind.name, "-", std::hash<std::string>{}(key));
   const fs::path list = folder_ / (stem + ".json");
   std::vector<BuiltIndex> built;
   if (std::ifstream file(list); file) {

@@ -33,14 +33,10 @@ SearchParams search_params(const SearchSetup& setup, const HeadProblem& problem)
   params.group = setup.variant.group ? static_cast<std::uint32_t>(problem.heads) : 1;
   params.executor = &serial_executor();
   if (!setup.variant.codes) params.rerank = 0;
-  if (setup.variant.knob == Knob::rerank) params.rerank = setup.setting;
-  if (setup.variant.knob == Knob::probes) params.probes = setup.setting;
-  if (setup.variant.knob == Knob::beam_width) {
-    params.beam_width = setup.setting;
-    if (setup.variant.build == BuildKind::graph && setup.expansions_per_width > 0) {
-      params.expansions = std::max(
-          1U, static_cast<std::uint32_t>(std::lround(setup.expansions_per_width * static_cast<double>(setup.setting))));
-    }
+  if (const WidthKnob knob = setup.variant.knob()) params.*knob.param = setup.setting;
+  if (setup.variant.build == BuildKind{"graph"} && setup.expansions_per_width > 0) {
+    params.expansions = std::max(
+        1U, static_cast<std::uint32_t>(std::lround(setup.expansions_per_width * static_cast<double>(setup.setting))));
   }
   return params;
 }

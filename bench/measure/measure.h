@@ -13,7 +13,7 @@ namespace rattan::bench {
 // How a variant's index is asked, apart from the bisected width.
 struct SearchSetup {
   Variant variant = {};
-  std::uint32_t setting = 0;         // the width; ignored for Knob::none
+  std::uint32_t setting = 0;         // the width; ignored where there is no knob
   double expansions_per_width = 0;   // graph: limit on expansions as a multiple of the width; 0: no limit
   std::uint32_t seeds_per_head = 0;  // seeded variants: best results of the previous step used; 0: all
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bench/inputs/text.h"
+#include "core/check.h"
 
 namespace rattan::bench {
 namespace {
@@ -15,23 +16,20 @@ constexpr double hopeless_share = 0.5;
 }  // namespace
 
 SettingRange setting_range(const BuiltIndex& built, const Variant& variant, const HeadProblem& problem) {
-  if (variant.knob == Knob::none) return {};
+  const WidthKnob knob = variant.knob();
+  if (!knob) return {};
   SettingRange range{.low = 1, .high = built.max_setting};
-  if (variant.knob == Knob::rerank) range.low = std::min(problem.k, range.high);
-  if (variant.knob == Knob::beam_width) range.low = std::min(std::max(1U, problem.k / narrowest_beam), range.high);
+  if (knob.param == rerank_knob.param) range.low = std::min(problem.k, range.high);
+  if (knob.param == beam_knob.param) range.low = std::min(std::max(1U, problem.k / narrowest_beam), range.high);
   range.enough_keys = hopeless_share * static_cast<double>(problem.keys.view.rows);
   if (variant.group) range.enough_keys /= static_cast<double>(problem.heads);
   return range;
 }
 
 std::string describe_setting(const BuiltIndex& built, const SearchSetup& setup, std::uint32_t setting) {
-  std::string text;
-  switch (setup.variant.knob) {
-    case Knob::none: text = "exact"; break;
-    case Knob::rerank: text = "rerank " + std::to_string(setting); break;
-    case Knob::probes: text = "probes " + std::to_string(setting) + "/" + std::to_string(built.max_setting); break;
-    case Knob::beam_width: text = "beam " + std::to_string(setting); break;
-  }
+  const WidthKnob knob = setup.variant.knob();
+  std::string text = knob ? message(knob.name, " ", setting) : "exact";
+  if (knob.param == probes_knob.param) text += message("/", built.max_setting);
   if (setup.expansions_per_width > 0) text += ", expansions x" + significant(setup.expansions_per_width, 2);
   return built.label.empty() ? text : text + " " + built.label;
 }

@@ -99,7 +99,7 @@ std::vector<Candidate> Sweep::candidates(const HeadState& state, const Variant& 
   std::vector<Candidate> list;
   const std::vector<double> no_limit = {0};
   for (const BuiltIndex& built : state.built.at(variant.build)) {
-    for (const double expansions : variant.build == BuildKind::graph ? options_.expansions : no_limit) {
+    for (const double expansions : variant.build == BuildKind{"graph"} ? options_.expansions : no_limit) {
       list.push_back({&built, {variant, 0, expansions, options_.seeds_per_head}, nullptr, {}});
     }
   }
@@ -207,12 +207,12 @@ void Sweep::measure_variant(HeadState& state, const Variant& variant) {
 
 void Sweep::build(HeadState& state, BuildKind kind) {
   if (state.built.count(kind) != 0) return;
-  if (kind != BuildKind::hnsw_group) {
+  if (!kind.group_walk) {
     state.built[kind] = build_indexes(kind, state.problem, options_.build, *exact_);
     return;
   }
-  build(state, BuildKind::hnsw);
-  for (const BuiltIndex& hnsw : state.built.at(BuildKind::hnsw)) {
+  build(state, {kind.name});
+  for (const BuiltIndex& hnsw : state.built.at({kind.name})) {
     state.built[kind].push_back(group_walk_over(hnsw, state.problem));
   }
 }
@@ -230,7 +230,7 @@ void Sweep::measure_head(const HeadSource& source, const std::string& place) {
   state.problem = make_problem(std::move(group), options_.problem, *exact_);
   if (options_.ood) data_.ood.push_back(describe_ood(state.problem.group, state.source, *executor_));
   for (const Variant& variant : options_.variants) {
-    progress_.show(head + ": building " + std::string(kind_name(variant.build)));
+    progress_.show(head + ": building " + std::string(variant.build.name));
     build(state, variant.build);
     place_ = head + ": " + std::string(variant.name);
     measure_variant(state, variant);

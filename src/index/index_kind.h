@@ -74,6 +74,7 @@ struct IndexKind {
   bool contender = false;    // build_auto and heads of a context choose among these; they can grow, and have `bytes`
   bool exact = false;        // finds the truth whatever the parameters say
   bool needs_links = false;  // of prefill queries
+  bool calibrates = false;   // its build needs BuildInputs::calibration, and takes links where there are some
   WidthKnob width = {};
 
   std::unique_ptr<Index> (*build)(const BuildInputs& inputs, BuildStats* stats) = nullptr;

@@ -31,7 +31,7 @@ Params with_executor(Params params, Executor* executor) {
 constexpr const KeyCodes* pointer_to(const std::optional<KeyCodes>& codes) { return codes ? &*codes : nullptr; }
 
 IndexKind auto_kind() {
-  IndexKind kind{.name = "auto"};
+  IndexKind kind{.name = "auto", .calibrates = true};
   kind.build = [](const BuildInputs& in, BuildStats* stats) {
     AutoBuildParams params = with_executor(in.params.automatic, in.executor);
     params.graph = in.params.graph;

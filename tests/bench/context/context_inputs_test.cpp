@@ -24,6 +24,7 @@ TEST(ContextInputs, KindsHaveNames) {
   EXPECT_EQ(head_kind("scan4"), HeadKind::scan4);
   EXPECT_EQ(head_kind("graph"), HeadKind::graph);
   EXPECT_EQ(head_kind("auto"), HeadKind::automatic);
+  EXPECT_EQ(searched_kinds(), (std::vector<std::string>{"scan4", "graph"}));
 }
 
 }  // namespace

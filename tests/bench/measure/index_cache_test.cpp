@@ -19,15 +19,15 @@ TEST(IndexCache, OpensWhatItKeptAndBuildsWhatDiffers) {
   BuildOptions options;
   set_build_run(options, 1, &serial_executor());
   const IndexCache cache(folder.path());
-  const auto first = cache.get(BuildKind::graph, "s", problem, options, *exact);
+  const auto first = cache.get({"graph"}, "s", problem, options, *exact);
   EXPECT_EQ(files_in(folder.path()), 2U);
-  const auto again = cache.get(BuildKind::graph, "s", problem, options, *exact);
+  const auto again = cache.get({"graph"}, "s", problem, options, *exact);
   EXPECT_EQ(files_in(folder.path()), 2U);
   EXPECT_EQ(again.front().max_setting, first.front().max_setting);
   EXPECT_EQ(again.front().stats.stages, first.front().stats.stages);
   EXPECT_EQ(again.front().index->search(problem.queries.view), first.front().index->search(problem.queries.view));
   options.graph.max_degree = 8;
-  cache.get(BuildKind::graph, "s", problem, options, *exact);
+  cache.get({"graph"}, "s", problem, options, *exact);
   EXPECT_EQ(files_in(folder.path()), 4U);
 }
 

@@ -18,8 +18,8 @@ TEST(Latency, EveryJobIsTimedAndEqualJobsOnce) {
   const HeadProblem problem =
       make_problem(test::small_group(), {.k = 5, .queries = 3}, *make_exact_topk_cpu(&serial_executor()));
   const auto flat = build_flat(problem.keys);
-  const SearchSetup group{.variant = {"flat", BuildKind::flat, Knob::none, true, false, ""}};
-  const SearchSetup single{.variant = {"flat:single", BuildKind::flat, Knob::none, false, false, ""}};
+  const SearchSetup group{.variant = {"flat", {"flat"}, true, false, ""}};
+  const SearchSetup single{.variant = {"flat:single", {"flat"}, false, false, ""}};
   const LatencyRun run = measure_latency(
       {{flat.get(), &problem, group}, {flat.get(), &problem, single}, {flat.get(), &problem, group}}, 5);
   ASSERT_EQ(run.latencies.size(), 3U);

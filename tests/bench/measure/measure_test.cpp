@@ -16,9 +16,7 @@ HeadProblem make(std::size_t heads = 2) {
                       *make_exact_topk_cpu(&serial_executor()));
 }
 
-SearchSetup flat_setup(bool group, bool seeded = false) {
-  return {.variant = {"flat", BuildKind::flat, Knob::none, group, seeded, ""}};
-}
+SearchSetup flat_setup(bool group, bool seeded = false) { return {.variant = {"flat", {"flat"}, group, seeded, ""}}; }
 
 TEST(Measure, ExactSearchHasRecallOneAndReadsEveryKeyOncePerStep) {
   const HeadProblem problem = make();
@@ -82,13 +80,13 @@ TEST(Measure, NoStepsNoQuality) {
 
 TEST(Measure, SetupBecomesSearchParams) {
   const HeadProblem problem = make();
-  SearchSetup setup{{"graph", BuildKind::graph, Knob::beam_width, true, true, ""}, 50, 0.6, 0};
+  SearchSetup setup{{"graph", {"graph"}, true, true, ""}, 50, 0.6, 0};
   EXPECT_EQ(search_params(setup, problem).beam_width, 50U);
   EXPECT_EQ(search_params(setup, problem).expansions, 30U);
   EXPECT_EQ(search_params(setup, problem).group, 2U);
   setup.expansions_per_width = 0;
   EXPECT_FALSE(search_params(setup, problem).expansions);
-  setup.variant.knob = Knob::probes;
+  setup.variant.build = {"ivf"};
   EXPECT_EQ(search_params(setup, problem).probes, 50U);
   EXPECT_FALSE(search_params(setup, problem).beam_width);
 }

@@ -22,7 +22,7 @@ class ResidentTest : public ::testing::Test {
 TEST_F(ResidentTest, ACopyAnswersAlikeFromOtherMemory) {
   BuildOptions options;
   set_build_run(options, 1, &serial_executor());
-  for (const BuildKind kind : {BuildKind::flat, BuildKind::graph}) {
+  for (const BuildKind kind : {BuildKind{"flat"}, BuildKind{"graph"}}) {
     const BuiltIndex built = std::move(build_indexes(kind, problem_, options, *exact_).front());
     const SharedMatrix keys = copy_matrix(problem_.keys);
     EXPECT_NE(keys.view.data, problem_.keys.view.data);
@@ -38,7 +38,7 @@ TEST_F(ResidentTest, ACopyAnswersAlikeFromOtherMemory) {
 
 TEST_F(ResidentTest, EveryResidentIsTimedInEveryRoundButTheFirst) {
   const auto flat = build_flat(problem_.keys);
-  const Resident one{flat.get(), &problem_, {.variant = {"flat", BuildKind::flat, Knob::none, true, false, ""}}};
+  const Resident one{flat.get(), &problem_, {.variant = {"flat", {"flat"}, true, false, ""}}};
   std::size_t rounds = 0;
   const auto times = time_cycles({{one, one, one}, {one}}, 4, [&] { ++rounds; });
   ASSERT_EQ(times.size(), 2U);
