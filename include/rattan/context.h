@@ -88,7 +88,7 @@ struct DecodeStats {
   std::uint64_t keys_visible = 0;    // sum over them of the keys there were
   std::uint64_t keys_window = 0;     // attended exactly: sinks and recent window
   std::uint64_t keys_retrieved = 0;  // attended exactly besides
-  std::uint64_t keys_scored = 0;     // distinct keys read in full per KV group, window and tail included
+  std::uint64_t keys_scored = 0;     // distinct keys read in full per KV group, window and unsealed keys included
   std::uint64_t values_read = 0;     // distinct values read per KV group
   std::uint64_t bytes_read = 0;      // keys, values, codes, adjacency, clusters
 };
@@ -99,9 +99,9 @@ struct HeadReport {
   std::string kind;                 // "flat", "scan4", "graph"
   std::string reason;               // what was measured, for people
   std::size_t base_tokens = 0;      // of the prefill, behind the sinks and before the recent ones
-  std::size_t sealed_tokens = 0;    // of those behind them, in blocks of the index
+  std::size_t sealed_tokens = 0;    // of those behind them, in segments of the index
   std::size_t unsealed_tokens = 0;  // the others, the recent window included
-  MemoryUse memory;                 // "edges", "codes", "clusters", "tail keys", ...
+  MemoryUse memory;                 // "edges", "codes", "clusters", "unsealed keys", ...
 };
 
 // One writer and any number of readers: build_layer, append, seal, truncate and invalidate are the writer's, one call
@@ -173,8 +173,8 @@ class Context {
   void reset_stats() noexcept;
   std::vector<HeadReport> report() const;
   // What all heads hold, parts of the same name together: of the built prefix "edges", "entry_points", "codes" and
-  // "clusters"; of the window's copies and appended tokens "tail keys", "sealed keys", "grown values", "recent queries"
-  // and the former. As cheap as a report.
+  // "clusters"; of the window's copies and appended tokens "unsealed keys", "sealed keys", "grown values", "recent
+  // queries" and the former. Takes as long as report().
   MemoryUse memory() const;
 
  private:

@@ -15,7 +15,7 @@ std::string describe(const std::vector<rattan::HeadReport>& heads) {
   std::string text;
   for (const rattan::HeadReport& head : heads) {
     text += rattan::message("layer ", head.layer, " head ", head.kv_head, ": ", head.kind, ", ", head.base_tokens,
-                            " base + ", head.sealed_tokens, " sealed + ", head.unsealed_tokens, " tail tokens, ",
+                            " base + ", head.sealed_tokens, " sealed + ", head.unsealed_tokens, " unsealed tokens, ",
                             head.memory.total(), " bytes; ", head.reason, "\n");
   }
   return text;

@@ -44,7 +44,7 @@ GrowthStore::View GrowthStore::view() const noexcept {
 
 MemoryUse GrowthStore::memory() const {
   const View now = view();
-  MemoryUse use{{{"tail keys", (now.rows - now.sealed) * cols_ * dtype_size(dtype_)},
+  MemoryUse use{{{"unsealed keys", (now.rows - now.sealed) * cols_ * dtype_size(dtype_)},
                  {"sealed keys", now.sealed * cols_ * dtype_size(dtype_)}}};
   if (layout_.codes != nullptr) use.parts.emplace_back("codes", now.sealed * layout_.codes->row_bytes());
   if (layout_.stride != 0) {

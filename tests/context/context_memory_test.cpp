@@ -89,7 +89,7 @@ TEST_F(ContextMemory, IsTheSumOfTheReports) {
   const auto parts = parts_of(context.report());
   EXPECT_EQ((std::map<std::string, std::uint64_t>(use.parts.begin(), use.parts.end())), parts);
   EXPECT_EQ(use.parts.size(), parts.size());  // every name once
-  for (const char* name : {"edges", "codes", "clusters", "tail keys", "sealed keys", "grown values"}) {
+  for (const char* name : {"edges", "codes", "clusters", "unsealed keys", "sealed keys", "grown values"}) {
     EXPECT_GT(parts.at(name), 0U) << name;
   }
   context.invalidate();
