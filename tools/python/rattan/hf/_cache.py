@@ -33,7 +33,7 @@ class RattanCache(Cache):
         self.own: List[RattanLayer] = []
         for layer in own:
             if type(layer) is DynamicLayer:
-                layer = RattanLayer(self, len(self.own))
+                layer = RattanLayer(self, len(self.own), len(layers))
                 self.own.append(layer)
             layers.append(layer)
         if not self.own:
@@ -50,6 +50,8 @@ class RattanCache(Cache):
         # Instead of contexts, what attends a single row: decoder(layer, sequence, query [heads, d], keys [kv_heads, n, d],
         # values) -> [heads, dv]. For measurements.
         self.decoder: Optional[Callable] = None
+        # Sees all that is attended: recorder(layer, first token, query, keys, values), each [batch, heads, rows, d]. For dumps.
+        self.recorder: Optional[Callable] = None
         self.keep_evidence = False  # whether prompts' queries outlast a build, for builds with other parameters
         self.decode_seconds = 0.0  # in attention of single rows
 

@@ -21,10 +21,11 @@ class RattanLayer(CacheLayerMixin):
     is_compileable = False
     supports_early_init = False
 
-    def __init__(self, owner, index: int):
+    def __init__(self, owner, index: int, position: int):
         super().__init__()
         self.owner = owner  # RattanCache
         self.index = index  # of the layers that are Rattan's
+        self.position = position  # of all layers of the model
         self.rows: List[Rows] = []
         self.evidence: List[Evidence] = []
         self.scaling: Optional[float] = None
@@ -57,6 +58,8 @@ class RattanLayer(CacheLayerMixin):
         self.scaling, self.query_heads = scaling, query.shape[1]
         count = query.shape[2]
         before = self.get_seq_length() - count
+        if self.owner.recorder is not None:
+            self.owner.recorder(self, before, query, keys, values)
         if count == 1 and before > 0 and not self.owner.built and self.owner.decoder is None and before >= self.owner.build_at:
             self.owner.build(before)
         begin = time.perf_counter()
