@@ -3,11 +3,13 @@
 #include <chrono>
 #include <filesystem>
 #include <iomanip>
-#include <iostream>
+#include <ostream>
 #include <set>
 #include <sstream>
 
+#include "bench/inputs/text.h"
 #include "bench/inputs/usage_error.h"
+#include "bench/report/run_fields.h"
 #include "rattan/layer_build.h"
 
 namespace rattan::bench {
@@ -64,33 +66,30 @@ LayersRun build_layers(const std::vector<HeadSource>& heads, const ProblemOption
               [&](std::size_t at, std::unique_ptr<Index> graph, const BuildStats& stats) {
                 const std::string file = (std::filesystem::path(folder) / file_name(heads[at])).string();
                 graph->save(file);
-                Json record{{"source", heads[at].source},
-                            {"layer", heads[at].layer},
-                            {"kv_head", heads[at].kv_head},
-                            {"keys", graph->size()},
-                            {"file", file}};
+                Record record = {{"source", heads[at].source},
+                                 {"layer", heads[at].layer, show_fixed("layer", 0)},
+                                 {"kv_head", heads[at].kv_head, show_fixed("KV head", 0)},
+                                 {"keys", graph->size(), show_fixed("keys", 0)}};
                 for (const auto& [name, seconds] : stats.stages) {
-                  record[name + "_s"] = seconds;
+                  record.push_back({name + "_s", seconds, show_fixed(name + " s", 2)});
                   if (name != "wait") run.summed_s += seconds;
                 }
-                record["unreachable"] = stats.unreachable;
+                record.push_back({"unreachable", stats.unreachable});
+                record.push_back({"file", file, show_text("file")});
                 run.records.push_back(std::move(record));
               });
   run.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return run;
 }
 
-void print_layers(const LayersRun& run, const std::string& folder) {
-  std::vector<Column> columns{fixed_column("layer", "layer", 0), fixed_column("KV head", "kv_head", 0),
-                              fixed_column("keys", "keys", 0)};
-  for (const auto& [name, value] : run.records.front().items()) {
-    if (name.ends_with("_s")) columns.push_back(fixed_column(name.substr(0, name.size() - 2) + " s", name, 2));
-  }
-  columns.push_back(text_column("file", "file"));
-  write_markdown(std::cout, columns, run.records);
-  std::cout << std::fixed << std::setprecision(2) << "\nall " << run.wall_s << " s; the stages one after the other "
-            << run.summed_s << " s (wait: how long a build waited for its links)\nwrote " << run.records.size()
-            << " graphs to " << folder << '\n';
+void write_layers(std::ostream& out, const Run& run, const LayersRun& layers, const std::string& folder) {
+  std::vector<Record> records;
+  for (const Record& record : layers.records) records.push_back(joined(record, to_record(run.record)));
+  write_records(out, run.format, records);
+  if (run.format != Format::markdown) return;
+  out << "\nall " << fixed(layers.wall_s, 2) << " s; the stages one after the other " << fixed(layers.summed_s, 2)
+      << " s (wait: how long a build waited for its links)\nwrote " << records.size() << " graphs to " << folder
+      << '\n';
 }
 
 }  // namespace rattan::bench

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <iostream>
 #include <memory>
 
@@ -10,7 +9,7 @@
 #include "bench/context/attend_run.h"
 #include "bench/context/context_inputs.h"
 #include "bench/inputs/text.h"
-#include "bench/report/attend_summary.h"
+#include "bench/report/attend_table.h"
 
 namespace rattan::bench {
 namespace {
@@ -45,18 +44,6 @@ AttendLatency time_head(const AttendFlags& flags, const HeadSource& source, std:
   return time_attend(source, flags.problem, budgets, params, flags.timing);
 }
 
-// Nothing where it was not asked for.
-void add_latency(Json& record, const std::optional<AttendLatency>& latency, std::size_t budget) {
-  const auto add = [&](const char* name, const Json& value) { record[name] = latency ? value : Json(nullptr); };
-  const double us = latency ? latency->us[budget] : 1;
-  add("us_p50", us);
-  add("us_full", latency ? latency->full_us : 0);
-  add("us_flat", latency ? latency->flat_us : 0);
-  add("times_faster_than_full", latency ? latency->full_us / us : 0);
-  add("times_faster_than_flat", latency ? latency->flat_us / us : 0);
-  add("kind", latency ? latency->kind : "");
-}
-
 std::vector<Budget> budgets_of(const AttendFlags& flags) {
   std::vector<Budget> budgets;
   for (const std::string& estimate : flags.estimates) {
@@ -70,88 +57,73 @@ std::vector<Budget> budgets_of(const AttendFlags& flags) {
   return budgets;
 }
 
-Json number_or_null(double value) { return std::isnan(value) ? Json(nullptr) : Json(value); }
+void set_outcome(AttendRow& row, const AttendOutcome& outcome) {
+  row.keys_retrieved = outcome.keys;
+  row.mass = outcome.mass;
+  row.unread = outcome.unread;
+  row.output_error = outcome.output_error;
+  row.estimate_error = outcome.estimate_error;
+}
 
-void attend_head(const AttendFlags& flags, const HeadSource& source, const ExactTopK& exact, Executor& executor,
-                 std::vector<Json>& records) {
+void set_latency(AttendRow& row, const AttendLatency& latency, std::size_t budget) {
+  row.us_p50 = latency.us[budget];
+  row.us_full = latency.full_us;
+  row.us_flat = latency.flat_us;
+  row.kind = latency.kind;
+}
+
+void attend_head(const AttendFlags& flags, const HeadSource& source, const ExactTopK& exact, const Run& run,
+                 std::vector<AttendRow>& rows) {
+  Executor& executor = *run.executor;
   ProblemOptions options = flags.problem;
   options.k = *std::max_element(flags.ks.begin(), flags.ks.end());
   if (!flags.epsilons.empty()) options.k = std::max(options.k, flags.most_k);
   const HeadProblem problem = make_problem(source.load(), options, exact);
   AttendRetrieval retrieval(problem, flags.index, flags.width, flags.build, exact, executor);
-  const auto retrieve = [&](std::span<const std::size_t> rows, std::uint32_t k) { return retrieval.of_rows(rows, k); };
+  const auto retrieve = [&](std::span<const std::size_t> query_rows, std::uint32_t k) {
+    return retrieval.of_rows(query_rows, k);
+  };
 
   const std::vector<Budget> budgets = budgets_of(flags);
   const bool with_clusters = std::ranges::any_of(budgets, [](const auto& b) { return b.estimate_unread || b.epsilon; });
-  AttendRun run(problem, with_clusters, flags.clusters, flags.run.seed, executor);
+  AttendRun attend(problem, with_clusters, flags.clusters, flags.run.seed, executor);
   std::optional<AttendLatency> latency;
   if (flags.latency == "on") latency = time_head(flags, source, budgets, executor);
   for (std::size_t i = 0; i < budgets.size(); ++i) {
     const Budget& budget = budgets[i];
-    Json recall = nullptr;
-    Json scan = nullptr;
+    AttendRow& row = rows.emplace_back();
+    row.source = source_label(source, problem.group);
+    row.layer = source.layer;
+    row.kv_head = source.kv_head;
+    row.index = flags.index;
+    row.keys = problem.keys.view.rows;
+    row.epsilon = budget.epsilon;
+    row.estimate = budget.estimate_unread ? "on" : "off";
+    row.steps = problem.steps;
     if (!budget.epsilon) {
+      row.k = budget.k;
       const Evaluation evaluation = retrieval.evaluation(budget.k);
-      recall = evaluation.recall;
-      if (retrieval.searches()) scan = evaluation.keys_per_query / static_cast<double>(problem.keys.view.rows);
+      row.recall = evaluation.recall;
+      if (retrieval.searches()) {
+        row.scan_fraction = evaluation.keys_per_query / static_cast<double>(problem.keys.view.rows);
+      }
     }
-    const AttendOutcome outcome = run.run(budget, retrieve);
-    records.push_back({{"source", source_label(source, problem.group)},
-                       {"layer", source.layer},
-                       {"kv_head", source.kv_head},
-                       {"index", flags.index},
-                       {"keys", problem.keys.view.rows},
-                       {"k", budget.epsilon ? Json(nullptr) : Json(budget.k)},
-                       {"epsilon", budget.epsilon ? Json(*budget.epsilon) : Json(nullptr)},
-                       {"estimate", budget.estimate_unread ? "on" : "off"},
-                       {"steps", problem.steps},
-                       {"recall", recall},
-                       {"scan_fraction", scan},
-                       {"keys_retrieved", outcome.keys},
-                       {"mass", outcome.mass},
-                       {"unread", outcome.unread},
-                       {"output_error", number_or_null(outcome.output_error)},
-                       {"estimate_error", number_or_null(outcome.estimate_error)}});
-    add_latency(records.back(), latency, i);
+    set_outcome(row, attend.run(budget, retrieve));
+    if (latency) set_latency(row, *latency, i);
+    row.run = run.record;
   }
 }
 
 void run_attend(AttendFlags& flags) {
-  const Format format = parse_format(flags.run.format);
-  const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
-  const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(executor.get());
-  set_build_run(flags.build, flags.run.seed, executor.get());
-  std::vector<Json> records;
-  for (const HeadSource& source : list_heads(flags.data, executor.get())) {
-    attend_head(flags, source, *exact, *executor, records);
+  const Run run = start_run(flags.run);
+  const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(run.executor.get());
+  set_build_run(flags.build, flags.run.seed, run.executor.get());
+  std::vector<AttendRow> rows;
+  for (const HeadSource& source : list_heads(flags.data, run.executor.get())) {
+    attend_head(flags, source, *exact, run, rows);
   }
-  const std::vector<Json> summary = attend_summary(records);
-  records.insert(records.end(), summary.begin(), summary.end());
-  write_records(std::cout, format,
-                {text_column("layer", "layer"), text_column("kv", "kv_head"), text_column("index", "index"),
-                 fixed_column("k", "k", 0), fixed_column("epsilon", "epsilon", 4), text_column("estimate", "estimate"),
-                 fixed_column("recall", "recall", 3), percent_column("scan", "scan_fraction"),
-                 fixed_column("keys", "keys_retrieved", 1), fixed_column("mass", "mass", 4),
-                 fixed_column("unread", "unread", 5), fixed_column("out err", "output_error", 5),
-                 fixed_column("fixed k's", "fixed_error", 5), fixed_column("estimate err", "estimate_error", 3),
-                 fixed_column("us", "us_p50", 0), fixed_column("x full", "times_faster_than_full", 2),
-                 fixed_column("x flat", "times_faster_than_flat", 2), text_column("by", "kind")},
-                records);
-  if (format == Format::markdown) {
-    std::cout
-        << "\nkeys: retrieved keys attended to per query head; mass: share of the indexed keys' softmax mass that "
-           "they hold; unread: share of the whole softmax that was not read; out err: |o - o'| / |o|, sinks and "
-           "recent window attended exactly on both sides; fixed k's: that of fixed k at as many keys; estimate err: "
-           "|estimated - true| log mass of the unread keys.\n";
-    if (flags.latency == "on") {
-      std::cout << "us: one step of all query heads of the KV head by a Context whose widths are calibrated at recall "
-                   "0.95, one thread, median, caches cold ("
-                << flags.timing.copies
-                << " copies take turns, and twice the last-level cache is read before the turn of each setting); x "
-                   "full, x flat: times faster than attention to every key, and than one exact pass over the keys for "
-                   "all query heads with the values of the smallest k. by: what the Context searches.\n";
-    }
-  }
+  const bool timed = flags.latency == "on";
+  write_attend(std::cout, run.format, rows, timed ? std::optional(flags.timing.copies) : std::nullopt);
 }
 
 }  // namespace
@@ -198,9 +170,7 @@ Action configure_attend(CLI::App& app) {
       ->capture_default_str();
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);
-  add_threads_flag(app, flags->run);
-  add_seed_flag(app, flags->run);
-  add_format_flag(app, flags->run);
+  add_run_flags(app, flags->run);
   return [flags] { run_attend(*flags); };
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iostream>
 #include <memory>
 #include <string>
 
@@ -8,8 +9,6 @@
 #include "bench/context/context_inputs.h"
 #include "bench/context/decode_run.h"
 #include "bench/inputs/text.h"
-#include "bench/inputs/usage_error.h"
-#include "bench/measure/environment.h"
 #include "bench/measure/latency.h"
 #include "bench/measure/progress.h"
 #include "bench/report/decode_table.h"
@@ -38,6 +37,8 @@ struct Way {
   std::string estimate;
   std::unique_ptr<LayerDecoder> decoder;
   double build_s = 0;
+  double error = 0;
+  LayerCost cost = {};
 };
 
 Budget budget_of(const DecodeFlags& flags, const std::string& estimate) {
@@ -72,59 +73,54 @@ std::vector<Way> make_ways(const DecodeFlags& flags, const LayerStack& stack, co
   return ways;
 }
 
-Json to_record(const DecodeFlags& flags, const LayerStack& stack, const std::string& source, const Way& way,
-               const std::vector<double>& times, const LayerCost& cost, double error) {
-  return {{"way", way.name},
-          {"estimate", way.estimate},
-          {"kinds", way.decoder->kinds()},
-          {"source", source},
-          {"keys", stack.tokens()},
-          {"dim", stack.dim()},
-          {"dtype", to_string(stack.dtype())},
-          {"query_heads", stack.query_heads()},
-          {"kv_heads", stack.kv_heads()},
-          {"layers", stack.layers().size()},
-          {"layers_distinct", stack.originals()},
-          {"k", flags.context.budget.k},
-          {"us_p50", quantile(times, 0.5)},
-          {"us_p99", quantile(times, 0.99)},
-          {"timed", times.size()},
-          {"keys_share", cost.keys / static_cast<double>(stack.tokens() * stack.kv_heads())},
-          {"bytes", cost.bytes},
-          {"output_error", error},
-          {"build_s", way.build_s},
-          {"resident_bytes", stack.bytes()},
-          {"threads", 1},
-          {"isa", environment().isa},
-          {"cpu", environment().cpu},
-          {"llc_bytes", environment().llc_bytes},
-          {"commit", environment().commit},
-          {"seed", flags.run.seed}};
+DecodeRow make_row(const DecodeFlags& flags, const LayerStack& stack, const Way& way,
+                   const std::vector<double>& times) {
+  DecodeRow row;
+  row.way = way.name;
+  row.estimate = way.estimate;
+  row.kinds = way.decoder->kinds();
+  row.keys = stack.tokens();
+  row.dim = stack.dim();
+  row.dtype = to_string(stack.dtype());
+  row.query_heads = stack.query_heads();
+  row.kv_heads = stack.kv_heads();
+  row.layers = stack.layers().size();
+  row.layers_distinct = stack.originals();
+  row.k = flags.context.budget.k;
+  row.us_p50 = quantile(times, 0.5);
+  row.us_p99 = quantile(times, 0.99);
+  row.timed = times.size();
+  row.keys_share = way.cost.keys / static_cast<double>(stack.tokens() * stack.kv_heads());
+  row.bytes = way.cost.bytes;
+  row.output_error = way.error;
+  row.build_s = way.build_s;
+  row.resident_bytes = stack.bytes();
+  return row;
 }
 
-void measure_stack(const DecodeFlags& flags, std::span<const HeadSource> heads, const ExactTopK& exact,
-                   Executor& executor, Progress& progress, std::vector<Json>& records) {
+void measure_stack(const DecodeFlags& flags, std::span<const HeadSource> heads, const ExactTopK& exact, const Run& run,
+                   Progress& progress, std::vector<DecodeRow>& rows) {
   progress.show(heads.front().source + ": loading");
   const LayerStack stack(heads, flags.stack);
   ContextParams params = flags.context;
   params.softmax_scale = stack.softmax_scale();
-  params.executor = &executor;
+  params.executor = run.executor.get();
   if (links_on_gpu(flags.exact, stack.groups(0).front(), flags.stack.keys_as)) params.exact = &exact;
-  const std::vector<Way> ways = make_ways(flags, stack, params, progress);
+  std::vector<Way> ways = make_ways(flags, stack, params, progress);
   std::vector<LayerDecoder*> decoders;
   for (const Way& way : ways) decoders.push_back(way.decoder.get());
 
   progress.show(message(stack.tokens(), " keys: output error"));
-  std::vector<double> errors;
-  std::vector<LayerCost> costs;
-  for (LayerDecoder* decoder : decoders) {
-    errors.push_back(output_error(stack, *decoder, *decoders.front(), std::min(flags.judged, stack.steps())));
-    costs.push_back(decoder->cost());
+  for (Way& way : ways) {
+    way.error = output_error(stack, *way.decoder, *decoders.front(), std::min(flags.judged, stack.steps()));
+    way.cost = way.decoder->cost();
   }
   progress.show(message(stack.tokens(), " keys: timing"));
   const auto times = time_decoders(stack, decoders, flags.rounds);
   for (std::size_t i = 0; i < ways.size(); ++i) {
-    records.push_back(to_record(flags, stack, heads.front().source, ways[i], times[i], costs[i], errors[i]));
+    rows.push_back(make_row(flags, stack, ways[i], times[i]));
+    rows.back().source = heads.front().source;
+    rows.back().run = run.record;
   }
 }
 
@@ -141,20 +137,19 @@ std::vector<std::span<const HeadSource>> models_of(const std::vector<HeadSource>
 }
 
 void run_decode(DecodeFlags& flags) {
-  const Format format = parse_format(flags.run.format);
+  const Run run = start_run(flags.run);
   flags.stack.bytes = static_cast<std::uint64_t>(flags.memory_gb * 1e9);
   flags.context.seed = flags.run.seed;
-  const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
-  const std::unique_ptr<ExactTopK> exact = make_exact(flags.exact, executor.get());
-  std::vector<Json> records;
+  const std::unique_ptr<ExactTopK> exact = make_exact(flags.exact, run.executor.get());
+  std::vector<DecodeRow> rows;
   {
     Progress progress;
-    const std::vector<HeadSource> heads = list_heads(flags.data, executor.get());
-    for (const auto model : models_of(heads)) measure_stack(flags, model, *exact, *executor, progress, records);
+    const std::vector<HeadSource> heads = list_heads(flags.data, run.executor.get());
+    for (const auto model : models_of(heads)) measure_stack(flags, model, *exact, run, progress, rows);
   }
-  compare_decode_records(records);
-  print_decode_records(format, records);
-  if (!flags.plot.empty()) plot_decode_records(flags.plot, records);
+  compare_rows(rows);
+  write_decode(std::cout, run.format, rows);
+  if (!flags.plot.empty()) plot_decode(flags.plot, rows);
 }
 
 void add_context_flags(CLI::App& app, ContextParams& context) {
@@ -210,9 +205,7 @@ Action configure_decode(CLI::App& app) {
   add_context_flags(app, flags->context);
   add_keys_as_flag(app, flags->stack.keys_as);
   add_exact_flag(app, flags->exact);
-  add_threads_flag(app, flags->run);
-  add_seed_flag(app, flags->run);
-  add_format_flag(app, flags->run);
+  add_run_flags(app, flags->run);
   return [flags] { run_decode(*flags); };
 }
 

@@ -4,7 +4,7 @@
 
 #include "bench/cli/commands.h"
 #include "bench/report/html_report.h"
-#include "bench/report/report_json.h"
+#include "bench/report/sweep_records.h"
 #include "core/check.h"
 
 namespace rattan::bench {

@@ -5,6 +5,7 @@
 #include "bench/cli/options.h"
 #include "bench/inputs/usage_error.h"
 #include "bench/measure/measure.h"
+#include "bench/report/run_fields.h"
 
 namespace rattan::bench {
 namespace {
@@ -31,52 +32,46 @@ Variant variant_for(std::string_view kind, const SearchFlags& flags) {
   throw UsageError("--index-file holds an index of kind \"" + std::string(kind) + "\", which search does not know");
 }
 
-Json search_at(const Index& index, const HeadProblem& problem, const SearchSetup& setup, std::size_t quality_steps,
-               Executor& executor) {
+Record search_at(const Index& index, const HeadProblem& problem, const SearchSetup& setup, std::size_t quality_steps,
+                 Executor& executor) {
   const NeighborTable found = search_all_steps(index, problem, setup, executor);
   const Evaluation evaluation = evaluate(found, problem, setup.setting);
   const Quality quality = measure_quality(found, problem, quality_steps, executor);
   const auto keys = static_cast<double>(index.size());
-  return {{"index", index.kind()},
-          {"width", setup.variant.knob() ? Json(setup.setting) : Json(nullptr)},
+  return {{"index", index.kind(), show_text("index")},
+          {"width", setup.variant.knob() ? Value(setup.setting) : Value(), show_fixed("width", 0)},
           {"keys", index.size()},
           {"k", problem.k},
           {"group", setup.variant.group},
           {"seeded", setup.variant.seeded},
-          {"recall", evaluation.recall},
-          {"recall_worst_head", evaluation.recall_worst_head},
-          {"scan_fraction", evaluation.keys_per_query / keys},
-          {"scan_group", evaluation.keys_per_step / keys},
-          {"keys_per_query", evaluation.keys_per_query},
-          {"expansions_per_query", evaluation.expansions_per_query},
-          {"bytes_per_query", evaluation.bytes_per_query},
+          {"recall", evaluation.recall, show_fixed("recall", 3)},
+          {"recall_worst_head", evaluation.recall_worst_head, show_fixed("worst", 3)},
+          {"scan_fraction", evaluation.keys_per_query / keys, show_percent("scan")},
+          {"scan_group", evaluation.keys_per_step / keys, show_percent("scan/step")},
+          {"keys_per_query", evaluation.keys_per_query, show_fixed("keys", 0)},
+          {"expansions_per_query", evaluation.expansions_per_query, show_fixed("expansions", 0)},
+          {"bytes_per_query", evaluation.bytes_per_query, show_fixed("KB", 1, 1e-3)},
           {"codes_per_query", evaluation.codes_per_query},
-          {"mass", quality.mass},
-          {"output_error", quality.output_error}};
+          {"mass", quality.mass, show_fixed("mass", 3)},
+          {"output_error", quality.output_error, show_fixed("out err", 4)}};
 }
 
 void run_search(const SearchFlags& flags) {
-  const Format format = parse_format(flags.run.format);
-  const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
-  const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(executor.get());
-  const HeadSource source = only_head(list_heads(flags.data, executor.get()));
+  const Run run = start_run(flags.run);
+  const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(run.executor.get());
+  const HeadSource source = only_head(list_heads(flags.data, run.executor.get()));
   const HeadProblem problem = make_problem(source.load(), flags.problem, *exact);
   const std::unique_ptr<Index> index = open_index(flags.file, problem.keys);
   SearchSetup setup;
   setup.variant = variant_for(index->kind(), flags);
-  std::vector<Json> records;
+  std::vector<Record> records;
   for (const std::uint32_t width : flags.widths) {
     setup.setting = width;
-    records.push_back(search_at(*index, problem, setup, flags.quality_steps, *executor));
+    records.push_back(
+        joined(search_at(*index, problem, setup, flags.quality_steps, *run.executor), to_record(run.record)));
     if (!setup.variant.knob()) break;
   }
-  write_records(std::cout, format,
-                {text_column("index", "index"), fixed_column("width", "width", 0), fixed_column("recall", "recall", 3),
-                 fixed_column("worst", "recall_worst_head", 3), percent_column("scan", "scan_fraction"),
-                 percent_column("scan/step", "scan_group"), fixed_column("keys", "keys_per_query", 0),
-                 fixed_column("expansions", "expansions_per_query", 0), fixed_column("KB", "bytes_per_query", 1, 1e-3),
-                 fixed_column("mass", "mass", 3), fixed_column("out err", "output_error", 4)},
-                records);
+  write_records(std::cout, run.format, records);
 }
 
 }  // namespace
@@ -98,8 +93,7 @@ Action configure_search(CLI::App& app) {
   app.add_option("--quality-steps", flags->quality_steps, "decode steps behind mass and output error; 0: not measured")
       ->capture_default_str()
       ->group("Measurement");
-  add_threads_flag(app, flags->run);
-  add_format_flag(app, flags->run);
+  add_run_flags(app, flags->run, {.seed = false});
   return [flags] { run_search(*flags); };
 }
 

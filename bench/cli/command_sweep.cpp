@@ -9,7 +9,7 @@
 #include "bench/inputs/usage_error.h"
 #include "bench/measure/sweep.h"
 #include "bench/report/html_report.h"
-#include "bench/report/row_table.h"
+#include "bench/report/sweep_table.h"
 #include "core/check.h"
 
 namespace rattan::bench {
@@ -49,7 +49,7 @@ std::ofstream open_report(const std::string& path) {
 }
 
 void run_sweep_command(SweepFlags& flags) {
-  const Format format = parse_format(flags.run.format);
+  const Run run = start_run(flags.run);
   std::vector<std::string> notes;
   SweepOptions& options = flags.options;
   options.variants = usable_variants(flags.indexes, notes);
@@ -58,10 +58,9 @@ void run_sweep_command(SweepFlags& flags) {
   options.targets.erase(std::unique(options.targets.begin(), options.targets.end()), options.targets.end());
   options.threads = flags.run.threads;
   options.seed = flags.run.seed;
-  options.ood = !flags.report.empty() || format == Format::json || format == Format::jsonl;
+  options.ood = !flags.report.empty() || run.format == Format::json || run.format == Format::jsonl;
   if (flags.latency == "off") options.latency_steps = 0;
-  const std::unique_ptr<Executor> executor = make_openmp_executor(options.threads);
-  const std::vector<HeadSource> heads = list_heads(flags.data, executor.get());
+  const std::vector<HeadSource> heads = list_heads(flags.data, run.executor.get());
   std::ofstream report = open_report(flags.report);
   ReportData data = [&] {
     Progress progress;
@@ -69,7 +68,7 @@ void run_sweep_command(SweepFlags& flags) {
   }();
   data.command = command_line();
   data.notes.insert(data.notes.end(), notes.begin(), notes.end());
-  write_report(std::cout, format, data);
+  write_report(std::cout, run.format, data);
   if (!report.is_open()) return;
   write_html(report, data);
   report.close();
@@ -116,9 +115,7 @@ Action configure_sweep(CLI::App& app) {
       ->capture_default_str()
       ->group(group);
   add_build_flags(app, options.build);
-  add_threads_flag(app, flags->run);
-  add_seed_flag(app, flags->run);
-  add_format_flag(app, flags->run);
+  add_run_flags(app, flags->run);
   app.add_option("--report", flags->report, "also write one self-contained HTML page")->type_name("FILE.html");
   return [flags] { run_sweep_command(*flags); };
 }

@@ -4,6 +4,7 @@
 
 #include "bench/cli/commands.h"
 #include "bench/cli/options.h"
+#include "bench/report/run_fields.h"
 #include "bench/report/truth_files.h"
 
 namespace rattan::bench {
@@ -16,41 +17,36 @@ struct TruthFlags {
   std::string folder;
 };
 
-Json write_head(const HeadSource& source, const HeadProblem& problem, const std::filesystem::path& folder) {
+Record write_head(const HeadSource& source, const HeadProblem& problem, const std::filesystem::path& folder) {
   const std::string stem = "truth_l" + std::to_string(source.layer) + "_kv" + std::to_string(source.kv_head);
   const std::filesystem::path ids = folder / (stem + ".ibin");
   const std::filesystem::path scores = folder / (stem + ".fbin");
   write_ids(problem.truth, ids);
   write_scores(problem.truth, scores);
   return {{"source", source_label(source, problem.group)},
-          {"layer", source.layer},
-          {"kv_head", source.kv_head},
-          {"keys", problem.keys.view.rows},
-          {"first_key", problem.indexed.begin},
-          {"heads", problem.heads},
-          {"steps", problem.steps},
-          {"rows", problem.truth.rows()},
-          {"k", problem.truth.k()},
-          {"ids", ids.string()},
-          {"scores", scores.string()}};
+          {"layer", source.layer, show_text("layer")},
+          {"kv_head", source.kv_head, show_text("kv")},
+          {"keys", problem.keys.view.rows, show_fixed("keys", 0)},
+          {"first_key", problem.indexed.begin, show_fixed("first key", 0)},
+          {"steps", problem.steps, show_fixed("steps", 0)},
+          {"heads", problem.heads, show_fixed("heads", 0)},
+          {"rows", problem.truth.rows(), show_fixed("rows", 0)},
+          {"k", problem.truth.k(), show_fixed("k", 0)},
+          {"ids", ids.string(), show_text("ids")},
+          {"scores", scores.string(), show_text("scores")}};
 }
 
 void run_truth(const TruthFlags& flags) {
-  const Format format = parse_format(flags.run.format);
-  const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
-  const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(executor.get());
+  const Run run = start_run(flags.run);
+  const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(run.executor.get());
   std::filesystem::create_directories(flags.folder);
-  std::vector<Json> records;
-  for (const HeadSource& source : list_heads(flags.data, executor.get())) {
-    records.push_back(write_head(source, make_problem(source.load(), flags.problem, *exact), flags.folder));
+  std::vector<Record> records;
+  for (const HeadSource& source : list_heads(flags.data, run.executor.get())) {
+    const HeadProblem problem = make_problem(source.load(), flags.problem, *exact);
+    records.push_back(joined(write_head(source, problem, flags.folder), to_record(run.record)));
   }
-  write_records(std::cout, format,
-                {text_column("layer", "layer"), text_column("kv", "kv_head"), fixed_column("keys", "keys", 0),
-                 fixed_column("first key", "first_key", 0), fixed_column("steps", "steps", 0),
-                 fixed_column("heads", "heads", 0), fixed_column("rows", "rows", 0), fixed_column("k", "k", 0),
-                 text_column("ids", "ids"), text_column("scores", "scores")},
-                records);
-  if (format == Format::markdown) {
+  write_records(std::cout, run.format, records);
+  if (run.format == Format::markdown) {
     std::cout << "\nRow = step * heads + head. Ids count from the first indexed key (row \"first key\" of k).\n";
   }
 }
@@ -62,8 +58,7 @@ Action configure_truth(CLI::App& app) {
   add_data_flags(app, flags->data);
   add_k_flag(app, flags->problem);
   add_problem_flags(app, flags->problem);
-  add_threads_flag(app, flags->run);
-  add_format_flag(app, flags->run, "--format");
+  add_run_flags(app, flags->run, {.seed = false, .format = "--format"});
   app.add_option("-o,--out", flags->folder, "folder for truth_l*_kv*.ibin and .fbin")->required()->type_name("DIR");
   return [flags] { run_truth(*flags); };
 }

@@ -7,7 +7,7 @@
 
 #include "bench/inputs/text.h"
 #include "bench/inputs/usage_error.h"
-#include "bench/measure/environment.h"
+#include "bench/measure/run_record.h"
 #include "rattan/types.h"
 
 namespace rattan::bench {
@@ -103,7 +103,8 @@ int run(int argc, const char* const* argv) {
   stored_command_line() = join({"rattan-bench", join(words, " ")}, " ");
   CLI::App app("Rattan: recall against keys read, for attention heads", "rattan-bench");
   app.require_subcommand(1);
-  app.set_version_flag("--version", std::string("rattan-bench ") + RATTAN_VERSION + " (" + RATTAN_COMMIT + ")");
+  const RunRecord here = run_record();
+  app.set_version_flag("--version", "rattan-bench " + here.version + " (" + here.commit + ")");
   std::map<const CLI::App*, Action> actions;
   for (const Command& command : commands()) {
     CLI::App* sub = app.add_subcommand(command.name, command.purpose);

@@ -14,6 +14,14 @@ const std::map<std::string, DType>& dtypes() {
 
 }  // namespace
 
+Run start_run(const RunFlags& flags) {
+  Run run;
+  run.format = parse_format(flags.format);
+  run.executor = make_openmp_executor(flags.threads);
+  run.record = run_record(run.executor->workers(), flags.seed);
+  return run;
+}
+
 void add_data_flags(CLI::App& app, DataSelection& data) {
   const std::string group = "Data";
   app.add_option("--data", data.paths,
@@ -94,18 +102,20 @@ void add_threads_flag(CLI::App& app, RunFlags& run) {
       ->capture_default_str();
 }
 
-void add_seed_flag(CLI::App& app, RunFlags& run) {
-  app.add_option("--seed", run.seed, "of every random choice of a build")->capture_default_str();
+void add_run_flags(CLI::App& app, RunFlags& run, const RunFlagNames& names) {
+  add_threads_flag(app, run);
+  if (names.seed) {
+    app.add_option("--seed", run.seed, "of every random choice of a build")->capture_default_str();
+  } else {
+    run.seed = 0;
+  }
+  app.add_option(names.format, run.format, "md, csv, json or jsonl")
+      ->check(CLI::IsMember({"md", "csv", "json", "jsonl"}))
+      ->capture_default_str();
 }
 
 void add_k_flag(CLI::App& app, ProblemOptions& problem) {
   app.add_option("--k", problem.k, "neighbours per query")->check(CLI::Range(1U, 1U << 20))->capture_default_str();
-}
-
-void add_format_flag(CLI::App& app, RunFlags& run, const char* name) {
-  app.add_option(name, run.format, "md, csv, json or jsonl")
-      ->check(CLI::IsMember({"md", "csv", "json", "jsonl"}))
-      ->capture_default_str();
 }
 
 HeadSource only_head(const std::vector<HeadSource>& heads) {

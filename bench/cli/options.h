@@ -2,13 +2,16 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "bench/inputs/data_source.h"
 #include "bench/inputs/kinds.h"
 #include "bench/inputs/problem.h"
+#include "bench/measure/run_record.h"
 #include "bench/report/writers.h"
+#include "rattan/executor.h"
 
 namespace rattan::bench {
 
@@ -18,15 +21,29 @@ struct RunFlags {
   std::string format = "md";
 };
 
+// Which of them a command has, and how it calls the format: one that writes a file has "-o,--out" for that.
+struct RunFlagNames {
+  bool seed = true;
+  const char* format = "-o,--output";
+};
+
+// What the flags mean: made before anything is measured, so that a wrong one costs nothing.
+struct Run {
+  Format format = Format::markdown;
+  std::unique_ptr<Executor> executor;
+  RunRecord record;
+};
+
+// Throws UsageError.
+Run start_run(const RunFlags& flags);
+
 void add_data_flags(CLI::App& app, DataSelection& data);
 void add_window_flags(CLI::App& app, ProblemOptions& problem);
 void add_problem_flags(CLI::App& app, ProblemOptions& problem);  // window, queries and dtype
 void add_keys_as_flag(CLI::App& app, std::optional<DType>& keys_as);
 void add_build_flags(CLI::App& app, BuildOptions& build);
 void add_threads_flag(CLI::App& app, RunFlags& run);
-void add_seed_flag(CLI::App& app, RunFlags& run);
-// Commands that write a file have "-o,--out" for it and "--format" here.
-void add_format_flag(CLI::App& app, RunFlags& run, const char* name = "-o,--output");
+void add_run_flags(CLI::App& app, RunFlags& run, const RunFlagNames& names = {});  // threads, seed and format
 void add_k_flag(CLI::App& app, ProblemOptions& problem);
 
 // The only KV head of the selection. Throws UsageError naming how many there are.

@@ -1,4 +1,4 @@
-// The layers of a made model in memory: some of their own keys, values and queries, the others copies of those at
+// The layers of a synthetic model in memory: some of their own keys, values and queries, the others copies of those at
 // addresses of their own, so that a decoder that walks through them finds none in its caches.
 #pragma once
 

@@ -4,7 +4,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "bench/measure/environment.h"
+#include "bench/measure/run_record.h"
 #include "core/check.h"
 
 namespace rattan::bench {
@@ -20,7 +20,7 @@ std::string key_of(BuildKind kind, const std::string& source, const HeadProblem&
                  options.links.query_step, " causal ", options.links.causal, "; graph ", graph.max_degree, " entries ",
                  graph.entry_points, " oversampling ", graph.oversampling, " code bits ", graph.code_bits, "; ivf ",
                  options.ivf.lists, " x", options.ivf.iterations, "; hnsw ", options.hnsw.max_degree, " beam ",
-                 options.hnsw.build_beam, "; seed ", graph.seed, "; commit ", environment().commit);
+                 options.hnsw.build_beam, "; seed ", graph.seed, "; commit ", run_record().commit);
 }
 
 Json to_record(const BuiltIndex& built, const std::string& file) {

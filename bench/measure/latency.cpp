@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "bench/measure/environment.h"
+#include "bench/measure/run_record.h"
 
 namespace rattan::bench {
 namespace {
@@ -47,8 +47,8 @@ std::vector<std::vector<double>> time_jobs(const std::vector<LatencyJob>& jobs, 
 }  // namespace
 
 CacheSweeper::CacheSweeper() {
-  const std::uint64_t cache = environment().llc_bytes != 0 ? environment().llc_bytes : assumed_cache;
-  words_.assign(std::min(2 * cache, largest_sweep) / sizeof(std::uint64_t), 1);
+  const std::uint64_t cache = run_record().llc_bytes;
+  words_.assign(std::min(2 * (cache != 0 ? cache : assumed_cache), largest_sweep) / sizeof(std::uint64_t), 1);
 }
 
 void CacheSweeper::sweep() {

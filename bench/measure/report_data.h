@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/measure/rows.h"
+#include "bench/measure/sweep_rows.h"
 
 namespace rattan::bench {
 
@@ -40,7 +40,7 @@ struct OodHead {
 struct ReportData {
   std::string command;             // as typed, for the page
   std::vector<std::string> notes;  // footnotes, e.g. what the latency cycle read
-  std::vector<Row> rows;
+  std::vector<SweepRow> rows;
   std::vector<CurvePoint> points;
   std::vector<OodHead> ood;
 };

@@ -8,10 +8,10 @@
 
 #include "bench/inputs/text.h"
 #include "bench/measure/bisect.h"
-#include "bench/measure/environment.h"
 #include "bench/measure/latency.h"
 #include "bench/measure/measure.h"
 #include "bench/measure/ood.h"
+#include "bench/measure/run_record.h"
 #include "bench/measure/settings.h"
 #include "core/check.h"
 
@@ -68,7 +68,7 @@ class Sweep {
   Evaluation run(const HeadState& state, const Candidate& candidate, std::uint32_t setting);
   Choice choose(std::vector<Candidate>& candidates, double target);
   void measure_variant(HeadState& state, const Variant& variant);
-  Row make_row(const HeadState& state, const Choice& choice, double target) const;
+  SweepRow make_row(const HeadState& state, const Choice& choice, double target) const;
   void keep_points(const HeadState& state, const std::vector<Candidate>& candidates);
   SearchSetup with_setting(const Candidate& candidate, std::uint32_t setting) const;
 
@@ -126,12 +126,12 @@ Choice Sweep::choose(std::vector<Candidate>& candidates, double target) {
   return best;
 }
 
-Row Sweep::make_row(const HeadState& state, const Choice& choice, double target) const {
+SweepRow Sweep::make_row(const HeadState& state, const Choice& choice, double target) const {
   const HeadProblem& problem = state.problem;
   const Evaluation& evaluation = choice.result.evaluation;
   const BuiltIndex& built = *choice.candidate->built;
   const double keys = static_cast<double>(problem.keys.view.rows);
-  Row row;
+  SweepRow row;
   row.source = state.source;
   row.index = choice.candidate->setup.variant.name;
   row.layer = state.layer;
@@ -164,13 +164,7 @@ Row Sweep::make_row(const HeadState& state, const Choice& choice, double target)
   row.index_share = static_cast<double>(row.index_bytes) / (2 * keys * static_cast<double>(row.dim));
   row.window = problem.window;
   row.queries = problem.steps;
-  row.isa = environment().isa;
-  row.blas = environment().blas;
-  row.cpu = environment().cpu;
-  row.llc_bytes = environment().llc_bytes;
-  row.threads = executor_->workers();
-  row.commit = environment().commit;
-  row.seed = options_.seed;
+  row.run = run_record(executor_->workers(), options_.seed);
   return row;
 }
 
@@ -245,7 +239,7 @@ void Sweep::time_rows() {
   for (const Timed& timed : timed_) jobs.push_back(timed.job);
   const LatencyRun run = measure_latency(jobs, options_.latency_steps);
   for (std::size_t i = 0; i < timed_.size(); ++i) {
-    Row& row = data_.rows[timed_[i].row];
+    SweepRow& row = data_.rows[timed_[i].row];
     row.us_p50 = run.latencies[i].us_p50;
     row.us_p99 = run.latencies[i].us_p99;
     row.latency_steps = run.steps;

@@ -12,10 +12,10 @@ namespace rattan::bench {
 
 // Recall against the share of keys read per query head (log axis): thin lines are KV heads, thick ones the geometric
 // mean of the scans over the heads.
-std::string draw_curves(std::span<const Row> rows, std::span<const CurvePoint> points);
+std::string draw_curves(std::span<const SweepRow> rows, std::span<const CurvePoint> points);
 
 // Share of keys read per query head at the target nearest to 0.95; KV heads down, variants across.
-std::string draw_heatmap(std::span<const Row> rows);
+std::string draw_heatmap(std::span<const SweepRow> rows);
 
 // Mahalanobis distance of queries and of keys to the keys, 5 to 95 % of the rows, a line per KV head.
 std::string draw_distances(std::span<const OodHead> heads);

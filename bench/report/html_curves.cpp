@@ -118,8 +118,8 @@ void draw_line(Svg& svg, const std::vector<Svg::Point>& paper, const std::string
 }
 
 // The figure of the row, not of the curve: it is the one the tables have.
-std::string scan_of(std::span<const Row> rows, const std::string& index, double target) {
-  for (const Row& row : rows) {
+std::string scan_of(std::span<const SweepRow> rows, const std::string& index, double target) {
+  for (const SweepRow& row : rows) {
     if (row.scope != "all" || row.index != index || row.target != target) continue;
     return row.reached ? percent(row.scan_geomean) : "not reached";
   }
@@ -146,7 +146,7 @@ double scan_at_recall(std::vector<CurvePoint> points, double recall) {
   return before.scan_fraction * std::pow(reached->scan_fraction / before.scan_fraction, share);
 }
 
-std::string draw_curves(std::span<const Row> rows, std::span<const CurvePoint> points) {
+std::string draw_curves(std::span<const SweepRow> rows, std::span<const CurvePoint> points) {
   if (points.empty() || rows.empty()) return {};
   const double target = nearest_target(rows, legend_target);
   const Frame frame = make_frame(points);

@@ -36,8 +36,8 @@ std::string ramp(double share) {
 
 class HeatScale {
  public:
-  explicit HeatScale(const std::vector<const Row*>& rows) {
-    for (const Row* row : rows) {
+  explicit HeatScale(const std::vector<const SweepRow*>& rows) {
+    for (const SweepRow* row : rows) {
       if (!(row->scan_fraction > 0)) continue;
       least_ = std::min(least_, row->scan_fraction);
       most_ = std::max(most_, row->scan_fraction);
@@ -59,7 +59,7 @@ void draw_column_title(Svg& svg, double x, const std::string& index) {
   if (colon != std::string::npos) svg.text({x, head_height - 10}, index.substr(colon + 1), "middle");
 }
 
-void draw_cell(Svg& svg, double x, double y, const Row& row, const HeatScale& scale) {
+void draw_cell(Svg& svg, double x, double y, const SweepRow& row, const HeatScale& scale) {
   const double share = scale.share(row.scan_fraction);
   const std::string text = percent(row.scan_fraction) + (row.reached ? "" : " *");
   svg.rect({x, y}, cell_width - 2, cell_height - 2, "fill=\"" + ramp(share) + "\"",
@@ -83,12 +83,12 @@ void draw_scale(Svg& svg, double y, const HeatScale& scale) {
 
 }  // namespace
 
-std::string draw_heatmap(std::span<const Row> rows) {
+std::string draw_heatmap(std::span<const SweepRow> rows) {
   if (rows.empty()) return {};
   const double target = nearest_target(rows, shown_target);
-  std::vector<const Row*> shown;
+  std::vector<const SweepRow*> shown;
   std::map<Head, std::size_t> lines;
-  for (const Row& row : rows) {
+  for (const SweepRow& row : rows) {
     if (row.scope != "head" || row.target != target || !row.layer || !row.kv_head) continue;
     shown.push_back(&row);
     lines.emplace(Head{*row.layer, *row.kv_head}, 0);
@@ -109,7 +109,7 @@ std::string draw_heatmap(std::span<const Row> rows) {
     svg.text({label_width - 10, head_height + cell_height * static_cast<double>(line) + 17},
              "layer " + std::to_string(head.first) + " KV " + std::to_string(head.second), "end");
   }
-  for (const Row* row : shown) {
+  for (const SweepRow* row : shown) {
     const auto column = std::find(indexes.begin(), indexes.end(), row->index) - indexes.begin();
     draw_cell(svg, label_width + cell_width * static_cast<double>(column),
               head_height + cell_height * static_cast<double>(lines.at({*row->layer, *row->kv_head})), *row, scale);

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <ostream>
 
-#include "bench/inputs/kinds.h"
 #include "bench/report/html_charts.h"
-#include "bench/report/report_json.h"
-#include "bench/report/row_table.h"
 #include "bench/report/summary.h"
 #include "bench/report/svg.h"
+#include "bench/report/sweep_records.h"
+#include "bench/report/sweep_table.h"
+#include "bench/report/table.h"
 
 namespace rattan::bench {
 namespace {
@@ -38,28 +38,33 @@ struct Dash {
 constexpr Dash dashes[] = {
     {"group", "6 3"}, {"group-seed", "10 2"}, {"noseed", "8 3"}, {"single", "2 3"}, {"single-noseed", "8 3 2 3"}};
 
-void write_table(std::ostream& out, const std::vector<Column>& columns, const std::vector<Json>& records) {
-  out << "<div class=\"scroll\"><table><thead><tr>";
-  for (const Column& column : columns) {
-    out << (column.right ? "<th>" : "<th class=\"text\">") << escape_markup(column.title) << "</th>";
-  }
-  out << "</tr></thead><tbody>\n";
-  for (const Json& record : records) {
+void write_table(std::ostream& out, const std::vector<Record>& records) {
+  if (records.empty()) return;
+  const Table table = make_table(records.front(), records);
+  const auto write_line = [&](const char* element, const auto& text_of) {
     out << "<tr>";
-    for (const Column& column : columns) {
-      out << (column.right ? "<td>" : "<td class=\"text\">") << escape_markup(column.cell(record)) << "</td>";
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      out << '<' << element << (table.columns[c].right ? ">" : " class=\"text\">") << escape_markup(text_of(c)) << "</"
+          << element << '>';
     }
-    out << "</tr>\n";
+    out << "</tr>";
+  };
+  out << "<div class=\"scroll\"><table><thead>";
+  write_line("th", [&](std::size_t c) { return table.columns[c].title; });
+  out << "</thead><tbody>\n";
+  for (const auto& cells : table.lines) {
+    write_line("td", [&](std::size_t c) { return cells[c]; });
+    out << '\n';
   }
   out << "</tbody></table></div>\n";
 }
 
-void write_rows(std::ostream& out, std::span<const Row> rows, const char* scope) {
-  std::vector<Json> records;
-  for (const Row& row : rows) {
-    if (row.scope == scope) records.push_back(to_json(row));
+void write_rows(std::ostream& out, std::span<const SweepRow> rows, const char* scope) {
+  std::vector<Record> records;
+  for (const SweepRow& row : rows) {
+    if (row.scope == scope) records.push_back(to_record(row));
   }
-  write_table(out, row_columns(), records);
+  write_table(out, records);
 }
 
 void write_figure(std::ostream& out, const char* title, const char* caption, const std::string& svg) {
@@ -75,15 +80,10 @@ std::vector<T> of_source(const std::vector<T>& items, const std::string& source)
 }
 
 void write_source(std::ostream& out, const ReportData& data, const std::string& source) {
-  const std::vector<Row> rows = of_source(data.rows, source);
+  const std::vector<SweepRow> rows = of_source(data.rows, source);
   const std::vector<OodHead> ood = of_source(data.ood, source);
-  const Row& first = rows.front();
-  out << "<h2>" << escape_markup(source) << "</h2>\n<p>" << first.keys << " keys of " << first.dim << " x "
-      << escape_markup(first.dtype) << ", " << first.heads << " query heads per KV head, k = " << first.k << ", "
-      << first.queries << " decode steps; window left out: " << escape_markup(first.window) << ". CPU "
-      << escape_markup(first.cpu) << ", kernels " << escape_markup(first.isa) << ", BLAS " << escape_markup(first.blas)
-      << ", " << first.threads << " threads (searches are timed on one), commit " << escape_markup(first.commit)
-      << ", seed " << first.seed << ".</p>\n";
+  out << "<h2>" << escape_markup(source) << "</h2>\n<p>" << escape_markup(describe_setting_of(rows.front()))
+      << "</p>\n";
   write_figure(out, "Recall against keys read",
                "Thick: geometric mean of the scans over the KV heads, as far as all reach; thin: single KV heads. "
                "Every setting that the "
@@ -128,8 +128,8 @@ void write_html(std::ostream& out, const ReportData& data) {
          "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Rattan: recall against keys read</title>\n"
       << "<style>" << style << "</style></head><body>\n<h1>Recall against keys read</h1>\n";
   if (!data.command.empty()) out << "<pre>" << escape_markup(data.command) << "</pre>\n";
-  for (const SummaryTable& table : summary_tables(data.rows)) {
-    write_table(out, table.columns, table.records);
+  for (const std::vector<Record>& table : summary_tables(data.rows)) {
+    write_table(out, table);
     out << "<br>\n";
   }
   for (const std::string& source : sources_of(data.rows)) write_source(out, data, source);

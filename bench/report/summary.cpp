@@ -12,16 +12,16 @@ namespace {
 using Compare = std::function<Ratio(std::string_view index, double target)>;
 
 template <typename T, typename Get>
-std::vector<T> distinct(std::span<const Row> rows, const Get& get) {
+std::vector<T> distinct(std::span<const SweepRow> rows, const Get& get) {
   std::vector<T> values;
-  for (const Row& row : rows) {
+  for (const SweepRow& row : rows) {
     const T value = get(row);
     if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
   }
   return values;
 }
 
-bool same_head(const Row& a, const Row& b) {
+bool same_head(const SweepRow& a, const SweepRow& b) {
   return a.scope == "head" && b.scope == "head" && a.source == b.source && a.layer == b.layer &&
          a.kv_head == b.kv_head && a.k == b.k && a.target == b.target;
 }
@@ -35,10 +35,10 @@ void add(Ratio& ratio, double value) {
 
 // `ratio_of(row)` is the row's ratio, or NaN where there is nothing to compare it with.
 template <typename RatioOf>
-Ratio over_heads(std::span<const Row> rows, std::string_view source, std::string_view index, double target,
+Ratio over_heads(std::span<const SweepRow> rows, std::string_view source, std::string_view index, double target,
                  const RatioOf& ratio_of) {
   Ratio ratio;
-  for (const Row& row : rows) {
+  for (const SweepRow& row : rows) {
     if (row.scope != "head" || row.source != source || row.index != index || row.target != target) continue;
     ++ratio.total;
     const double value = row.reached ? ratio_of(row) : not_measured;
@@ -56,25 +56,21 @@ std::string cell(const Ratio& ratio) {
   return text;
 }
 
-SummaryTable compare_all(const std::string& title, const std::vector<std::string>& indexes,
-                         const std::vector<double>& targets, const Compare& compare) {
-  SummaryTable table;
-  table.columns = {text_column(title, "index")};
-  for (const double target : targets) {
-    const std::string name = "recall " + fixed(target, 2);
-    table.columns.push_back(text_column(name, name));
-  }
+std::vector<Record> compare_all(const std::string& title, const std::vector<std::string>& indexes,
+                                const std::vector<double>& targets, const Compare& compare) {
+  std::vector<Record> records;
   for (const std::string& index : indexes) {
-    Json record = {{"index", index}};
+    Record record = {{"index", index, show_text(title)}};
     bool any = false;
     for (const double target : targets) {
       const Ratio ratio = compare(index, target);
       any = any || ratio.heads > 0;
-      record["recall " + fixed(target, 2)] = cell(ratio);
+      const std::string name = "recall " + fixed(target, 2);
+      record.push_back({name, cell(ratio), show_text(name)});
     }
-    if (any) table.records.push_back(record);
+    if (any) records.push_back(std::move(record));
   }
-  return table;
+  return records;
 }
 
 std::vector<std::string> without(std::vector<std::string> names, const std::vector<std::string>& left_out) {
@@ -86,28 +82,29 @@ std::vector<std::string> without(std::vector<std::string> names, const std::vect
 
 }  // namespace
 
-std::vector<std::string> sources_of(std::span<const Row> rows) {
-  return distinct<std::string>(rows, [](const Row& row) { return row.source; });
+std::vector<std::string> sources_of(std::span<const SweepRow> rows) {
+  return distinct<std::string>(rows, [](const SweepRow& row) { return row.source; });
 }
 
-std::vector<std::string> indexes_of(std::span<const Row> rows) {
-  return distinct<std::string>(rows, [](const Row& row) { return row.index; });
+std::vector<std::string> indexes_of(std::span<const SweepRow> rows) {
+  return distinct<std::string>(rows, [](const SweepRow& row) { return row.index; });
 }
 
-std::vector<double> targets_of(std::span<const Row> rows) {
-  return distinct<double>(rows, [](const Row& row) { return row.target; });
+std::vector<double> targets_of(std::span<const SweepRow> rows) {
+  return distinct<double>(rows, [](const SweepRow& row) { return row.target; });
 }
 
-double nearest_target(std::span<const Row> rows, double wanted) {
+double nearest_target(std::span<const SweepRow> rows, double wanted) {
   const std::vector<double> targets = targets_of(rows);
   return *std::min_element(targets.begin(), targets.end(),
                            [&](double a, double b) { return std::abs(a - wanted) < std::abs(b - wanted); });
 }
 
-Ratio keys_beside_baselines(std::span<const Row> rows, std::string_view source, std::string_view index, double target) {
-  return over_heads(rows, source, index, target, [&](const Row& row) {
+Ratio keys_beside_baselines(std::span<const SweepRow> rows, std::string_view source, std::string_view index,
+                            double target) {
+  return over_heads(rows, source, index, target, [&](const SweepRow& row) {
     double least = not_measured;
-    for (const Row& other : rows) {
+    for (const SweepRow& other : rows) {
       if (!same_head(row, other) || !other.reached || (other.index != "ivf" && other.index != "hnsw")) continue;
       least = std::fmin(least, other.keys_per_query);
     }
@@ -115,20 +112,23 @@ Ratio keys_beside_baselines(std::span<const Row> rows, std::string_view source, 
   });
 }
 
-Ratio speed_beside_flat(std::span<const Row> rows, std::string_view source, std::string_view index, double target) {
-  return over_heads(rows, source, index, target, [&](const Row& row) {
-    const auto flat = std::find_if(rows.begin(), rows.end(),
-                                   [&](const Row& other) { return same_head(row, other) && other.index == "flat"; });
+Ratio speed_beside_flat(std::span<const SweepRow> rows, std::string_view source, std::string_view index,
+                        double target) {
+  return over_heads(rows, source, index, target, [&](const SweepRow& row) {
+    const auto flat = std::find_if(rows.begin(), rows.end(), [&](const SweepRow& other) {
+      return same_head(row, other) && other.index == "flat";
+    });
     return flat == rows.end() ? not_measured : flat->us_p50 / row.us_p50;
   });
 }
 
-std::vector<SummaryTable> summary_tables(std::span<const Row> rows) {
-  std::vector<SummaryTable> tables;
+std::vector<std::vector<Record>> summary_tables(std::span<const SweepRow> rows) {
+  std::vector<std::vector<Record>> tables;
   const std::vector<double> targets = targets_of(rows);
   for (const std::string& source : sources_of(rows)) {
-    std::vector<Row> own;
-    std::copy_if(rows.begin(), rows.end(), std::back_inserter(own), [&](const Row& r) { return r.source == source; });
+    std::vector<SweepRow> own;
+    std::copy_if(rows.begin(), rows.end(), std::back_inserter(own),
+                 [&](const SweepRow& r) { return r.source == source; });
     const std::vector<std::string> indexes = without(indexes_of(own), {"flat"});
     tables.push_back(compare_all(
         "keys read per query head / the better of ivf and hnsw", without(indexes, {"ivf", "hnsw"}), targets,
@@ -137,7 +137,7 @@ std::vector<SummaryTable> summary_tables(std::span<const Row> rows) {
         "times as fast as flat, one step (" + own.front().dtype + " keys, one thread, cold caches)", indexes, targets,
         [&](std::string_view index, double target) { return speed_beside_flat(own, source, index, target); }));
   }
-  std::erase_if(tables, [](const SummaryTable& table) { return table.records.empty(); });
+  std::erase_if(tables, [](const std::vector<Record>& table) { return table.empty(); });
   return tables;
 }
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/measure/rows.h"
-#include "bench/report/writers.h"
+#include "bench/measure/sweep_rows.h"
+#include "bench/report/record.h"
 
 namespace rattan::bench {
 
@@ -23,25 +23,21 @@ struct Ratio {
 };
 
 // keys_per_query of `index` / the smaller of the baselines "ivf" and "hnsw" (one head at a time), per KV head.
-Ratio keys_beside_baselines(std::span<const Row> rows, std::string_view source, std::string_view index, double target);
+Ratio keys_beside_baselines(std::span<const SweepRow> rows, std::string_view source, std::string_view index,
+                            double target);
 
 // us_p50 of "flat" / us_p50 of `index`, per KV head: above 1 the index is faster.
-Ratio speed_beside_flat(std::span<const Row> rows, std::string_view source, std::string_view index, double target);
+Ratio speed_beside_flat(std::span<const SweepRow> rows, std::string_view source, std::string_view index, double target);
 
 // Sources, variants and targets in the order of the rows.
-std::vector<std::string> sources_of(std::span<const Row> rows);
-std::vector<std::string> indexes_of(std::span<const Row> rows);
-std::vector<double> targets_of(std::span<const Row> rows);
+std::vector<std::string> sources_of(std::span<const SweepRow> rows);
+std::vector<std::string> indexes_of(std::span<const SweepRow> rows);
+std::vector<double> targets_of(std::span<const SweepRow> rows);
 
 // The target of the rows that is nearest to `wanted`; rows must not be empty.
-double nearest_target(std::span<const Row> rows, double wanted);
+double nearest_target(std::span<const SweepRow> rows, double wanted);
 
-struct SummaryTable {
-  std::vector<Column> columns;
-  std::vector<Json> records;
-};
-
-// One small table per figure and source; none where the rows do not hold what it compares.
-std::vector<SummaryTable> summary_tables(std::span<const Row> rows);
+// One small table per figure and source, a record per variant; none where the rows do not hold what it compares.
+std::vector<std::vector<Record>> summary_tables(std::span<const SweepRow> rows);
 
 }  // namespace rattan::bench

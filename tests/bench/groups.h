@@ -29,8 +29,8 @@ inline datasets::KvGroup small_group(std::size_t prefill = 400, std::size_t deco
   return group;
 }
 
-inline bench::Row small_row(const std::string& index, std::int64_t kv_head, double target, double keys_per_query) {
-  bench::Row row;
+inline bench::SweepRow small_row(const std::string& index, std::int64_t kv_head, double target, double keys_per_query) {
+  bench::SweepRow row;
   row.source = "a \"dump\", of two";
   row.index = index;
   row.layer = 2;
@@ -53,7 +53,7 @@ inline bench::Row small_row(const std::string& index, std::int64_t kv_head, doub
   row.build_s = 1.5;
   row.build_stages = {{"links", 1.0}, {"project", 0.5}};
   row.index_bytes = 5000;
-  row.commit = "abc";
+  row.run.commit = "abc";
   return row;
 }
 

@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "bench/inputs/text.h"
-#include "bench/measure/rows.h"
+#include "bench/report/sweep_records.h"
 #include "tests/bench/program.h"
 #include "tests/support/files.h"
 
@@ -100,7 +100,7 @@ TEST(SweepCommand, CsvHasTheSchemaAndAMeanRow) {
   const std::vector<std::string> lines = lines_of(result.out);
   ASSERT_EQ(lines.size(), 1 + 2 + 2U) << result.out;
   std::vector<std::string> names;
-  for (const Field& field : row_fields()) names.emplace_back(field.name);
+  for (const Field& field : to_record(SweepRow())) names.emplace_back(field.name);
   EXPECT_EQ(lines.front(), join(names, ","));
 }
 
@@ -288,6 +288,42 @@ TEST(AttendCommand, TimesItsBudgetsWhereAsked) {
   const ProgramResult untimed = run_bench(command);
   ASSERT_EQ(untimed.exit_code, 0) << untimed.err;
   EXPECT_TRUE(Json::parse(lines_of(untimed.out).at(0)).at("us_p50").is_null());
+}
+
+TEST(LatencyCommand, EveryVariantIsBesideFlatAndSaysWhereItRan) {
+  const ProgramResult result = run_bench("latency " + tiny + "--k 10 --queries 8 --index flat,graph --recall 0.8 " +
+                                         "--resident 3 --rounds 1 --threads 1 --seed 5 -o jsonl");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const std::vector<std::string> lines = lines_of(result.out);
+  ASSERT_EQ(lines.size(), 2U) << result.out;
+  const Json flat = Json::parse(lines[0]);
+  EXPECT_EQ(flat.at("times_faster_than_flat"), 1.0);
+  EXPECT_TRUE(flat.at("target").is_null()) << "an exact index has no target";
+  const Json graph = Json::parse(lines[1]);
+  EXPECT_EQ(graph.at("resident_distinct"), 2);
+  EXPECT_EQ(graph.at("timed"), 3);
+  EXPECT_GT(graph.at("times_faster_than_flat").get<double>(), 0);
+  for (const char* name : {"isa", "blas", "cpu", "commit", "version"}) {
+    EXPECT_FALSE(graph.at(name).get<std::string>().empty()) << name;
+  }
+  EXPECT_EQ(graph.at("seed"), 5);
+}
+
+TEST(GrowCommand, EveryWayToGrowIsARecordBesideAFreshBuild) {
+  const ProgramResult result = run_bench("grow --synth n=1024,d=32,group=2,heads=2,decode=300 --append 256 --segment " +
+                                         std::string("32,64 --recent 32 --k 10 --queries 8 --threads 1 -o jsonl"));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const std::vector<std::string> lines = lines_of(result.out);
+  ASSERT_EQ(lines.size(), 2 * 2U) << result.out;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const Json record = Json::parse(lines[i]);
+    EXPECT_EQ(record.at("kv_head"), i / 2);
+    EXPECT_EQ(record.at("segment"), i % 2 == 0 ? 32 : 64);
+    EXPECT_EQ(record.at("sealed"), record.at("segments").get<int>() * record.at("segment").get<int>());
+    EXPECT_GT(record.at("recall_grown").get<double>(), 0.8);
+    EXPECT_GT(record.at("context_us").get<double>(), 0);
+    EXPECT_FALSE(record.at("commit").get<std::string>().empty());
+  }
 }
 
 TEST(DecodeCommand, TwoLengthsGiveRatiosAnExponentAndAPlot) {

@@ -38,7 +38,7 @@ TEST(Sweep, ARowPerIndexHeadAndTargetThenTheMeans) {
   const ReportData data = run_sweep(two_heads(), options, progress);
   ASSERT_EQ(data.rows.size(), 2 * 2 * 2 + 2 * 2U);
   EXPECT_EQ(data.ood.size(), 2U);
-  const Row& flat = data.rows.front();
+  const SweepRow& flat = data.rows.front();
   EXPECT_EQ(flat.index, "flat");
   EXPECT_EQ(flat.source, "made (random)");
   EXPECT_EQ(flat.keys, 752U);
@@ -53,14 +53,14 @@ TEST(Sweep, EveryReachedRowReachesItsTarget) {
   Progress progress;
   const ReportData data =
       run_sweep(two_heads(), small_options("ivf,ivf:group,hnsw,graph,graph:noseed,graph:single"), progress);
-  for (const Row& row : data.rows) {
+  for (const SweepRow& row : data.rows) {
     if (row.scope != "head") continue;
     EXPECT_EQ(row.reached, row.recall >= row.target) << row.index;
     EXPECT_GT(row.keys_per_query, 0) << row.index;
     EXPECT_NEAR(row.scan_group, 2 * row.scan_fraction, 1e-9) << row.index;
     EXPECT_GE(row.mass, 0);
     EXPECT_LE(row.mass, 1);
-    EXPECT_FALSE(row.commit.empty());
+    EXPECT_FALSE(row.run.commit.empty());
     const auto on_curve = [&](const CurvePoint& point) {
       return point.index == row.index && point.kv_head == row.kv_head && point.recall == row.recall &&
              point.scan_fraction == row.scan_fraction;
@@ -95,7 +95,7 @@ TEST(Sweep, TinyAndEqualKeysAreRightAnswers) {
   options.latency_steps = 1;
   Progress progress;
   const ReportData data = run_sweep({{"one", 0, 0, one_key}, {"equal", 0, 0, equal_keys}}, options, progress);
-  for (const Row& row : data.rows) EXPECT_DOUBLE_EQ(row.recall, 1) << row.source << " " << row.index;
+  for (const SweepRow& row : data.rows) EXPECT_DOUBLE_EQ(row.recall, 1) << row.source << " " << row.index;
 }
 
 // FAULTS D1

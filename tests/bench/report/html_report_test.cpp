@@ -18,7 +18,7 @@ constexpr const char* source = "a \"dump\", of two";
 ReportData small_report() {
   ReportData data;
   data.command = "rattan-bench sweep --data <here>";
-  std::vector<Row> rows;
+  std::vector<SweepRow> rows;
   for (const std::int64_t head : {0, 1}) {
     rows.push_back(small_row("flat", head, 0.95, 250));
     rows.push_back(small_row("graph", head, 0.95, 20));
@@ -84,7 +84,7 @@ TEST(HtmlCharts, ScanAtRecallInterpolatesOnTheFront) {
 }
 
 TEST(HtmlCharts, HeatMapShowsTheTargetNearestTo95) {
-  std::vector<Row> rows = {small_row("graph", 0, 0.90, 10), small_row("graph", 0, 0.96, 33)};
+  std::vector<SweepRow> rows = {small_row("graph", 0, 0.90, 10), small_row("graph", 0, 0.96, 33)};
   rows.back().reached = false;
   const std::string map = draw_heatmap(rows);
   EXPECT_NE(map.find("3.30 % *"), std::string::npos);

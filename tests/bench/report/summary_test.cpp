@@ -13,7 +13,7 @@ using test::small_row;
 
 constexpr const char* source = "a \"dump\", of two";
 
-std::vector<Row> two_heads() {
+std::vector<SweepRow> two_heads() {
   return with_aggregates(
       {small_row("flat", 0, 0.95, 250), small_row("ivf", 0, 0.95, 100), small_row("hnsw", 0, 0.95, 80),
        small_row("ivf:group", 0, 0.95, 4), small_row("graph", 0, 0.95, 20), small_row("flat", 1, 0.95, 250),
@@ -21,7 +21,7 @@ std::vector<Row> two_heads() {
 }
 
 TEST(Summary, KeysAreComparedWithTheBetterBaselineOfEachHead) {
-  const std::vector<Row> rows = two_heads();
+  const std::vector<SweepRow> rows = two_heads();
   const Ratio ratio = keys_beside_baselines(rows, source, "graph", 0.95);
   EXPECT_EQ(ratio.heads, 2U);
   EXPECT_EQ(ratio.total, 2U);
@@ -31,8 +31,8 @@ TEST(Summary, KeysAreComparedWithTheBetterBaselineOfEachHead) {
 }
 
 TEST(Summary, BaselinesThatDoNotReachAreNoYardstick) {
-  std::vector<Row> rows = two_heads();
-  for (Row& row : rows) {
+  std::vector<SweepRow> rows = two_heads();
+  for (SweepRow& row : rows) {
     if (row.index == "hnsw" || (row.index == "ivf" && row.kv_head == 1)) row.reached = false;
   }
   const Ratio ratio = keys_beside_baselines(rows, source, "graph", 0.95);
@@ -42,24 +42,24 @@ TEST(Summary, BaselinesThatDoNotReachAreNoYardstick) {
 }
 
 TEST(Summary, SpeedIsFlatOverIndex) {
-  std::vector<Row> rows = two_heads();
+  std::vector<SweepRow> rows = two_heads();
   EXPECT_EQ(speed_beside_flat(rows, source, "graph", 0.95).heads, 0U) << "nothing was timed";
-  for (Row& row : rows) row.us_p50 = row.index == "flat" ? 900 : 300;
+  for (SweepRow& row : rows) row.us_p50 = row.index == "flat" ? 900 : 300;
   EXPECT_DOUBLE_EQ(speed_beside_flat(rows, source, "graph", 0.95).geomean, 3);
 }
 
 TEST(Summary, TablesNameTheHeadsThatCount) {
-  std::vector<Row> rows = two_heads();
-  const std::vector<SummaryTable> tables = summary_tables(rows);
+  std::vector<SweepRow> rows = two_heads();
+  const std::vector<std::vector<Record>> tables = summary_tables(rows);
   ASSERT_EQ(tables.size(), 1U) << "nothing was timed, so only keys are compared";
-  const Json& graph = tables.front().records.back();
-  EXPECT_EQ(graph.at("index"), "graph");
-  EXPECT_EQ(graph.at("recall 0.95"), "0.40 (0.25 to 0.64)");
-  EXPECT_EQ(tables.front().columns.size(), 2U);
+  const Record& graph = tables.front().back();
+  EXPECT_EQ(find_field(graph, "index")->value, Value("graph"));
+  EXPECT_EQ(find_field(graph, "recall 0.95")->value, Value("0.40 (0.25 to 0.64)"));
+  EXPECT_EQ(graph.size(), 2U);
 }
 
 TEST(Summary, NoBaselineNoTable) {
-  EXPECT_TRUE(summary_tables(std::vector<Row>{small_row("graph", 0, 0.9, 5)}).empty());
+  EXPECT_TRUE(summary_tables(std::vector<SweepRow>{small_row("graph", 0, 0.9, 5)}).empty());
 }
 
 }  // namespace

@@ -5,20 +5,23 @@
 #include <sstream>
 
 #include "bench/inputs/usage_error.h"
+#include "bench/report/json_text.h"
 
 namespace rattan::bench {
 namespace {
 
-const std::vector<Json> records = {{{"name", "a|b"}, {"share", 0.0183}, {"count", 7}},
-                                   {{"name", "µs, \"quoted\""}, {"share", nullptr}, {"count", 12345}}};
-
-std::vector<Column> columns() {
-  return {text_column("name", "name"), percent_column("share", "share"), fixed_column("count", "count", 1)};
+std::vector<Record> small_records() {
+  const auto record = [](const char* name, Value share, int count) -> Record {
+    return {{"name", name, show_text("name")},
+            {"share", std::move(share), show_percent("share")},
+            {"count", count, show_fixed("count", 1)}};
+  };
+  return {record("a|b", 0.0183, 7), record("µs, \"quoted\"", {}, 12345)};
 }
 
 std::string written(Format format) {
   std::ostringstream out;
-  write_records(out, format, columns(), records);
+  write_records(out, format, small_records());
   return out.str();
 }
 
@@ -34,27 +37,39 @@ TEST(Writers, CsvQuotesWhatNeedsIt) {
   EXPECT_EQ(written(Format::csv), "name,share,count\na|b,0.0183,7\n\"µs, \"\"quoted\"\"\",,12345\n");
 }
 
-TEST(Writers, CsvFlattensObjectsAndArrays) {
+TEST(Writers, CsvFlattensNamedNumbersAndLists) {
   std::ostringstream out;
-  write_csv(out, {{{"stages", {{"links", 1.5}, {"prune", 2}}}, {"list", {1, 2}}}});
-  EXPECT_EQ(out.str(), "stages,list\nlinks=1.5;prune=2,1;2\n");
+  write_csv(out, {{{"stages", Value::NamedNumbers{{"links", 1.5}, {"prune", 2}}},
+                   {"parts", Value::NamedCounts{{"edges", 7}, {"codes", 2}}},
+                   {"list", Value::Numbers{1, 2}}}});
+  EXPECT_EQ(out.str(), "stages,parts,list\nlinks=1.5;prune=2.0,edges=7;codes=2,1.0;2.0\n");
+}
+
+TEST(Writers, CsvHasTheFieldsOfTheFirstRecordByName) {
+  std::ostringstream out;
+  write_csv(out, {{{"a", 1}, {"b", 2}}, {{"b", 3}, {"c", 4}}});
+  EXPECT_EQ(out.str(), "a,b\n1,2\n,3\n");
 }
 
 TEST(Writers, JsonAndLinesParse) {
-  EXPECT_EQ(Json::parse(written(Format::json)), Json(records));
+  Json expected = Json::array();
+  for (const Record& record : small_records()) expected.push_back(to_json(record));
+  EXPECT_EQ(Json::parse(written(Format::json)), expected);
   std::istringstream lines(written(Format::jsonl));
   std::size_t count = 0;
-  for (std::string line; std::getline(lines, line); ++count) EXPECT_EQ(Json::parse(line), records[count]);
-  EXPECT_EQ(count, records.size());
+  for (std::string line; std::getline(lines, line); ++count) EXPECT_EQ(Json::parse(line), expected[count]);
+  EXPECT_EQ(count, expected.size());
 }
 
 TEST(Writers, NothingToWriteIsStillAnAnswer) {
-  std::ostringstream csv;
-  write_csv(csv, {});
-  EXPECT_EQ(csv.str(), "");
-  std::ostringstream markdown;
-  write_markdown(markdown, columns(), {});
-  EXPECT_EQ(markdown.str(), "| name | share | count |\n|:-----|------:|------:|\n");
+  for (const Format format : {Format::markdown, Format::csv, Format::jsonl}) {
+    std::ostringstream out;
+    write_records(out, format, {});
+    EXPECT_EQ(out.str(), "");
+  }
+  std::ostringstream json;
+  write_records(json, Format::json, {});
+  EXPECT_EQ(json.str(), "[]\n");
 }
 
 TEST(Writers, FormatsByName) {

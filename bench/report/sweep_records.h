@@ -1,19 +1,18 @@
-// Rows, curve points and OOD figures as JSON and back. A jsonl file holds one object a line; its member "record" says
-// which: "row", "point", "ood" or "note".
+// What a sweep found as records, as JSON, and back from JSON lines. A line holds one object; its member "record" says
+// which: "command", "row", "point", "ood" or "note".
 #pragma once
 
 #include <iosfwd>
 #include <string>
 
 #include "bench/measure/report_data.h"
-#include "bench/report/writers.h"
+#include "bench/report/record.h"
 
 namespace rattan::bench {
 
-// NaN becomes null, build_stages an object.
-Json to_json(const Row& row);
-Json to_json(const CurvePoint& point);
-Json to_json(const OodHead& head);
+Record to_record(const SweepRow& row);
+Record to_record(const CurvePoint& point);
+Record to_record(const OodHead& head);
 
 void write_json(std::ostream& out, const ReportData& data);  // one object: command, notes, rows, points, ood
 void write_jsonl(std::ostream& out, const ReportData& data);

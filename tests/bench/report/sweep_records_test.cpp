@@ -1,10 +1,12 @@
-#include "bench/report/report_json.h"
+#include "bench/report/sweep_records.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 #include <sstream>
 
+#include "bench/report/json_text.h"
 #include "tests/bench/groups.h"
 #include "tests/support/errors.h"
 
@@ -30,16 +32,29 @@ std::string lines_of(const ReportData& data) {
   return out.str();
 }
 
-TEST(ReportJson, MissingNumbersAreNull) {
-  const Json json = to_json(small_row("graph", 0, 0.9, 5));
+TEST(SweepRecords, TheSchemaHasEveryFieldOfTheIssueOnce) {
+  std::set<std::string> names;
+  for (const Field& field : to_record(SweepRow())) EXPECT_TRUE(names.insert(field.name).second) << field.name;
+  for (const char* name : {"index",         "layer",           "kv_head", "keys",
+                           "dim",           "dtype",           "k",       "target",
+                           "setting",       "recall",          "mass",    "output_error",
+                           "us_p50",        "us_p99",          "build_s", "recall_worst_head",
+                           "scan_fraction", "bytes_per_query", "isa",     "index_bytes",
+                           "threads",       "commit",          "seed"}) {
+    EXPECT_TRUE(names.contains(name)) << name;
+  }
+}
+
+TEST(SweepRecords, MissingNumbersAreNull) {
+  const Json json = to_json(to_record(small_row("graph", 0, 0.9, 5)));
   EXPECT_TRUE(json.at("mass").is_null());
   EXPECT_TRUE(json.at("us_p50").is_null());
   EXPECT_EQ(json.at("build_stages").at("links"), 1.0);
   EXPECT_EQ(json.at("layer"), 2);
-  EXPECT_EQ(json.size(), row_fields().size());
+  EXPECT_EQ(json.size(), to_record(SweepRow()).size());
 }
 
-TEST(ReportJson, LinesReadBackAsWritten) {
+TEST(SweepRecords, LinesReadBackAsWritten) {
   const ReportData data = small_report();
   std::istringstream in(lines_of(data));
   const ReportData back = read_jsonl(in, "rows.jsonl");
@@ -48,12 +63,13 @@ TEST(ReportJson, LinesReadBackAsWritten) {
   EXPECT_EQ(back.points, data.points);
   EXPECT_EQ(back.ood, data.ood);
   ASSERT_EQ(back.rows.size(), data.rows.size());
-  for (std::size_t i = 0; i < data.rows.size(); ++i) EXPECT_EQ(to_json(back.rows[i]), to_json(data.rows[i]));
+  for (std::size_t i = 0; i < data.rows.size(); ++i)
+    EXPECT_EQ(to_json(to_record(back.rows[i])), to_json(to_record(data.rows[i])));
   EXPECT_FALSE(back.rows.back().layer);
   EXPECT_TRUE(std::isnan(back.rows.front().mass));
 }
 
-TEST(ReportJson, OneObjectHoldsEverything) {
+TEST(SweepRecords, OneObjectHoldsEverything) {
   std::ostringstream out;
   write_json(out, small_report());
   const Json json = Json::parse(out.str());
@@ -63,18 +79,18 @@ TEST(ReportJson, OneObjectHoldsEverything) {
   EXPECT_EQ(json.at("notes").at(0), "ivf left out");
 }
 
-TEST(ReportJson, BytesThatAreNoTextDoNotLoseTheResult) {
+TEST(SweepRecords, BytesThatAreNoTextDoNotLoseTheResult) {
   ReportData data = small_report();
   data.rows.front().source = "dump\xff/layer";
   EXPECT_NO_THROW(lines_of(data));
 }
 
-TEST(ReportJson, UnknownMembersAndRecordsAreSkipped) {
+TEST(SweepRecords, UnknownMembersAndRecordsAreSkipped) {
   std::istringstream in("\n{\"record\":\"new\"}\n{\"record\":\"row\",\"index\":\"graph\",\"later\":1}\n");
   EXPECT_EQ(read_jsonl(in, "rows.jsonl").rows.front().index, "graph");
 }
 
-TEST(ReportJson, DamagedFilesAreNamedWithTheLine) {
+TEST(SweepRecords, DamagedFilesAreNamedWithTheLine) {
   for (const char* text : {"{\"record\":\"row\"", "[]", "{\"record\":\"row\",\"keys\":\"many\"}", "{\"record\":5}",
                            "{\"record\":\"row\",\"build_stages\":{\"a\":\"b\"}}"}) {
     std::istringstream in(std::string("{\"record\":\"row\"}\n") + text + "\n");

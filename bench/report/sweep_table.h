@@ -1,15 +1,17 @@
-// Result rows as a Markdown table: the telling columns, a heading per source, footnotes that say how to read it.
+// What a sweep found as text: a heading and a Markdown table per source, the summary, and footnotes that say how to
+// read them.
 #pragma once
 
 #include <iosfwd>
+#include <string>
 
 #include "bench/measure/report_data.h"
 #include "bench/report/writers.h"
 
 namespace rattan::bench {
 
-// Columns over to_json(Row) records.
-std::vector<Column> row_columns();
+// What rows of one source share: "1000 keys of 128 x bf16, ... CPU ..., seed 1."
+std::string describe_setting_of(const SweepRow& row);
 
 // Headings, tables, summary and notes.
 void write_report_markdown(std::ostream& out, const ReportData& data);

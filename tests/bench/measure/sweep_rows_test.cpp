@@ -1,9 +1,8 @@
-#include "bench/measure/rows.h"
+#include "bench/measure/sweep_rows.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <set>
 
 #include "tests/bench/groups.h"
 
@@ -12,27 +11,14 @@ namespace {
 
 using test::small_row;
 
-TEST(Rows, TheSchemaHasEveryFieldOfTheIssueOnce) {
-  std::set<std::string> names;
-  for (const Field& field : row_fields()) EXPECT_TRUE(names.insert(field.name).second) << field.name;
-  for (const char* name : {"index",         "layer",           "kv_head", "keys",
-                           "dim",           "dtype",           "k",       "target",
-                           "setting",       "recall",          "mass",    "output_error",
-                           "us_p50",        "us_p99",          "build_s", "recall_worst_head",
-                           "scan_fraction", "bytes_per_query", "isa",     "index_bytes",
-                           "threads",       "commit",          "seed"}) {
-    EXPECT_TRUE(names.contains(name)) << name;
-  }
-}
-
-TEST(Rows, AggregateTakesMeansAndTheWorstHead) {
-  Row good = small_row("graph", 0, 0.95, 10);
-  Row bad = small_row("graph", 1, 0.95, 40);
+TEST(SweepRows, AggregateTakesMeansAndTheWorstHead) {
+  SweepRow good = small_row("graph", 0, 0.95, 10);
+  SweepRow bad = small_row("graph", 1, 0.95, 40);
   bad.reached = false;
   bad.recall = 0.90;
   bad.build_stages = {{"links", 3.0}, {"project", 0.5}};
-  const std::vector<Row> rows = {good, bad};
-  const Row all = aggregate(rows);
+  const std::vector<SweepRow> rows = {good, bad};
+  const SweepRow all = aggregate(rows);
   EXPECT_EQ(all.scope, "all");
   EXPECT_FALSE(all.layer);
   EXPECT_FALSE(all.kv_head);
@@ -49,8 +35,8 @@ TEST(Rows, AggregateTakesMeansAndTheWorstHead) {
   EXPECT_TRUE(std::isnan(all.mass)) << "what no head measured stays missing";
 }
 
-TEST(Rows, AggregatesStandBehindTheHeadRowsPerIndexAndTarget) {
-  const std::vector<Row> rows =
+TEST(SweepRows, AggregatesStandBehindTheHeadRowsPerIndexAndTarget) {
+  const std::vector<SweepRow> rows =
       with_aggregates({small_row("flat", 0, 0.9, 100), small_row("graph", 0, 0.9, 5), small_row("graph", 0, 0.95, 8),
                        small_row("flat", 1, 0.9, 100), small_row("graph", 1, 0.9, 7), small_row("graph", 1, 0.95, 9)});
   ASSERT_EQ(rows.size(), 9U);

@@ -1,4 +1,4 @@
-#include "bench/measure/environment.h"
+#include "bench/measure/run_record.h"
 
 #include <dlfcn.h>
 
@@ -57,9 +57,19 @@ std::uint64_t last_level_cache() {
 
 }  // namespace
 
-const Environment& environment() {
-  static const Environment here{cpu_name(), simd::kernels().name, blas_core(), RATTAN_COMMIT, last_level_cache()};
-  return here;
+RunRecord run_record(std::uint64_t threads, std::uint64_t seed) {
+  static const RunRecord here{
+      .isa = simd::kernels().name,
+      .blas = blas_core(),
+      .cpu = cpu_name(),
+      .llc_bytes = last_level_cache(),
+      .commit = RATTAN_BENCH_COMMIT,
+      .version = RATTAN_BENCH_VERSION,
+  };
+  RunRecord run = here;
+  run.threads = threads;
+  run.seed = seed;
+  return run;
 }
 
 }  // namespace rattan::bench

@@ -1,5 +1,4 @@
-// One result row: what a variant reaches on one KV head at one recall target, or over all heads. The schema is the one
-// list of its fields; CSV, JSON and the reader of saved rows go through it.
+// What a variant reaches on one KV head at one recall target, or over all heads.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +7,9 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
+
+#include "bench/measure/run_record.h"
 
 namespace rattan::bench {
 
@@ -18,7 +18,7 @@ inline constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
 using NamedNumbers = std::vector<std::pair<std::string, double>>;
 
 // Shares are 0..1. Latencies are microseconds of one step: all query heads of the KV head.
-struct Row {
+struct SweepRow {
   std::string source;
   std::string index;
   std::string scope = "head";           // "head", or "all": means over the KV heads
@@ -58,30 +58,13 @@ struct Row {
   double index_share = not_measured;  // index_bytes / bytes of the keys as f16
   std::string window;
   std::uint64_t queries = 0;  // decode steps asked
-  std::string isa;
-  std::string blas;
-  std::string cpu;
-  std::uint64_t llc_bytes = 0;
-  std::uint64_t threads = 1;  // of builds; searches are timed on one
-  std::string commit;
-  std::uint64_t seed = 0;
+  RunRecord run;
 };
-
-using Member = std::variant<std::string Row::*, std::optional<std::int64_t> Row::*, std::uint64_t Row::*, double Row::*,
-                            bool Row::*, NamedNumbers Row::*>;
-
-struct Field {
-  const char* name;
-  Member member;
-};
-
-// Every field of Row, in the order of CSV columns.
-std::span<const Field> row_fields();
 
 // Rows of one variant, source and target over several KV heads as one. rows must not be empty.
-Row aggregate(std::span<const Row> rows);
+SweepRow aggregate(std::span<const SweepRow> rows);
 
 // Adds, after the head rows, one "all" row for every source, index and target; in the order of `rows`.
-std::vector<Row> with_aggregates(std::vector<Row> rows);
+std::vector<SweepRow> with_aggregates(std::vector<SweepRow> rows);
 
 }  // namespace rattan::bench

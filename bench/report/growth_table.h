@@ -1,0 +1,30 @@
+// What `grow` prints: a record per KV head and way to grow.
+#pragma once
+
+#include <string>
+
+#include "bench/measure/growth.h"
+#include "bench/measure/run_record.h"
+#include "bench/measure/sweep_rows.h"
+#include "bench/report/record.h"
+
+namespace rattan::bench {
+
+struct GrowthMeasurement {
+  std::string source;
+  const GrowthProblem& problem;
+  GrowthOptions options = {};
+  std::uint32_t beam = 0;
+  GrowthCost cost = {};
+  Evaluation grown = {};
+  Evaluation fresh = {};             // of an index built anew over all keys
+  double context_us = not_measured;  // what a Context's head takes per token
+  RunRecord run = {};
+};
+
+Record to_record(const GrowthMeasurement& measured);
+
+// How to read the table, with what all its rows share.
+std::string growth_legend(const GrowthMeasurement& measured);
+
+}  // namespace rattan::bench

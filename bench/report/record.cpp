@@ -1,0 +1,40 @@
+#include "bench/report/record.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rattan::bench {
+Value::Value(double value) {
+  if (std::isfinite(value)) any_ = value;
+}
+
+std::optional<double> Value::number() const {
+  if (const auto* real = std::get_if<double>(&any_)) return *real;
+  if (const auto* whole = std::get_if<std::int64_t>(&any_)) return static_cast<double>(*whole);
+  if (const auto* count = std::get_if<std::uint64_t>(&any_)) return static_cast<double>(*count);
+  return std::nullopt;
+}
+
+Show show_text(std::string title) { return {.form = Show::Form::text, .title = std::move(title)}; }
+
+Show show_fixed(std::string title, int digits, double factor) {
+  return {.form = Show::Form::fixed, .title = std::move(title), .digits = digits, .factor = factor};
+}
+
+Show show_percent(std::string title) { return {.form = Show::Form::percent, .title = std::move(title)}; }
+
+Show show_given(std::string title, std::string cell) {
+  return {.form = Show::Form::given, .title = std::move(title), .given = std::move(cell)};
+}
+
+const Field* find_field(const Record& record, std::string_view name) {
+  const auto found = std::find_if(record.begin(), record.end(), [&](const Field& field) { return field.name == name; });
+  return found == record.end() ? nullptr : &*found;
+}
+
+Record joined(Record first, Record second) {
+  first.insert(first.end(), std::make_move_iterator(second.begin()), std::make_move_iterator(second.end()));
+  return first;
+}
+
+}  // namespace rattan::bench
