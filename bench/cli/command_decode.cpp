@@ -161,7 +161,7 @@ void add_context_flags(CLI::App& app, ContextParams& context) {
       ->capture_default_str();
   app.add_option("--sinks", context.sinks, "first keys, attended exactly")->capture_default_str();
   app.add_option("--recent", context.recent, "last keys, likewise")->capture_default_str();
-  app.add_option("--link-k", context.links_k, "links per prefill query")->capture_default_str()->group("Build");
+  app.add_option("--links-k", context.links_k, "links per prefill query")->capture_default_str()->group("Build");
   app.add_option("--link-queries", context.link_queries, "prefill queries per query head that are linked")
       ->capture_default_str()
       ->group("Build");

@@ -61,8 +61,8 @@ struct Head {
 };
 
 const Head& head() {
-  static const Head made;
-  return made;
+  static const Head only;
+  return only;
 }
 
 void link_lists(benchmark::State& state) {
@@ -126,7 +126,7 @@ struct Copies {
 };
 
 void walk_heads(benchmark::State& state) {
-  static const Copies made;
+  static const Copies cold;
   const auto group = static_cast<std::size_t>(state.range(0));
   WalkParams params;
   params.beam_width = static_cast<std::uint32_t>(state.range(1));
@@ -141,10 +141,10 @@ void walk_heads(benchmark::State& state) {
       std::memcpy(queries.data() + i * row_bytes, head().group.decode_queries[i].view.row(step % steps), row_bytes);
     }
     const MatrixView& keys = head().keys;
-    const Scorer scorer(MatrixView(made.keys[step % copies].data(), keys.dtype, keys.rows, keys.cols),
+    const Scorer scorer(MatrixView(cold.keys[step % copies].data(), keys.dtype, keys.rows, keys.cols),
                         Metric::inner_product);
     scorer.prepare(MatrixView(queries.data(), keys.dtype, group, keys.cols), scratch.queries);
-    stats += walk(scorer, made.graphs[step % copies], params, 100, scratch);
+    stats += walk(scorer, cold.graphs[step % copies], params, 100, scratch);
     for (TopK& best : scratch.results) benchmark::DoNotOptimize(best.sorted().data());
     ++step;
   }

@@ -41,7 +41,7 @@ class Index {
   // Throws Error(io) or Error(unsupported).
   void save(const std::filesystem::path& path) const;
 
-  virtual std::string_view kind() const noexcept = 0;  // "flat", "scan4", "ivf", "hnsw", "graph"
+  virtual std::string_view kind() const noexcept = 0;  // "flat", "scan4", "graph", "auto", "ivf", "hnsw"
   virtual MemoryUse memory() const = 0;
   // Settings and what the build found, one "name: value" per line, for people.
   virtual std::string describe() const = 0;

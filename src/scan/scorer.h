@@ -1,4 +1,4 @@
-// Keys + prepared queries -> scores for ids. The one place where search code meets kernels and counts what it reads.
+// Keys + prepared queries -> scores for ids: how search code calls kernels. It counts nothing; who asks counts.
 #pragma once
 
 #include <cstddef>
