@@ -75,10 +75,10 @@ class Beam {
   // Binary search whose steps are additions, not jumps.
   std::size_t count_better(std::uint64_t added) const noexcept {
     const std::uint64_t* first = kept_.data();
-    for (std::size_t left = kept_.size(); left != 0;) {
-      const std::size_t half = left - left / 2;
+    for (std::size_t remaining = kept_.size(); remaining != 0;) {
+      const std::size_t half = remaining - remaining / 2;
       first += half & (std::size_t{0} - static_cast<std::size_t>(first[half - 1] > added));
-      left /= 2;
+      remaining /= 2;
     }
     return static_cast<std::size_t>(first - kept_.data());
   }

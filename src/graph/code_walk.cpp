@@ -20,12 +20,12 @@ class CodeWalk {
         params_(params),
         heads_(scratch.queries.count()),
         rerank_(rerank),
-        found_in_beams_(rerank == params.beam_width && params.offers_all(graph.keys())),
+        offers_beams_(rerank == params.beam_width && params.offers_all(graph.keys())),
         scratch_(scratch) {
     scratch_.seen.reset(graph.keys());
     scratch_.expanded.reset(graph.keys());
-    reset(scratch_.beams, params.beam_width);
-    if (!found_in_beams_) reset(scratch_.found, rerank);
+    reset(scratch_.code_beams, params.beam_width);
+    if (!offers_beams_) reset(scratch_.offered, rerank);
     const bool unlimited = params.expansions == 0;
     scratch_.budget.assign(heads_, unlimited ? std::numeric_limits<std::uint32_t>::max() : params.expansions);
     scratch_.unseen.clear();
@@ -37,9 +37,9 @@ class CodeWalk {
     visit(params_.seeds);
     read_unseen();
     // The keys named in a round are chosen before the last round's finds are scored.
-    for (bool more = true; more;) {
+    for (bool walking = true; walking;) {
       name_keys();
-      more = !scratch_.named.empty() || !scratch_.unseen.empty();
+      walking = !scratch_.named.empty() || !scratch_.unseen.empty();
       read_unseen();
       for (const KeyId key : scratch_.named) expand(key);
     }
@@ -80,7 +80,7 @@ class CodeWalk {
     scratch_.named.clear();
     for (std::size_t head = 0; head < heads_; ++head) {
       for (std::size_t i = 0; i < named_at_once && scratch_.budget[head] != 0;) {
-        const KeyId key = scratch_.beams[head].take_best();
+        const KeyId key = scratch_.code_beams[head].take_best();
         if (key == no_key) break;
         if (scratch_.expanded.set(key)) continue;
         ++i;
@@ -113,24 +113,24 @@ class CodeWalk {
 
   void keep(std::size_t head, const float* scores) {
     const std::vector<KeyId>& unseen = scratch_.unseen;
-    BucketBeam& beam = scratch_.beams[head];
+    BucketBeam& beam = scratch_.code_beams[head];
     const float threshold =
-        found_in_beams_ ? beam.threshold() : std::min(beam.threshold(), scratch_.found[head].threshold());
+        offers_beams_ ? beam.threshold() : std::min(beam.threshold(), scratch_.offered[head].threshold());
     const std::size_t kept = codes_.kernels().select_above(scores, unseen.size(), threshold, scratch_.positions.data());
     for (std::size_t i = 0; i < kept; ++i) {
       const float score = scores[scratch_.positions[i]];
       const KeyId key = unseen[scratch_.positions[i]];
       beam.add(score, key);
-      if (!found_in_beams_ && params_.offers(key)) scratch_.found[head].add(score, key);
+      if (!offers_beams_ && params_.offers(key)) scratch_.offered[head].add(score, key);
     }
     beam.settle();
-    if (!found_in_beams_) scratch_.found[head].settle();
+    if (!offers_beams_) scratch_.offered[head].settle();
   }
 
   // The best of every row by code, read once for all rows.
   void read_in_full(std::uint32_t k) {
     scratch_.rerank.start(keys_);
-    for (const BucketBeam& beam : found_in_beams_ ? scratch_.beams : scratch_.found) {
+    for (const BucketBeam& beam : offers_beams_ ? scratch_.code_beams : scratch_.offered) {
       scratch_.rerank.add_kept(beam, rerank_);
     }
     stats_.keys_scored = scratch_.rerank.finish(scratch_.queries, k, scratch_.results);
@@ -143,7 +143,7 @@ class CodeWalk {
   const WalkParams& params_;
   std::size_t heads_;
   std::uint32_t rerank_;
-  bool found_in_beams_;
+  bool offers_beams_;
   CodeWalkScratch& scratch_;
   SearchStats stats_;
 };

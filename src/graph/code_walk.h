@@ -22,10 +22,11 @@
 
 namespace rattan {
 
-struct CodeWalkScratch : WalkBuffers {
+// Serves walks over keys too.
+struct CodeWalkScratch : WalkScratch {
   PreparedCodeQueries code_queries;
-  std::vector<BucketBeam> beams;
-  std::vector<BucketBeam> found;  // used where results are not the beams: a range of candidates, or another width
+  std::vector<BucketBeam> code_beams;
+  std::vector<BucketBeam> offered;  // used where results are not the beams: a range of candidates, or another width
   Rerank rerank;
 };
 

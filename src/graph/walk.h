@@ -33,8 +33,8 @@ struct WalkParams {
   }
 };
 
-// Buffers of any walk; a walk reuses them without allocating once they have grown.
-struct WalkBuffers {
+// Buffers of a walk, which reuses them without allocating once they have grown.
+struct WalkScratch {
   PreparedQueries queries;
   KeyMarks seen;
   KeyMarks expanded;
@@ -44,6 +44,7 @@ struct WalkBuffers {
   std::vector<const void*> rows;
   std::vector<float> scores;
   std::vector<std::uint32_t> positions;
+  std::vector<Beam> beams;
   std::vector<TopK> results;
 
   // Room for graphs of up to `keys` keys, of which a round of `heads` heads reads at most `round`.
@@ -55,10 +56,6 @@ struct WalkBuffers {
     positions.reserve(round);
     scores.reserve(heads * round);
   }
-};
-
-struct WalkScratch : WalkBuffers {
-  std::vector<Beam> beams;
 };
 
 // Walks for the rows of scratch.queries (prepared by the caller with `scorer`). After it, scratch.results[i].sorted()

@@ -2,16 +2,15 @@
 
 #include "core/check.h"
 #include "index/identity.h"
-#include "index/scan_groups.h"
 
 namespace rattan {
 FlatIndex::FlatIndex(SharedMatrix keys, Metric metric)
-    : Index(std::move(keys), metric), scorer_(this->keys(), metric) {}
+    : Index(std::move(keys), metric), rows_(Scorer(this->keys(), metric)) {}
 
 std::string FlatIndex::describe() const { return message("metric: ", to_string(metric()), "\n"); }
 
 void FlatIndex::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {
-  search_by_scan(ExactPass{scorer_}, queries, params, scanned_range(params, size()), table, scratches_);
+  search_rows(rows_, queries, params, table, scratches_);
 }
 
 // The keys are all there is.

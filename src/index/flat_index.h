@@ -3,10 +3,8 @@
 
 #include <memory>
 
-#include "index/exact_pass.h"
-#include "index/search_groups.h"
+#include "index/search_rows.h"
 #include "rattan/index.h"
-#include "scan/scorer.h"
 #include "storage/container.h"
 
 namespace rattan {
@@ -25,8 +23,8 @@ class FlatIndex final : public Index {
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
   void write_sections(ContainerWriter& writer) const override;
 
-  Scorer scorer_;
-  mutable Pool<ExactPass::Scratch> scratches_;
+  SearchRows rows_;
+  mutable Pool<SearchScratch> scratches_;
 };
 
 std::unique_ptr<Index> open_flat(const Container& container, SharedMatrix keys, Metric metric);

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/parallel.h"
 #include "graph/audit.h"
 #include "graph/build.h"
 #include "index/checks.h"
 #include "index/graph_sections.h"
 #include "index/identity.h"
-#include "index/widths.h"
 #include "scan/finite.h"
 #include "storage/byte_reader.h"
 #include "storage/byte_writer.h"
@@ -40,8 +40,8 @@ std::uint32_t bits_of(const std::optional<KeyCodes>& codes) {
 GraphIndex::GraphIndex(SharedMatrix keys, Metric metric, Graph graph, std::uint32_t code_bits, Executor* executor)
     : Index(std::move(keys), metric, executor),
       graph_(std::move(graph)),
-      scorer_(this->keys(), metric),
-      codes_(make_codes(this->keys(), metric, code_bits, executor)) {
+      codes_(make_codes(this->keys(), metric, code_bits, executor)),
+      rows_(Scorer(this->keys(), metric)) {
   if (graph_.keys() != size()) {
     fail(ErrorCode::invalid_argument, "graph has ", graph_.keys(), " nodes, allowed is ", size(), " (one per key)");
   }
@@ -49,6 +49,9 @@ GraphIndex::GraphIndex(SharedMatrix keys, Metric metric, Graph graph, std::uint3
   if (graph_.entry_points.empty() && size() != 0) {
     fail(ErrorCode::invalid_argument, "graph has 0 entry points, allowed is at least 1");
   }
+  rows_.graph.emplace(graph_);
+  rows_.walks_to_few = true;
+  if (codes_) rows_.codes.emplace(*codes_);
 }
 
 MemoryUse GraphIndex::memory() const {
@@ -73,50 +76,7 @@ std::string GraphIndex::describe() const {
 }
 
 void GraphIndex::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {
-  search_groups(queries, params, table, scratches_, [&](MatrixView group, std::size_t first_row, Scratch& scratch) {
-    std::vector<TopK>* results = nullptr;
-    const SearchStats stats = search_group(group, params, scratch, results);
-    for (std::size_t i = 0; i < group.rows; ++i) {
-      write_row((*results)[i].sorted(), table.ids(first_row + i), table.scores(first_row + i));
-    }
-    return stats;
-  });
-}
-
-SearchStats GraphIndex::search_group(MatrixView queries, const SearchParams& params, Scratch& scratch,
-                                     std::vector<TopK>*& results) const {
-  results = &scratch.walk.results;
-  scorer_.prepare(queries, scratch.walk.queries);
-  if (std::max(params.k, beam_width_of(params)) >= size()) return scan_all(params, scratch);
-  WalkParams walk_params;
-  walk_params.beam_width = beam_width_of(params);
-  walk_params.expansions = params.expansions.value_or(0);
-  walk_params.seeds = params.seeds;
-  walk_params.candidates = params.candidates;
-  if (!walks_codes(params)) return walk(scorer_, graph_, walk_params, params.k, scratch.walk);
-  results = &scratch.code_walk.results;
-  return walk_by_codes(queries, params, walk_params, scratch);
-}
-
-SearchStats GraphIndex::walk_by_codes(MatrixView queries, const SearchParams& params, const WalkParams& walk_params,
-                                      Scratch& scratch) const {
-  const CodeScorer code_scorer(*codes_, scorer_.kernels());
-  scorer_.prepare(queries, scratch.code_walk.queries);
-  code_scorer.prepare(queries, scratch.code_walk.code_queries);
-  return code_walk(scorer_, code_scorer, graph_, walk_params, walk_rerank_of(params), params.k, scratch.code_walk);
-}
-
-SearchStats GraphIndex::scan_all(const SearchParams& params, Scratch& scratch) const {
-  auto& results = scratch.walk.results;
-  results.resize(scratch.walk.queries.count());
-  for (TopK& best : results) best.reset(params.k);
-  const auto end = std::min(params.candidates.end, static_cast<KeyId>(size()));
-  const IdRange range{std::min(params.candidates.begin, end), end};
-  flat_scan(scorer_, scratch.walk.queries, range, results, scratch.scan);
-  SearchStats stats;
-  stats.keys_scored = range.end - range.begin;
-  stats.bytes_read = stats.keys_scored * keys().row_bytes();
-  return stats;
+  search_rows(rows_, queries, params, table, scratches_);
 }
 
 void GraphIndex::write_sections(ContainerWriter& writer) const {

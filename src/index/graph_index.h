@@ -6,16 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
 
-#include "graph/code_walk.h"
 #include "graph/graph.h"
-#include "graph/walk.h"
-#include "index/search_groups.h"
+#include "index/search_rows.h"
 #include "rattan/index.h"
-#include "scan/flat_scan.h"
 #include "scan/key_codes.h"
-#include "scan/scorer.h"
 #include "storage/container.h"
 
 namespace rattan {
@@ -35,26 +30,13 @@ class GraphIndex final : public Index {
   const std::optional<KeyCodes>& codes() const noexcept { return codes_; }
 
  private:
-  struct Scratch {
-    WalkScratch walk;
-    CodeWalkScratch code_walk;
-    FlatScratch scan;
-  };
-
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
   void write_sections(ContainerWriter& writer) const override;
-  bool walks_codes(const SearchParams& params) const noexcept { return codes_ && params.rerank != 0U; }
-  // Each leaves what it found in `results`, one selector per row.
-  SearchStats search_group(MatrixView queries, const SearchParams& params, Scratch& scratch,
-                           std::vector<TopK>*& results) const;
-  SearchStats scan_all(const SearchParams& params, Scratch& scratch) const;
-  SearchStats walk_by_codes(MatrixView queries, const SearchParams& params, const WalkParams& walk_params,
-                            Scratch& scratch) const;
 
   Graph graph_;
-  Scorer scorer_;
   std::optional<KeyCodes> codes_;
-  mutable Pool<Scratch> scratches_;
+  SearchRows rows_;
+  mutable Pool<SearchScratch> scratches_;
 };
 
 // What memory() of an index that build_graph makes of so many keys will be.

@@ -7,10 +7,10 @@
 #include "core/parallel.h"
 #include "graph/graph_view.h"
 #include "index/checks.h"
-#include "index/growing_search.h"
 #include "index/growth_store.h"
 #include "index/recent_queries.h"
 #include "index/registry.h"
+#include "index/search_rows.h"
 #include "index/segment_graph.h"
 #include "scan/finite.h"
 
@@ -42,7 +42,13 @@ const Index& checked(const std::shared_ptr<const Index>& base, const GrowthParam
 
 }  // namespace
 
-struct GrowingIndex::Scratch : GrowingScratch {};
+struct GrowingIndex::Scratch : SearchScratch {
+  std::vector<KeyId> seeds;
+  std::vector<KeyId> ids;  // rows of k
+  std::vector<float> scores;
+  std::vector<std::size_t> counts;  // of ids per row
+  std::size_t k = 0;
+};
 
 struct GrowingIndex::State {
   std::shared_ptr<const Index> index;
@@ -176,27 +182,21 @@ SearchStats GrowingIndex::search(MatrixView queries, const SearchParams& params,
   }
   inner.seeds = scratch.seeds;
 
-  GrowingRows rows{Scorer(SplitRows(state.index->keys(), state.store.keys(now.rows)), state.index->metric())};
+  SearchRows rows(Scorer(SplitRows(state.index->keys(), state.store.keys(now.rows)), state.index->metric()));
   rows.sealed = base_rows + now.sealed;
-  rows.hidden = {static_cast<KeyId>(state.base_visible), static_cast<KeyId>(base_rows)};
   rows.capacity = state.params.capacity;
-  std::optional<GraphView> graph;
+  rows.hidden = {static_cast<KeyId>(state.base_visible), static_cast<KeyId>(base_rows)};
   if (state.base.graph != nullptr) {
-    graph.emplace(*state.base.graph, state.store.slots(now.sealed), state.store.entry_points(now.entry_points));
-    rows.graph = &*graph;
+    rows.graph.emplace(*state.base.graph, state.store.slots(now.sealed), state.store.entry_points(now.entry_points));
   }
-  std::optional<SplitCodes> codes;
-  if (state.base.codes != nullptr) {
-    codes.emplace(*state.base.codes, state.store.codes(), now.sealed);
-    rows.codes = &*codes;
-  }
+  if (state.base.codes != nullptr) rows.codes.emplace(*state.base.codes, state.store.codes(), now.sealed);
   SearchStats stats;
-  if (params.k != 0) stats = search_growing(rows, queries, inner, scratch);
+  if (params.k != 0) stats = RowSearch(rows, inner).run(queries, scratch);
   scratch.counts.assign(queries.rows, 0);
   scratch.ids.resize(queries.rows * params.k);
   scratch.scores.resize(queries.rows * params.k);
   for (std::size_t row = 0; row < queries.rows && params.k != 0; ++row) {
-    const auto best = (*scratch.found)[row].sorted();
+    const auto best = scratch.results[row].sorted();
     scratch.counts[row] = best.size();
     for (std::size_t i = 0; i < best.size(); ++i) {
       scratch.ids[row * params.k + i] = state.id_of(best[i].id);

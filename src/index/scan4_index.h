@@ -5,16 +5,10 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <vector>
 
-#include "core/top_k.h"
-#include "index/exact_pass.h"
-#include "index/scan_groups.h"
+#include "index/search_rows.h"
 #include "rattan/index.h"
-#include "scan/code_scan.h"
-#include "scan/code_scorer.h"
-#include "scan/rerank.h"
-#include "scan/scorer.h"
+#include "scan/key_codes.h"
 #include "storage/container.h"
 
 namespace rattan {
@@ -31,21 +25,12 @@ class Scan4Index final : public Index {
   const std::optional<KeyCodes>& codes() const noexcept { return codes_; }
 
  private:
-  struct Scratch : ExactPass::Scratch {
-    PreparedCodeQueries code_queries;
-    CodeScanScratch codes;
-    std::vector<BucketBeam> beams;
-    Rerank rerank;
-    std::vector<TopK> results;
-  };
-  struct CodePass;
-
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
   void write_sections(ContainerWriter& writer) const override;
 
-  Scorer scorer_;
   std::optional<KeyCodes> codes_;  // not with l2
-  mutable Pool<Scratch> scratches_;
+  SearchRows rows_;
+  mutable Pool<SearchScratch> scratches_;
 };
 
 // What memory() of an index of so many keys will be.

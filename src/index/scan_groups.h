@@ -15,23 +15,30 @@ inline IdRange scanned_range(const SearchParams& params, std::size_t keys) noexc
   return {std::min(params.candidates.begin, end), end};
 }
 
-// `scan` has four calls that may run on any thread:
-//   prepare(group, params, scratch)            makes the group's queries ready and the scratch empty
-//   pass(range, scratch)                       keeps the best of the range in the scratch
-//   merge(from, into)                          scratch `into` keeps the best of both, whoever saw what
-//   finish(first_row, range, scratch, table)   writes the group's rows from the scratch; returns the SearchStats
+// `scan` has calls that may run on any thread:
+//   range()                  all that is scanned
+//   prepare(group, scratch)  makes the group's queries ready and the scratch empty
+//   pass(range, scratch)     keeps the best of the range in the scratch
+//   merge(from, into)        scratch `into` keeps the best of both, whoever saw what
+//   finish(scratch)          leaves the best of each row in scratch.results; returns the SearchStats
 template <typename Scratch, typename Scan>
-void search_by_scan(const Scan& scan, MatrixView queries, const SearchParams& params, IdRange range,
-                    NeighborTable& table, Pool<Scratch>& pool) {
+void search_by_scan(const Scan& scan, MatrixView queries, const SearchParams& params, NeighborTable& table,
+                    Pool<Scratch>& pool) {
   // Keys per task of a shared pass: long enough to hide the start of a task, short enough to spread 65,536 keys.
   constexpr std::size_t shared_block = 4096;
   Executor& executor = executor_or_default(params.executor);
+  const IdRange range = scan.range();
   const std::size_t groups = queries.rows / params.group;
+  const auto finish = [&](std::size_t first_row, Scratch& scratch) {
+    const SearchStats stats = scan.finish(scratch);
+    write_rows(scratch.results, first_row, table);
+    return stats;
+  };
   if (groups >= executor.workers()) {
     search_groups(queries, params, table, pool, [&](MatrixView group, std::size_t first_row, Scratch& scratch) {
-      scan.prepare(group, params, scratch);
+      scan.prepare(group, scratch);
       scan.pass(range, scratch);
-      return scan.finish(first_row, range, scratch, table);
+      return finish(first_row, scratch);
     });
     return;
   }
@@ -41,7 +48,7 @@ void search_by_scan(const Scan& scan, MatrixView queries, const SearchParams& pa
     WorkerScratches<Scratch> scratches(pool, executor.workers());
     parallel_blocks(
         executor, range.end - range.begin, shared_block, [&](std::size_t begin, std::size_t end, unsigned worker) {
-          Scratch& scratch = scratches.get(worker, [&](Scratch& taken) { scan.prepare(rows, params, taken); });
+          Scratch& scratch = scratches.get(worker, [&](Scratch& taken) { scan.prepare(rows, taken); });
           scan.pass({static_cast<KeyId>(range.begin + begin), static_cast<KeyId>(range.begin + end)}, scratch);
         });
     Scratch* merged = nullptr;
@@ -52,7 +59,7 @@ void search_by_scan(const Scan& scan, MatrixView queries, const SearchParams& pa
         scan.merge(scratch, *merged);
       }
     });
-    if (merged != nullptr) table.stats[group] = scan.finish(first_row, range, *merged, table);
+    if (merged != nullptr) table.stats[group] = finish(first_row, *merged);
   }
 }
 

@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/parallel.h"
 #include "core/pool.h"
+#include "core/top_k.h"
 #include "rattan/matrix.h"
 #include "rattan/params.h"
 #include "rattan/results.h"
@@ -43,6 +45,13 @@ class WorkerScratches {
   Pool<Scratch>& pool_;
   std::vector<std::optional<typename Pool<Scratch>::Lease>> leases_;
 };
+
+// The rows of a group, best first, into the table.
+inline void write_rows(std::span<TopK> results, std::size_t first_row, NeighborTable& table) {
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    write_row(results[i].sorted(), table.ids(first_row + i), table.scores(first_row + i));
+  }
+}
 
 // Calls search_group(group_queries, first_row, scratch) for each group of params.group consecutive rows and stores the
 // SearchStats it returns in table.stats. A call must depend on its arguments alone; then the table is the same for any

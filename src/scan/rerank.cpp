@@ -16,9 +16,10 @@ constexpr std::size_t keep_step = 128;
 }  // namespace
 
 void Rerank::reserve(std::size_t keys, std::size_t rows, std::size_t wanted, std::size_t entries) {
-  const std::size_t added = 2 * wanted * rows;  // see add_kept
+  const std::size_t offered = 2 * wanted * rows;  // see add_kept
+  const std::size_t added = std::min(offered, keys);
   added_.reserve(keys);
-  keys_.reserve(added);
+  keys_.reserve(std::min(offered, 2 * keys));  // those of a row are appended before it is known which are new
   kept_.reserve(std::max(entries, added));
   positions_.reserve(keep_step);
   rows_.reserve(added);

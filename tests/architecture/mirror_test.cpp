@@ -24,7 +24,6 @@ const std::map<std::string, std::string>& exceptions() {
       {"src/core/huge_pages_other.cpp", "does nothing"},
       {"src/core/reserved_linux.cpp", "reserved_test.cpp"},
       {"src/core/reserved_other.cpp", "reserved_test.cpp, on such systems"},
-      {"src/index/exact_pass.h", "the pass of FlatIndex: flat_index_test.cpp and scan4_index_test.cpp"},
       {"src/simd/avx2.cpp", "the tests of generic_*.h run every set of the machine"},
       {"src/simd/avx512.cpp", "the tests of generic_*.h run every set of the machine"},
       {"src/simd/avx512bf16.cpp", "the tests of generic_*.h run every set of the machine"},

@@ -13,24 +13,31 @@ namespace {
 
 struct Seen {
   std::vector<KeyId> keys;
+  std::vector<TopK> results;
 };
 
-// Writes down what it is asked to scan.
+// Writes down what it is asked to scan. Finds the first and the last key.
 struct Recorder {
-  void prepare(MatrixView, const SearchParams&, Seen& seen) const { seen.keys.clear(); }
+  IdRange all;
+
+  IdRange range() const { return all; }
+  void prepare(MatrixView group, Seen& seen) const {
+    seen.keys.clear();
+    seen.results.assign(group.rows, TopK(2));
+  }
   void pass(IdRange range, Seen& seen) const {
     for (KeyId key = range.begin; key < range.end; ++key) seen.keys.push_back(key);
   }
   void merge(const Seen& from, Seen& into) const {
     into.keys.insert(into.keys.end(), from.keys.begin(), from.keys.end());
   }
-  SearchStats finish(std::size_t first_row, IdRange range, Seen& seen, NeighborTable& table) const {
+  SearchStats finish(Seen& seen) const {
     std::sort(seen.keys.begin(), seen.keys.end());
-    table.ids(first_row)[0] = seen.keys.front();
-    table.ids(first_row)[1] = seen.keys.back();
+    seen.results.front().push(2.0F, seen.keys.front());
+    seen.results.front().push(1.0F, seen.keys.back());
     SearchStats stats;
     stats.keys_scored = seen.keys.size();
-    stats.nodes_expanded = range.end - range.begin;
+    stats.nodes_expanded = seen.keys.back() + 1 - seen.keys.front();
     return stats;
   }
 };
@@ -47,7 +54,7 @@ TEST(SearchByScan, EveryGroupSeesEveryKeyOfTheRangeOnceForAnyNumberOfWorkers) {
         NeighborTable table(6, 2);
         table.stats.resize(6 / group);
         Pool<Seen> pool;
-        search_by_scan(Recorder{}, queries.view, params, range, table, pool);
+        search_by_scan(Recorder{range}, queries.view, params, table, pool);
         for (std::size_t i = 0; i < 6 / group; ++i) {
           EXPECT_EQ(table.stats[i].keys_scored, range.end - range.begin);
           EXPECT_EQ(table.stats[i].nodes_expanded, range.end - range.begin);
@@ -67,7 +74,7 @@ TEST(SearchByScan, AnEmptyRangeFindsNothing) {
   NeighborTable table(1, 2);
   table.stats.resize(1);
   Pool<Seen> pool;
-  search_by_scan(Recorder{}, queries.view, params, {5, 5}, table, pool);
+  search_by_scan(Recorder{{5, 5}}, queries.view, params, table, pool);
   EXPECT_EQ(table.count(0), 0U);
   EXPECT_EQ(table.stats[0].keys_scored, 0U);
 }

@@ -1,4 +1,4 @@
-#include "index/growing_search.h"
+#include "index/search_rows.h"
 
 #include <gtest/gtest.h>
 
@@ -36,7 +36,7 @@ struct Grown {
   }
 };
 
-TEST(GrowingSearch, BlocksAreFoundAsTheBaseIs) {
+TEST(SearchRows, BlocksAreFoundAsTheBaseIs) {
   for (const char* kind : {"graph", "scan4"}) {
     const Grown grown(kind);
     EXPECT_GE(grown.index.sealed(), 4485U);  // whole segments of codes
@@ -52,7 +52,7 @@ TEST(GrowingSearch, BlocksAreFoundAsTheBaseIs) {
   }
 }
 
-TEST(GrowingSearch, EqualForAnyExecutorOfTheSeals) {
+TEST(SearchRows, EqualForAnyExecutorOfTheSeals) {
   const Grown one("graph");
   const auto executor = make_openmp_executor(5);
   const Grown other("graph", *executor);
@@ -65,7 +65,7 @@ TEST(GrowingSearch, EqualForAnyExecutorOfTheSeals) {
   }
 }
 
-TEST(GrowingSearch, SeedsMayLieAnywhere) {
+TEST(SearchRows, SeedsMayLieAnywhere) {
   const Grown grown("graph");
   const std::vector<KeyId> seeds = {0, 3100, 4400, 4999};
   SearchParams params;

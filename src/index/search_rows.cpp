@@ -1,0 +1,195 @@
+#include "index/search_rows.h"
+
+#include <algorithm>
+#include <bit>
+#include <vector>
+
+#include "index/scan_groups.h"
+#include "index/search_groups.h"
+#include "index/widths.h"
+
+namespace rattan {
+namespace {
+
+// Calls visit(range) for what `hidden` leaves of `range`.
+template <typename Visit>
+void each_shown(IdRange range, IdRange hidden, const Visit& visit) {
+  if (hidden.begin >= hidden.end) hidden = {range.end, range.end};
+  const IdRange before{range.begin, std::min(range.end, hidden.begin)};
+  const IdRange behind{std::max(range.begin, hidden.end), range.end};
+  if (before.begin < before.end) visit(before);
+  if (behind.begin < behind.end) visit(behind);
+}
+
+std::uint64_t count_shown(IdRange range, IdRange hidden) {
+  std::uint64_t count = 0;
+  each_shown(range, hidden, [&](IdRange shown) { count += shown.end - shown.begin; });
+  return count;
+}
+
+void reserve(std::vector<BucketBeam>& beams, std::size_t heads, std::size_t entries) {
+  if (beams.size() < heads) beams.resize(heads);
+  for (BucketBeam& beam : beams) beam.reserve(entries);
+}
+
+}  // namespace
+
+RowSearch::RowSearch(const SearchRows& rows, const SearchParams& params)
+    : rows_(rows),
+      params_(params),
+      widest_(widest_beam(beam_width_of(params))),
+      candidates_(scanned_range(params, rows.scorer.keys().rows())),
+      sealed_(scanned_range(params, rows.sealed)) {
+  if (rows.graph) {
+    params_.beam_width = widened_beam(beam_width_of(params), rows.graph->grown_entry_points().size());
+  }
+  plan_ = choose_plan();
+  if (plan_ == Plan::scan_codes || plan_ == Plan::walk_codes) codes_.emplace(*rows.codes, rows.scorer.kernels());
+}
+
+// Scans where the kind would not read fewer keys.
+RowSearch::Plan RowSearch::choose_plan() const {
+  const std::size_t keys = sealed_.end - sealed_.begin;
+  const bool uses_codes = rows_.codes && params_.rerank != 0U;
+  if (rows_.graph) {
+    const std::size_t walked = rows_.walks_to_few ? rows_.sealed : keys;
+    if (std::max(params_.k, beam_width_of(params_)) >= walked) return Plan::scan_keys;
+    return uses_codes ? Plan::walk_codes : Plan::walk_keys;
+  }
+  return uses_codes && scan_rerank_of(params_) < keys ? Plan::scan_codes : Plan::scan_keys;
+}
+
+SearchStats RowSearch::run(MatrixView group, SearchScratch& scratch) const {
+  prepare(group, scratch);
+  if (!scans()) return walk_rows(scratch);
+  pass(range(), scratch);
+  return finish(scratch);
+}
+
+void RowSearch::prepare(MatrixView group, SearchScratch& scratch) const {
+  rows_.scorer.prepare(group, scratch.queries);
+  if (codes_) codes_->prepare(group, scratch.code_queries);
+  reserve(group.rows, scratch);
+  if (plan_ == Plan::scan_keys) {
+    scratch.results.resize(group.rows);
+    for (TopK& best : scratch.results) best.reset(params_.k);
+  } else if (plan_ == Plan::scan_codes) {
+    scratch.code_beams.resize(group.rows);
+    for (std::size_t i = 0; i < group.rows; ++i) {
+      const PreparedCodeQueries& queries = scratch.code_queries;
+      scratch.code_beams[i].reset(scan_rerank_of(params_), queries.lowest(i), queries.highest(i));
+    }
+  }
+}
+
+// A later search should not be the first that needs more memory, also when there are more rows and wider beams.
+void RowSearch::reserve(std::size_t heads, SearchScratch& scratch) const {
+  if (plan_ == Plan::scan_codes) reserve_code_beams(heads, scan_rerank_of(params_), scan_rerank_of(params_), scratch);
+  if (scans()) return;
+  scratch.WalkScratch::reserve(rows_.capacity, largest_round(heads), heads);
+  const std::uint32_t rerank = std::max({walk_rerank_of(params_), params_.k, widest_});
+  if (plan_ == Plan::walk_codes) reserve_code_beams(heads, widest_, rerank, scratch);
+}
+
+// A beam sees every key once at most, and few see more than sixteen keys for one that they keep. Beyond that memory
+// grows as vectors do.
+void RowSearch::reserve_code_beams(std::size_t heads, std::size_t beam_width, std::size_t rerank,
+                                   SearchScratch& scratch) const {
+  const auto entries = [&](std::size_t width) { return std::min(rows_.capacity, 16 * width + 4096); };
+  rattan::reserve(scratch.code_beams, heads, entries(beam_width));
+  if (plan_ == Plan::walk_codes) rattan::reserve(scratch.offered, heads, entries(rerank));
+  scratch.rerank.reserve(rows_.capacity, heads, std::min(rerank, rows_.capacity), entries(rerank));
+}
+
+// Keys that a round of a walk reads at most. The first reads all entry points, of segments to come too: by doubling.
+std::size_t RowSearch::largest_round(std::size_t heads) const {
+  constexpr std::size_t named_at_once = 4;  // by a head of a code walk; the other names one
+  const GraphView& graph = *rows_.graph;
+  const std::size_t first = graph.base_entry_points().size() + graph.grown_entry_points().size() + params_.seeds.size();
+  const std::size_t later = named_at_once * heads * graph.stride();
+  return std::bit_ceil(std::max<std::size_t>({2048, 2 * first, later}));
+}
+
+SearchStats RowSearch::walk_rows(SearchScratch& scratch) const {
+  WalkParams walk_params;
+  walk_params.beam_width = beam_width_of(params_);
+  walk_params.expansions = params_.expansions.value_or(0);
+  walk_params.seeds = params_.seeds;
+  walk_params.candidates = params_.candidates;
+  walk_params.hidden = rows_.hidden;
+  SearchStats stats =
+      codes_ ? code_walk(rows_.scorer, *codes_, *rows_.graph, walk_params, walk_rerank_of(params_), params_.k, scratch)
+             : walk(rows_.scorer, *rows_.graph, walk_params, params_.k, scratch);
+  scan_unsealed(scratch, stats);
+  return stats;
+}
+
+void RowSearch::pass(IdRange range, SearchScratch& scratch) const {
+  if (plan_ == Plan::scan_keys) {
+    scan_keys(range, scratch);
+    return;
+  }
+  each_shown(range, rows_.hidden, [&](IdRange shown) {
+    code_scan(*codes_, scratch.code_queries, shown, scratch.code_beams, scratch.code_scan);
+  });
+}
+
+// The order of neighbours is total, and beams keep ties: what is best of two passes does not depend on who saw what.
+void RowSearch::merge(SearchScratch& from, SearchScratch& into) const {
+  if (plan_ == Plan::scan_codes) {
+    for (std::size_t i = 0; i < into.code_beams.size(); ++i) into.code_beams[i].merge(from.code_beams[i]);
+    return;
+  }
+  for (std::size_t i = 0; i < into.results.size(); ++i) {
+    for (const Neighbor& neighbor : from.results[i].best()) into.results[i].push(neighbor.score, neighbor.id);
+  }
+}
+
+SearchStats RowSearch::finish(SearchScratch& scratch) const {
+  SearchStats stats;
+  if (plan_ == Plan::scan_keys) {
+    count_scanned_keys(candidates_, stats);
+    return stats;
+  }
+  scratch.rerank.start(rows_.scorer);
+  for (const BucketBeam& beam : scratch.code_beams) scratch.rerank.add_kept(beam, scan_rerank_of(params_));
+  stats.keys_scored = scratch.rerank.finish(scratch.queries, params_.k, scratch.results);
+  stats.codes_scored = count_shown(sealed_, rows_.hidden);
+  stats.code_bytes = stats.codes_scored * codes_->codes().row_bytes();
+  stats.bytes_read = stats.code_bytes + stats.keys_scored * rows_.scorer.keys().row_bytes();
+  scan_unsealed(scratch, stats);
+  return stats;
+}
+
+void RowSearch::scan_keys(IdRange range, SearchScratch& scratch) const {
+  each_shown(range, rows_.hidden,
+             [&](IdRange shown) { flat_scan(rows_.scorer, scratch.queries, shown, scratch.results, scratch.flat); });
+}
+
+void RowSearch::scan_unsealed(SearchScratch& scratch, SearchStats& stats) const {
+  const IdRange unsealed{std::max(candidates_.begin, static_cast<KeyId>(rows_.sealed)), candidates_.end};
+  scan_keys(unsealed, scratch);
+  count_scanned_keys(unsealed, stats);
+}
+
+void RowSearch::count_scanned_keys(IdRange range, SearchStats& stats) const {
+  const std::uint64_t keys = count_shown(range, rows_.hidden);
+  stats.keys_scored += keys;
+  stats.bytes_read += keys * rows_.scorer.keys().row_bytes();
+}
+
+void search_rows(const SearchRows& rows, MatrixView queries, const SearchParams& params, NeighborTable& table,
+                 Pool<SearchScratch>& pool) {
+  const RowSearch search(rows, params);
+  if (search.scans()) {
+    search_by_scan(search, queries, params, table, pool);
+  } else {
+    search_groups(queries, params, table, pool, [&](MatrixView group, std::size_t first_row, SearchScratch& scratch) {
+      const SearchStats stats = search.run(group, scratch);
+      write_rows(scratch.results, first_row, table);
+      return stats;
+    });
+  }
+}
+
+}  // namespace rattan
