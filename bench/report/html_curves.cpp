@@ -5,22 +5,13 @@
 #include <tuple>
 
 #include "bench/inputs/text.h"
-#include "bench/report/axis.h"
 #include "bench/report/html_charts.h"
+#include "bench/report/plot.h"
 #include "bench/report/summary.h"
-#include "bench/report/svg.h"
 
 namespace rattan::bench {
 namespace {
 
-constexpr double width = 980;
-constexpr double height = 470;
-constexpr double left = 64;
-constexpr double right = 720;
-constexpr double top = 16;
-constexpr double bottom = 410;
-constexpr double legend_x = 744;
-constexpr double legend_line = 24;
 constexpr double legend_target = 0.95;
 
 using Curve = std::vector<CurvePoint>;
@@ -65,12 +56,12 @@ std::vector<Svg::Point> mean_curve(const std::vector<Curve>& curves, double lowe
   return mean;
 }
 
-struct Frame {
-  Axis scan;
-  Axis recall;
+struct Extent {
+  Interval scan;
+  Interval recall;
 };
 
-Frame make_frame(std::span<const CurvePoint> points) {
+Extent extent_of(std::span<const CurvePoint> points) {
   double least_recall = 1;
   for (const CurvePoint& point : points) least_recall = std::min(least_recall, point.recall);
   const double low_recall = std::clamp(std::floor(least_recall * 10) / 10, 0.5, 0.9);
@@ -78,26 +69,21 @@ Frame make_frame(std::span<const CurvePoint> points) {
   for (const CurvePoint& point : points) {
     if (point.recall >= low_recall && point.scan_fraction > 0) least_scan = std::min(least_scan, point.scan_fraction);
   }
-  return {Axis(std::min(0.1, least_scan * 0.8), 1, left, right, true), Axis(low_recall, 1, bottom, top)};
+  return {{std::min(0.1, least_scan * 0.8), 1, true}, {low_recall, 1}};
 }
 
-void draw_frame(Svg& svg, const Frame& frame) {
-  for (const double tick : frame.scan.ticks()) {
-    svg.line({frame.scan.at(tick), top}, {frame.scan.at(tick), bottom}, "class=\"grid\"");
-    svg.text({frame.scan.at(tick), bottom + 18}, significant(100 * tick, 1) + " %", "middle");
-  }
-  for (const double tick : frame.recall.ticks(5)) {
-    svg.line({left, frame.recall.at(tick)}, {right, frame.recall.at(tick)}, "class=\"grid\"");
-    svg.text({left - 8, frame.recall.at(tick) + 4}, fixed(tick, 2), "end");
-  }
-  svg.text({(left + right) / 2, bottom + 44}, "keys read per query head, share of the indexed keys", "middle");
-  svg.text_turned({18, (top + bottom) / 2}, "recall");
+void draw_axes(Plot& plot) {
+  std::vector<Tick> scans;
+  for (const double tick : plot.x().ticks()) scans.push_back({tick, significant(100 * tick, 1) + " %"});
+  std::vector<Tick> recalls;
+  for (const double tick : plot.y().ticks(5)) recalls.push_back({tick, fixed(tick, 2)});
+  plot.draw_axes(scans, "keys read per query head, share of the indexed keys", recalls, "recall");
 }
 
-std::vector<Svg::Point> on_paper(const Frame& frame, const std::vector<Svg::Point>& points) {
+std::vector<Svg::Point> on_paper(const Plot& plot, const std::vector<Svg::Point>& points) {
   std::vector<Svg::Point> paper;
   for (const auto& [scan, recall] : points) {
-    if (recall >= frame.recall.low()) paper.emplace_back(frame.scan.at(scan), frame.recall.at(recall));
+    if (recall >= plot.y().low()) paper.push_back(plot.at(scan, recall));
   }
   return paper;
 }
@@ -126,13 +112,6 @@ std::string scan_of(std::span<const SweepRow> rows, const std::string& index, do
   return "-";
 }
 
-void draw_legend_entry(Svg& svg, std::size_t entry, const std::string& index, const std::string& figure) {
-  const double y = top + 40 + legend_line * static_cast<double>(entry);
-  svg.line({legend_x, y - 4}, {legend_x + 30, y - 4}, variant_stroke(index) + strong_line);
-  svg.text({legend_x + 38, y}, index);
-  svg.text({width - 4, y}, figure, "end");
-}
-
 }  // namespace
 
 double scan_at_recall(std::vector<CurvePoint> points, double recall) {
@@ -149,27 +128,26 @@ double scan_at_recall(std::vector<CurvePoint> points, double recall) {
 std::string draw_curves(std::span<const SweepRow> rows, std::span<const CurvePoint> points) {
   if (points.empty() || rows.empty()) return {};
   const double target = nearest_target(rows, legend_target);
-  const Frame frame = make_frame(points);
-  Svg svg(width, height, "Recall against the share of keys read, per index");
-  draw_frame(svg, frame);
-  svg.text({legend_x, top + 12}, "index");
-  svg.text({width - 4, top + 12}, "at recall " + fixed(target, 2), "end");
+  const Extent extent = extent_of(points);
+  Svg svg(paper_width, paper_height, "Recall against the share of keys read, per index");
+  Plot plot(svg, extent.scan, extent.recall, "class=\"grid\"");
+  draw_axes(plot);
+  plot.draw_legend_heading("index", "at recall " + fixed(target, 2));
   const std::string thin = thin_line(count_curves(points));
-  std::size_t entry = 0;
   for (const std::string& index : indexes_of(rows)) {
     const std::vector<Curve> curves = curves_of(points, index);
     if (curves.empty()) continue;
-    std::vector<Svg::Point> mean = mean_curve(curves, frame.recall.low());
+    std::vector<Svg::Point> mean = mean_curve(curves, plot.y().low());
     if (mean.empty() && curves.front().size() == 1) {
       mean.emplace_back(curves.front().front().scan_fraction, curves.front().front().recall);
     }
     for (const Curve& curve : curves) {
       std::vector<Svg::Point> line;
       for (const CurvePoint& point : curve) line.emplace_back(point.scan_fraction, point.recall);
-      if (curves.size() > 1) draw_line(svg, on_paper(frame, line), index, thin);
+      if (curves.size() > 1) draw_line(svg, on_paper(plot, line), index, thin);
     }
-    draw_line(svg, on_paper(frame, mean), index, strong_line);
-    draw_legend_entry(svg, entry++, index, scan_of(rows, index, target));
+    draw_line(svg, on_paper(plot, mean), index, strong_line);
+    plot.draw_legend_entry(variant_stroke(index) + strong_line, index, scan_of(rows, index, target));
   }
   return svg.str();
 }

@@ -5,14 +5,13 @@
 
 #include "bench/inputs/text.h"
 #include "bench/report/html_charts.h"
+#include "bench/report/plot.h"
 #include "bench/report/summary.h"
-#include "bench/report/svg.h"
 
 namespace rattan::bench {
 namespace {
 
 constexpr double shown_target = 0.95;
-constexpr double label_width = 110;
 constexpr double cell_width = 96;
 constexpr double cell_height = 26;
 constexpr double head_height = 44;
@@ -72,13 +71,13 @@ void draw_scale(Svg& svg, double y, const HeatScale& scale) {
   constexpr int steps = 60;
   constexpr double length = 300;
   for (int i = 0; i < steps; ++i) {
-    svg.rect({label_width + length * i / steps, y}, length / steps + 0.5, 12,
+    svg.rect({head_label_width + length * i / steps, y}, length / steps + 0.5, 12,
              "fill=\"" + ramp((i + 0.5) / steps) + "\"");
   }
   for (const double share : {0.0, 0.5, 1.0}) {
-    svg.text({label_width + length * share, y + 28}, percent(scale.scan(share)), "middle");
+    svg.text({head_label_width + length * share, y + 28}, percent(scale.scan(share)), "middle");
   }
-  svg.text({label_width + length + 36, y + 11}, "keys read per query head (log scale); * target not reached");
+  svg.text({head_label_width + length + 36, y + 11}, "keys read per query head (log scale); * target not reached");
 }
 
 }  // namespace
@@ -99,19 +98,19 @@ std::string draw_heatmap(std::span<const SweepRow> rows) {
   const std::vector<std::string> indexes = indexes_of(rows);
   const HeatScale scale(shown);
   const double grid_bottom = head_height + cell_height * static_cast<double>(lines.size());
-  const double svg_width = std::max(label_width + cell_width * static_cast<double>(indexes.size()), 820.0);
+  const double svg_width = std::max(head_label_width + cell_width * static_cast<double>(indexes.size()), 820.0);
   Svg svg(svg_width, grid_bottom + foot_height,
           "Share of keys read per KV head and index at recall " + fixed(target, 2));
   for (std::size_t c = 0; c < indexes.size(); ++c) {
-    draw_column_title(svg, label_width + cell_width * (static_cast<double>(c) + 0.5), indexes[c]);
+    draw_column_title(svg, head_label_width + cell_width * (static_cast<double>(c) + 0.5), indexes[c]);
   }
   for (const auto& [head, line] : lines) {
-    svg.text({label_width - 10, head_height + cell_height * static_cast<double>(line) + 17},
-             "layer " + std::to_string(head.first) + " KV " + std::to_string(head.second), "end");
+    svg.text({head_label_width - 10, head_height + cell_height * static_cast<double>(line) + 17},
+             head_name(head.first, head.second), "end");
   }
   for (const SweepRow* row : shown) {
     const auto column = std::find(indexes.begin(), indexes.end(), row->index) - indexes.begin();
-    draw_cell(svg, label_width + cell_width * static_cast<double>(column),
+    draw_cell(svg, head_label_width + cell_width * static_cast<double>(column),
               head_height + cell_height * static_cast<double>(lines.at({*row->layer, *row->kv_head})), *row, scale);
   }
   draw_scale(svg, grid_bottom + 14, scale);

@@ -4,13 +4,11 @@
 #include "bench/inputs/text.h"
 #include "bench/report/axis.h"
 #include "bench/report/html_charts.h"
-#include "bench/report/svg.h"
+#include "bench/report/plot.h"
 
 namespace rattan::bench {
 namespace {
 
-constexpr double width = 980;
-constexpr double label_width = 110;
 constexpr double row_height = 34;
 constexpr double top = 30;
 constexpr double panel = 180;
@@ -21,10 +19,6 @@ constexpr std::size_t quantile_count = 5;
 
 std::string fill(const char* colour, const char* opacity) {
   return std::string("fill=\"") + colour + "\" fill-opacity=\"" + opacity + "\"";
-}
-
-std::string head_name(const OodHead& head) {
-  return "layer " + std::to_string(head.layer) + " KV " + std::to_string(head.kv_head);
 }
 
 // 5 to 95 % thin, 25 to 75 % thick, the median a bar.
@@ -61,19 +55,20 @@ void draw_cloud(Svg& svg, const Axis& x, const Axis& y, const std::vector<double
   }
 }
 
-void draw_panel(Svg& svg, double left, double upper, const OodHead& head) {
+void draw_panel(Svg& svg, Svg::Point corner, const OodHead& head) {
   double reach = 1e-9;
   for (const auto* plane : {&head.query_plane, &head.key_plane}) {
     for (const double value : *plane) reach = std::max(reach, std::abs(value));
   }
   const double inner = panel - 20;
+  const auto [panel_x, panel_y] = corner;
   // One scale for both directions, or the clouds' shapes would lie.
-  const Axis x(-reach, reach, left + 4, left + inner - 4);
-  const Axis y(-reach, reach, upper + 18 + inner - 4, upper + 18 + 4);
-  svg.text({left, upper + 10}, head_name(head) + ", +/- " + significant(reach, 2));
-  svg.rect({left, upper + 18}, inner, inner, "class=\"frame\"");
-  svg.line({x.at(0), upper + 18}, {x.at(0), upper + 18 + inner}, "class=\"grid\"");
-  svg.line({left, y.at(0)}, {left + inner, y.at(0)}, "class=\"grid\"");
+  const Axis x(-reach, reach, panel_x + 4, panel_x + inner - 4);
+  const Axis y(-reach, reach, panel_y + 18 + inner - 4, panel_y + 18 + 4);
+  svg.text({panel_x, panel_y + 10}, head_name(head.layer, head.kv_head) + ", +/- " + significant(reach, 2));
+  svg.rect({panel_x, panel_y + 18}, inner, inner, "class=\"frame\"");
+  svg.line({x.at(0), panel_y + 18}, {x.at(0), panel_y + 18 + inner}, "class=\"grid\"");
+  svg.line({panel_x, y.at(0)}, {panel_x + inner, y.at(0)}, "class=\"grid\"");
   draw_cloud(svg, x, y, head.key_plane, key_colour);
   draw_cloud(svg, x, y, head.query_plane, query_colour);
 }
@@ -84,19 +79,19 @@ std::string draw_distances(std::span<const OodHead> heads) {
   const auto count = static_cast<double>(std::count_if(heads.begin(), heads.end(), has_distances));
   if (count == 0) return {};
   const double bottom = top + row_height * count;
-  const Axis axis(0, furthest(heads) * 1.04, label_width, width - 20);
-  Svg svg(width, bottom + 52, "Mahalanobis distance of queries and keys to the keys");
-  draw_legend(svg, {label_width, 14});
+  const Axis axis(0, furthest(heads) * 1.04, head_label_width, paper_width - 20);
+  Svg svg(paper_width, bottom + 52, "Mahalanobis distance of queries and keys to the keys");
+  draw_legend(svg, {head_label_width, 14});
   for (const double tick : axis.ticks(10)) {
     svg.line({axis.at(tick), top}, {axis.at(tick), bottom}, "class=\"grid\"");
     svg.text({axis.at(tick), bottom + 18}, fixed(tick, tick == std::floor(tick) ? 0 : 1), "middle");
   }
-  svg.text({(label_width + width) / 2, bottom + 42},
+  svg.text({(head_label_width + paper_width) / 2, bottom + 42},
            "Mahalanobis distance to the keys (bars: median, 25-75 %, 5-95 % of the rows)", "middle");
   double y = top + row_height / 2;
   for (const OodHead& head : heads) {
     if (!has_distances(head)) continue;
-    svg.text({label_width - 10, y + 4}, head_name(head), "end");
+    svg.text({head_label_width - 10, y + 4}, head_name(head.layer, head.kv_head), "end");
     draw_spread(svg, axis, y - 7, head.query_quantiles, query_colour);
     draw_spread(svg, axis, y + 7, head.key_quantiles, key_colour);
     y += row_height;
@@ -107,11 +102,13 @@ std::string draw_distances(std::span<const OodHead> heads) {
 std::string draw_planes(std::span<const OodHead> heads) {
   if (heads.empty()) return {};
   const std::size_t lines = (heads.size() + panels_per_row - 1) / panels_per_row;
-  Svg svg(width, 30 + (panel + 14) * static_cast<double>(lines), "Queries and keys in their principal plane");
+  Svg svg(paper_width, 30 + (panel + 14) * static_cast<double>(lines), "Queries and keys in their principal plane");
   draw_legend(svg, {0, 12});
   for (std::size_t i = 0; i < heads.size(); ++i) {
-    draw_panel(svg, (panel + 16) * static_cast<double>(i % panels_per_row),
-               26 + (panel + 14) * static_cast<double>(i / panels_per_row), heads[i]);
+    draw_panel(svg,
+               {(panel + 16) * static_cast<double>(i % panels_per_row),
+                26 + (panel + 14) * static_cast<double>(i / panels_per_row)},
+               heads[i]);
   }
   return svg.str();
 }

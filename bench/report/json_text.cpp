@@ -1,5 +1,7 @@
 #include "bench/report/json_text.h"
 
+#include "bench/inputs/text.h"
+
 namespace rattan::bench {
 namespace {
 
@@ -17,6 +19,11 @@ Json json_of(const std::vector<std::pair<std::string, T>>& named) {
   return object;
 }
 
+std::string leaf_text(const Json& json) {
+  if (json.is_null()) return "";
+  return json.is_string() ? json.get<std::string>() : json.dump();
+}
+
 }  // namespace
 
 Json to_json(const Value& value) {
@@ -32,5 +39,15 @@ Json to_json(const Record& record) {
 std::string to_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::string to_indented_text(const Json& json) { return json.dump(1, ' ', false, Json::error_handler_t::replace); }
+
+std::string plain_text(const Value& value) {
+  const Json json = to_json(value);
+  if (!json.is_structured()) return leaf_text(json);
+  std::vector<std::string> parts;
+  for (const auto& [name, member] : json.items()) {
+    parts.push_back((json.is_object() ? name + "=" : std::string()) + leaf_text(member));
+  }
+  return join(parts, ";");
+}
 
 }  // namespace rattan::bench

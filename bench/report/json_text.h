@@ -1,4 +1,4 @@
-// Values and records as JSON.
+// Values and records as JSON, and values as plain text.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -17,5 +17,9 @@ Json to_json(const Record& record);
 // One line, or indented. Bytes that are no UTF-8 (paths may hold any) are replaced, never an error.
 std::string to_text(const Json& json);
 std::string to_indented_text(const Json& json);
+
+// Text as it is, numbers as in JSON, named numbers as "name=value;name=value", numbers as "value;value"; empty where
+// nothing was measured.
+std::string plain_text(const Value& value);
 
 }  // namespace rattan::bench

@@ -4,7 +4,7 @@
 #include <ostream>
 
 #include "bench/inputs/text.h"
-#include "bench/report/writers.h"
+#include "bench/report/json_text.h"
 
 namespace rattan::bench {
 namespace {
@@ -20,7 +20,7 @@ std::string number_cell(const Value& value, const Show& show) {
 std::string cell_of(const Field* field) {
   if (field == nullptr) return "-";
   switch (field->show.form) {
-    case Show::Form::text: return field->value.measured() ? csv_text(field->value) : "-";
+    case Show::Form::text: return field->value.measured() ? plain_text(field->value) : "-";
     case Show::Form::given: return field->show.given;
     case Show::Form::fixed:
     case Show::Form::percent:

@@ -17,11 +17,6 @@ std::string quoted(const std::string& text) {
   return quotes + '"';
 }
 
-std::string plain_text(const Json& value) {
-  if (value.is_null()) return "";
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 }  // namespace
 
 Format parse_format(const std::string& name) {
@@ -30,16 +25,6 @@ Format parse_format(const std::string& name) {
   if (name == "json") return Format::json;
   if (name == "jsonl") return Format::jsonl;
   throw UsageError("--output is \"" + name + "\", allowed are md, csv, json, jsonl");
-}
-
-std::string csv_text(const Value& value) {
-  const Json json = to_json(value);
-  if (!json.is_structured()) return plain_text(json);
-  std::vector<std::string> parts;
-  for (const auto& [name, member] : json.items()) {
-    parts.push_back((json.is_object() ? name + "=" : std::string()) + plain_text(member));
-  }
-  return join(parts, ";");
 }
 
 void write_csv(std::ostream& out, const std::vector<Record>& records) {
@@ -51,7 +36,7 @@ void write_csv(std::ostream& out, const std::vector<Record>& records) {
     std::string separator;
     for (const Field& column : records.front()) {
       const Field* field = find_field(record, column.name);
-      out << separator << (field == nullptr ? std::string() : quoted(csv_text(field->value)));
+      out << separator << (field == nullptr ? std::string() : quoted(plain_text(field->value)));
       separator = ",";
     }
     out << '\n';

@@ -15,11 +15,7 @@ enum class Format : std::uint8_t { markdown, csv, json, jsonl };
 // "md", "csv", "json", "jsonl"; throws UsageError for anything else.
 Format parse_format(const std::string& name);
 
-// A cell before quoting: named numbers are "name=value;name=value", numbers "value;value"; empty where nothing was
-// measured.
-std::string csv_text(const Value& value);
-
-// RFC 4180: quoted where needed, one header line with the fields of the first record.
+// RFC 4180: plain_text() quoted where needed, one header line with the fields of the first record.
 void write_csv(std::ostream& out, const std::vector<Record>& records);
 
 // Markdown shows the columns that fields name; the other formats carry every field.
