@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "core/median.h"
 #include "core/parallel.h"
 #include "datasets/synthetic_head.h"
 
@@ -22,12 +23,6 @@ double dot(const float* a, const float* b, std::size_t dim) {
   float sum = 0;
   for (std::size_t c = 0; c < dim; ++c) sum += a[c] * b[c];
   return sum;
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 // log of sum of exp over all keys a query sees, estimated from evenly spaced ones.
@@ -86,7 +81,7 @@ std::vector<double> SyntheticHead::typical_lse(const std::vector<float>& queries
       lse.push_back(
           estimate_lse(&logits[(h * sample_queries + i) * key_count], key_count, key_step, sample_position(i)));
     }
-    typical.push_back(median(lse));
+    typical.push_back(upper_median(lse));
   }
   return typical;
 }

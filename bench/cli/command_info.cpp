@@ -8,6 +8,7 @@
 #include "bench/report/head_table.h"
 #include "bench/report/index_table.h"
 #include "bench/report/run_fields.h"
+#include "core/median.h"
 #include "rattan/evaluate.h"
 
 namespace rattan::bench {
@@ -28,8 +29,7 @@ double median_cosine(const std::vector<RotaryStatistics>& heads, std::size_t hea
     if (other != head) cosines.push_back(cosine(heads[head].mean, heads[other].mean));
   }
   if (cosines.empty()) return 1;
-  std::sort(cosines.begin(), cosines.end());
-  return cosines[cosines.size() / 2];
+  return upper_median(cosines);
 }
 
 std::vector<RotaryStatistics> rotary_of(const datasets::KvGroup& group, double rope_base) {

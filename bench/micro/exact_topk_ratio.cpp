@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bench/micro/bench_matrices.h"
+#include "core/median.h"
 #include "rattan/exact_topk.h"
 #include "simd/kernels.h"
 
@@ -35,11 +36,6 @@ double seconds(const Work& work) {
   const auto begin = std::chrono::steady_clock::now();
   work();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 // OpenBLAS does not know newer CPUs and then falls back to AVX2; it reads its core type only when it is loaded.

@@ -1,7 +1,6 @@
 // Exact scores of held-out queries, for what is measured before the first decode.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -32,13 +31,6 @@ void each_held_out(MatrixView queries, std::span<const std::int64_t> positions, 
     scorer.score_range(prepared, 0, visible, addresses, scores.data(), visible);
     visit(group, rows, std::span<const float>(scores), visible);
   });
-}
-
-// The upper one of two; not empty, reordered.
-inline std::uint32_t median(std::vector<std::uint32_t>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 }  // namespace rattan

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "context/held_out_scores.h"
+#include "core/median.h"
 
 namespace rattan {
 namespace {
@@ -67,7 +68,7 @@ MassCurve measure_mass(MatrixView queries, std::span<const std::int64_t> positio
   std::vector<std::uint32_t> column(counts.size());
   for (std::size_t i = 0; i < curve.keys.size(); ++i) {
     std::transform(counts.begin(), counts.end(), column.begin(), [&](const Counts& most) { return most[i]; });
-    curve.keys[i] = median(column);
+    curve.keys[i] = upper_median(column);
   }
   return curve;
 }

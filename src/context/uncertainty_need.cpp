@@ -7,6 +7,7 @@
 #include "attention/budget_loop.h"
 #include "context/held_out_scores.h"
 #include "core/log_sum_exp.h"
+#include "core/median.h"
 
 namespace rattan {
 namespace {
@@ -76,7 +77,7 @@ std::uint32_t keys_for_uncertainty(MatrixView queries, std::span<const std::int6
                   }
                   needs[group] = static_cast<std::uint32_t>(std::min<std::size_t>(most, budget.most_k));
                 });
-  return median(needs);
+  return upper_median(needs);
 }
 
 }  // namespace rattan

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/median.h"
 #include "core/parallel.h"
 #include "evaluate/double_tile.h"
 #include "evaluate/key_distribution.h"
@@ -24,14 +25,6 @@ struct RowStatistics {
   std::optional<double> n90;  // unset: the row sees no far key, or they hold no mass
   std::optional<double> top100;
 };
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
-}
 
 double mean(const std::vector<double>& values) {
   return values.empty() ? 0 : std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());

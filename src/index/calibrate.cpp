@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "core/median.h"
 #include "core/parallel.h"
 #include "index/registry.h"
 #include "rattan/evaluate.h"
@@ -70,12 +71,6 @@ Trial find_width(const Index& index, MatrixView queries, const NeighborTable& tr
   return trial;
 }
 
-double median(std::vector<double>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 // Reads memory of its own, so that little of an index is left in the caches.
 class Evictor {
  public:
@@ -112,7 +107,7 @@ void time_trials(std::vector<Trial>& trials, MatrixView queries, const AutoBuild
     }
   }
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    if (trials[i].reached) trials[i].microseconds = median(times[i]);
+    if (trials[i].reached) trials[i].microseconds = upper_median(times[i]);
   }
 }
 

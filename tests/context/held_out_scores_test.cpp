@@ -28,12 +28,5 @@ TEST(HeldOutScores, AreThoseOfTheKeysThatAPositionSees) {
   EXPECT_EQ(seen, (std::vector<std::size_t>{50, 10, 50}));
 }
 
-TEST(HeldOutScores, TheMedianIsTheUpperOneOfTwo) {
-  std::vector<std::uint32_t> odd{9, 1, 5};
-  EXPECT_EQ(median(odd), 5U);
-  std::vector<std::uint32_t> even{9, 1, 5, 7};
-  EXPECT_EQ(median(even), 7U);
-}
-
 }  // namespace
 }  // namespace rattan::test

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/median.h"
 #include "datasets/synthetic.h"
 #include "datasets/synthetic_head.h"
 #include "tests/support/reference.h"
@@ -22,8 +23,7 @@ double median_sink_mass(const KvGroup& group) {
       masses.push_back(std::accumulate(weights.begin(), weights.begin() + 4, 0.0));
     }
   }
-  std::nth_element(masses.begin(), masses.begin() + static_cast<std::ptrdiff_t>(masses.size() / 2), masses.end());
-  return masses[masses.size() / 2];
+  return upper_median(masses);
 }
 
 TEST(SyntheticSinks, FourKeysHoldAboutAThirdWhateverTheDials) {
