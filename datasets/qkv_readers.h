@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "datasets/qkv_dump.h"
+#include "datasets/kv_group.h"
 #include "datasets/safetensors.h"
 
 namespace rattan::datasets {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/check.h"
-#include "datasets/safetensors_header.h"
 #include "storage/byte_reader.h"
 
 namespace rattan::datasets {
@@ -43,22 +42,6 @@ void check_tiling(const std::vector<HeaderEntry>& entries, std::uint64_t data_si
 }
 
 }  // namespace
-
-DType to_dtype(TensorType type, std::string_view what) {
-  switch (type) {
-    case TensorType::f32: return DType::f32;
-    case TensorType::f16: return DType::f16;
-    case TensorType::bf16: return DType::bf16;
-    default:
-      fail(ErrorCode::unsupported, what, " has the dtype ", to_string(type),
-           ", vectors are read from F32, F16 and BF16");
-  }
-}
-
-TensorType to_tensor_type(DType dtype) noexcept {
-  if (dtype == DType::f32) return TensorType::f32;
-  return dtype == DType::f16 ? TensorType::f16 : TensorType::bf16;
-}
 
 Safetensors Safetensors::open(const std::filesystem::path& path, Access access) {
   return parse(Source::open(path, access));

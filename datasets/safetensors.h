@@ -8,45 +8,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <map>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "datasets/safetensors_header.h"
 #include "datasets/source.h"
 #include "rattan/matrix.h"
 
 namespace rattan::datasets {
-
-enum class TensorType : std::uint8_t {
-  boolean,
-  u8,
-  i8,
-  f8_e5m2,
-  f8_e4m3,
-  f8_e8m0,
-  u16,
-  i16,
-  f16,
-  bf16,
-  u32,
-  i32,
-  f32,
-  u64,
-  i64,
-  f64,
-  c64
-};
-
-// "F32", "BF16", ... as the format spells them.
-std::string_view to_string(TensorType type) noexcept;
-std::size_t type_size(TensorType type) noexcept;
-
-// Error(unsupported) naming `what` and the type unless it is F32, F16 or BF16.
-DType to_dtype(TensorType type, std::string_view what);
-TensorType to_tensor_type(DType dtype) noexcept;
 
 struct Tensor {
   std::string name;
@@ -54,8 +25,6 @@ struct Tensor {
   std::vector<std::uint64_t> shape;
   std::span<const std::byte> bytes;
 };
-
-using Metadata = std::map<std::string, std::string>;
 
 class Safetensors {
  public:

@@ -1,7 +1,6 @@
 #include "datasets/safetensors_header.h"
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -14,26 +13,6 @@ using Json = nlohmann::json;
 
 constexpr std::size_t max_dimensions = 8;
 constexpr std::string_view metadata_key = "__metadata__";
-
-struct TypeRow {
-  TensorType type;
-  std::string_view name;
-  std::size_t size;
-};
-
-constexpr std::array type_rows{
-    TypeRow{TensorType::boolean, "BOOL", 1},    TypeRow{TensorType::u8, "U8", 1},
-    TypeRow{TensorType::i8, "I8", 1},           TypeRow{TensorType::f8_e5m2, "F8_E5M2", 1},
-    TypeRow{TensorType::f8_e4m3, "F8_E4M3", 1}, TypeRow{TensorType::f8_e8m0, "F8_E8M0", 1},
-    TypeRow{TensorType::u16, "U16", 2},         TypeRow{TensorType::i16, "I16", 2},
-    TypeRow{TensorType::f16, "F16", 2},         TypeRow{TensorType::bf16, "BF16", 2},
-    TypeRow{TensorType::u32, "U32", 4},         TypeRow{TensorType::i32, "I32", 4},
-    TypeRow{TensorType::f32, "F32", 4},         TypeRow{TensorType::u64, "U64", 8},
-    TypeRow{TensorType::i64, "I64", 8},         TypeRow{TensorType::f64, "F64", 8},
-    TypeRow{TensorType::c64, "C64", 8},
-};
-
-const TypeRow& row_of(TensorType type) noexcept { return type_rows[static_cast<std::size_t>(type)]; }
 
 // Events of the JSON parser, checked against the one form a header may have. Deeper nesting than the form has ends the
 // parse at once, and a key that comes twice is seen (a document object would keep the last one).
@@ -148,13 +127,12 @@ class Handler final : public nlohmann::json_sax<Json> {
   }
 
   bool set_type(std::string_view text) {
-    const auto row = std::find_if(type_rows.begin(), type_rows.end(),
-                                  [&](const TypeRow& candidate) { return candidate.name == text; });
-    if (row == type_rows.end()) {
+    const std::optional<TensorType> type = tensor_type(text);
+    if (!type) {
       fail(ErrorCode::unsupported, file_, ": tensor \"", header_.entries.back().name, "\" has the dtype \"", text,
            "\"");
     }
-    header_.entries.back().type = row->type;
+    header_.entries.back().type = *type;
     return true;
   }
 
@@ -168,9 +146,6 @@ class Handler final : public nlohmann::json_sax<Json> {
 };
 
 }  // namespace
-
-std::string_view to_string(TensorType type) noexcept { return row_of(type).name; }
-std::size_t type_size(TensorType type) noexcept { return row_of(type).size; }
 
 SafetensorsHeader parse_safetensors_header(std::string_view text, const std::string& file) {
   if (!text.starts_with('{')) fail(ErrorCode::corrupt, file, ": header does not begin with '{'");

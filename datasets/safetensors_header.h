@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "datasets/safetensors.h"
+#include "datasets/tensor_type.h"
 
 namespace rattan::datasets {
+
+using Metadata = std::map<std::string, std::string>;
 
 struct HeaderEntry {
   std::string name;

@@ -28,34 +28,13 @@
 // sinks that weigh more in the key covariance, so their far mass and distances are smaller.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
+#include <cstddef>
 
-#include "datasets/qkv_dump.h"
+#include "datasets/kv_group.h"
+#include "datasets/synthetic_spec.h"
 #include "rattan/executor.h"
 
 namespace rattan::datasets {
-
-struct SyntheticParams {
-  std::size_t keys = 131072;  // "n": prefill keys; 1 to 2^30
-  std::size_t dim = 128;      // "d"; even, 2 to 4096
-  std::size_t group = 4;      // query heads per KV head, 1 to 8
-  std::size_t heads = 2;      // KV heads, 1 to 4096
-  std::uint64_t seed = 1;
-  std::size_t decode = 1024;   // decode rows (and key rows) that follow the prefill; 0 to 2^20
-  std::size_t query_step = 4;  // "qstep": every how many prefill positions a query row is kept; 1 to 2^20
-  DType dtype = DType::f16;    // "dtype=f32|f16|bf16" of keys, queries, values
-  double gap = 1.0;            // dial: distance of the queries from the keys, 1 = like trained models; 0.1 to 10
-  double sharpness = 1.0;      // dial: share of mass in the best 100 keys, 1 = like a retrieval head; 0 to 10
-
-  void validate() const;  // Error(invalid_argument) naming the dial, its value and what is allowed
-};
-
-// "n=131072,d=128,group=4,heads=2,seed=1,gap=1.2": dials in any order, the rest at their defaults. Unknown, repeated
-// and malformed dials are Error(invalid_argument).
-SyntheticParams parse_synthetic(std::string_view spec);
-std::string to_string(const SyntheticParams& params);  // canonical spec, every dial named
 
 // KV head `head` (0..heads-1), independent of the others and of the number of threads. Row i of keys and values is
 // position i, prefill first, then decode; the decode queries continue the same text. The bytes depend on the parameters

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "datasets/synthetic.h"
+#include "datasets/synthetic_spec.h"
 
 namespace rattan::datasets {
 

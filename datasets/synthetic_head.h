@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "datasets/synthetic.h"
 #include "datasets/synthetic_geometry.h"
 #include "datasets/synthetic_rope.h"
+#include "datasets/synthetic_spec.h"
 #include "datasets/synthetic_text.h"
 #include "rattan/executor.h"
 

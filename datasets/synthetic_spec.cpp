@@ -1,11 +1,10 @@
-// Specs of synthetic heads as text, and the limits of every dial.
+#include "datasets/synthetic_spec.h"
+
 #include <array>
 #include <charconv>
 #include <set>
-#include <string>
 
 #include "core/check.h"
-#include "datasets/synthetic.h"
 
 namespace rattan::datasets {
 namespace {

@@ -70,14 +70,6 @@ std::optional<Place> place_of(std::string_view path) {
   return std::nullopt;
 }
 
-// The file an include means, or empty where it is not of this tree.
-std::string resolve(const SourceFile& from, const Include& include) {
-  for (const std::string& base : {from.folder() + "/", std::string("include/"), std::string("src/"), std::string()}) {
-    if (in_tree(base + include.name)) return base + include.name;
-  }
-  return {};
-}
-
 bool points_downward(const Place& from, const Place& to) {
   if (from.room == to.room || to.layer < from.layer) return true;
   return to.layer == from.layer && std::any_of(sibling_includes.begin(), sibling_includes.end(), [&](const auto& pair) {
@@ -119,7 +111,7 @@ TEST(Layers, EveryIncludePointsDownward) {
     const std::optional<Place> from = place_of(file.path);
     ASSERT_TRUE(from) << file.path << " stands in no layer of tests/architecture/layers_test.cpp";
     for (const Include& include : file.includes) {
-      const std::string target = resolve(file, include);
+      const std::string target = included_path(file, include);
       if (target.empty()) continue;
       const std::optional<Place> to = place_of(target);
       ASSERT_TRUE(to) << target << " stands in no layer of tests/architecture/layers_test.cpp";
@@ -134,7 +126,7 @@ TEST(Layers, QuotedIncludesAreOfThisTree) {
   for (const SourceFile& file : source_tree()) {
     for (const Include& include : file.includes) {
       if (!include.quoted) continue;
-      EXPECT_FALSE(resolve(file, include).empty())
+      EXPECT_FALSE(included_path(file, include).empty())
           << at(file, include.line) << "\"" << include.name << "\" is not in the tree";
     }
   }
@@ -158,7 +150,7 @@ TEST(Layers, TheEngineKnowsRattanByItsCInterfaceAlone) {
   for (const SourceFile& file : source_tree()) {
     if (!file.in("tools/engine")) continue;
     for (const Include& include : file.includes) {
-      const std::string target = resolve(file, include);
+      const std::string target = included_path(file, include);
       EXPECT_TRUE(target.empty() || target == "include/rattan/c.h" || target.starts_with("tools/engine/"))
           << at(file, include.line) << target;
     }

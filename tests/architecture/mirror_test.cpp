@@ -48,6 +48,7 @@ const std::map<std::string, std::string>& exceptions() {
       {"src/simd/generic_kernels.h", "fills the table that kernels_test.cpp looks at"},
       {"src/simd/generic_prefetch.h", "has no effect but speed: bench/micro/kernels_bench.cpp"},
       {"src/simd/sets.h", "declarations only"},
+      {"datasets/kv_group.h", "types; NpySplit: qkv_npy_test.cpp"},
       {"datasets/qkv_readers.h", "declarations only: qkv_safetensors_test.cpp and qkv_npy_test.cpp"},
       {"datasets/safetensors_header.cpp",
        "every header is read through safetensors.h: safetensors_test.cpp, fuzz_test.cpp"},

@@ -127,6 +127,13 @@ bool in_tree(std::string_view path) {
   return std::any_of(source_tree().begin(), source_tree().end(), [&](const auto& file) { return file.path == path; });
 }
 
+std::string included_path(const SourceFile& from, const Include& include) {
+  for (const std::string& base : {from.folder() + "/", std::string("include/"), std::string("src/"), std::string()}) {
+    if (in_tree(base + include.name)) return base + include.name;
+  }
+  return {};
+}
+
 std::string at(const SourceFile& file, std::size_t line) { return file.path + ":" + std::to_string(line) + ": "; }
 
 }  // namespace rattan::test

@@ -37,6 +37,9 @@ const std::vector<SourceFile>& source_tree();
 // True where the tree holds this path.
 bool in_tree(std::string_view path);
 
+// The file that an include means, or empty where it is not of this tree.
+std::string included_path(const SourceFile& from, const Include& include);
+
 // "path:line: " for messages.
 std::string at(const SourceFile& file, std::size_t line);
 

@@ -220,16 +220,5 @@ TEST(Safetensors, EveryTruncationIsRefused) {
   }
 }
 
-TEST(Safetensors, TypesRoundTrip) {
-  for (const DType dtype : test::all_dtypes) {
-    EXPECT_EQ(to_dtype(to_tensor_type(dtype), "x"), dtype);
-    EXPECT_EQ(type_size(to_tensor_type(dtype)), dtype_size(dtype));
-  }
-  EXPECT_EQ(to_string(TensorType::bf16), "BF16");
-  EXPECT_EQ(to_string(TensorType::c64), "C64");
-  EXPECT_EQ(type_size(TensorType::boolean), 1U);
-  expect_error(ErrorCode::unsupported, "x has the dtype I8", [] { to_dtype(TensorType::i8, "x"); });
-}
-
 }  // namespace
 }  // namespace rattan::datasets

@@ -1,8 +1,9 @@
+#include "datasets/synthetic_spec.h"
+
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "datasets/synthetic.h"
 #include "tests/support/errors.h"
 
 namespace rattan::datasets {
