@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "bench/context/context_inputs.h"
-#include "bench/inputs/steps.h"
+#include "bench/inputs/problem.h"
 #include "bench/measure/clocks.h"
 #include "bench/measure/scratch_folder.h"
 

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "bench/inputs/problem.h"
-#include "bench/inputs/steps.h"
 #include "bench/inputs/usage_error.h"
 #include "bench/measure/resident.h"
 #include "core/check.h"

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,10 @@ std::vector<std::int64_t> link_positions(const HeadProblem& problem, std::size_t
 
 // Exact top-k of sampled prefill queries over the indexed keys, one table per query head.
 std::vector<NeighborTable> make_links(const HeadProblem& problem, const LinkOptions& options, const ExactTopK& exact);
+
+// Dumps store query heads one after the other. Row = (step - first) * heads + head, where heads are all query heads of
+// `groups`, group after group; every group has the steps [first, first + count).
+SharedMatrix gather_steps(std::span<const datasets::KvGroup> groups, std::size_t first, std::size_t count);
 
 // `matrix` as another dtype, packed; the same object where it has it already.
 SharedMatrix convert(const SharedMatrix& matrix, DType dtype);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "bench/inputs/steps.h"
+#include "bench/inputs/problem.h"
 #include "bench/measure/clocks.h"
 #include "bench/measure/measure.h"
 #include "core/check.h"

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "core/half.h"
 #include "tests/bench/groups.h"
 #include "tests/support/errors.h"
@@ -133,6 +135,19 @@ TEST(Problem, GroupsThatCannotBeMeasuredAreNamed) {
   group.decode_queries.clear();
   expect_error(ErrorCode::invalid_argument, "no decode query rows", [&] { make(group, {}); });
   expect_error(ErrorCode::invalid_argument, "9 query heads", [&] { make(small_group(100, 4, 9), {}); });
+}
+
+TEST(Problem, HeadsOfAllGroupsStandStepByStep) {
+  const std::vector<datasets::KvGroup> groups = {small_group(40, 9, 2), small_group(40, 9, 3)};
+  const SharedMatrix steps = gather_steps(groups, 4, 3);
+  ASSERT_EQ(steps.view.rows, 15U);
+  EXPECT_EQ(steps.view.cols, 16U);
+  for (std::size_t step = 0; step < 3; ++step) {
+    for (std::size_t head = 0; head < 5; ++head) {
+      const MatrixView& from = (head < 2 ? groups[0].decode_queries[head] : groups[1].decode_queries[head - 2]).view;
+      EXPECT_EQ(std::memcmp(steps.view.row(step * 5 + head), from.row(4 + step), from.row_bytes()), 0);
+    }
+  }
 }
 
 }  // namespace
