@@ -263,7 +263,7 @@ TEST(AttendCommand, MoreKeysHoldMoreMass) {
   EXPECT_EQ(graph.exit_code, 0) << graph.err;
 }
 
-TEST(AttendCommand, BudgetsAndTails) {
+TEST(AttendCommand, BudgetsAndEstimates) {
   const ProgramResult result =
       run_bench("attend " + one + "--k 10,1000 --epsilon 0.2 --estimate off,on --most-k 2000 --queries 4 -o jsonl");
   ASSERT_EQ(result.exit_code, 0) << result.err;
