@@ -86,14 +86,6 @@ std::unique_ptr<Index> build_auto(SharedMatrix keys, std::span<const NeighborTab
                                   Metric metric = Metric::inner_product, const AutoBuildParams& = {},
                                   BuildStats* stats = nullptr);
 
-// k-means lists (FAISS trains), scanned with Rattan's own kernels. Error(unsupported) in a build without FAISS.
-std::unique_ptr<Index> build_ivf(SharedMatrix keys, Metric metric = Metric::inner_product, const IvfBuildParams& = {},
-                                 BuildStats* stats = nullptr);
-
-// hnswlib with Rattan's own counted distance. Error(unsupported) in a build without hnswlib.
-std::unique_ptr<Index> build_hnsw(SharedMatrix keys, Metric metric = Metric::inner_product, const HnswBuildParams& = {},
-                                  BuildStats* stats = nullptr);
-
 // The attention graph. Each link table holds the exact top-k keys of prefill queries; several tables are the query
 // heads of one GQA group, whose links are united (queries are never averaged). Ids in the tables must be < keys.rows.
 // Deterministic: the same bytes for any number of threads.
@@ -105,7 +97,7 @@ std::unique_ptr<Index> build_graph(SharedMatrix keys, std::span<const NeighborTa
 // Every byte is verified before the first search. Throws Error(not_found, io, corrupt, version, invalid_argument).
 std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatrix keys);
 
-// Kinds this build can make, e.g. {"auto", "flat", "graph", "hnsw", "ivf", "scan4"}.
+// The kinds that the builders above make: {"auto", "flat", "graph", "scan4"}. rattan/baselines.h makes more.
 std::vector<std::string> available_kinds();
 
 }  // namespace rattan

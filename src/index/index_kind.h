@@ -70,7 +70,7 @@ struct IndexKind {
   // do not.
   std::uint32_t head_kind = 0;
 
-  bool available = true;     // this build can make one; what was saved opens in every build
+  bool available = true;     // `build` makes one; what was saved opens in every build
   bool contender = false;    // build_auto and heads of a context choose among these; they can grow, and have `bytes`
   bool exact = false;        // finds the truth whatever the parameters say
   bool needs_links = false;  // of prefill queries

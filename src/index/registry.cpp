@@ -8,9 +8,7 @@
 #include "core/check.h"
 #include "index/auto_index.h"
 #include "index/baselines/hnsw.h"
-#include "index/baselines/hnsw_build.h"
 #include "index/baselines/ivf.h"
-#include "index/baselines/ivf_train.h"
 #include "index/checks.h"
 #include "index/flat_index.h"
 #include "index/graph_index.h"
@@ -87,20 +85,21 @@ IndexKind graph_kind() {
   return kind;
 }
 
+// A program that links rattan::baselines has rows of its own for these, baseline_kinds().
+std::unique_ptr<Index> build_baseline(const BuildInputs&, BuildStats*) {
+  fail(ErrorCode::unsupported, "ivf and hnsw are built by rattan::baselines (rattan/baselines.h) alone");
+}
+
 IndexKind hnsw_kind() {
-  IndexKind kind{.name = "hnsw", .available = have_hnswlib, .width = beam_knob};
-  kind.build = [](const BuildInputs& in, BuildStats* stats) {
-    return build_hnsw(in.keys, in.metric, with_executor(in.params.hnsw, in.executor), stats);
-  };
+  IndexKind kind{.name = "hnsw", .available = false, .width = beam_knob};
+  kind.build = build_baseline;
   kind.open = open_hnsw;
   return kind;
 }
 
 IndexKind ivf_kind() {
-  IndexKind kind{.name = "ivf", .available = have_faiss, .width = probes_knob};
-  kind.build = [](const BuildInputs& in, BuildStats* stats) {
-    return build_ivf(in.keys, in.metric, with_executor(in.params.ivf, in.executor), stats);
-  };
+  IndexKind kind{.name = "ivf", .available = false, .width = probes_knob};
+  kind.build = build_baseline;
   kind.open = open_ivf;
   return kind;
 }

@@ -6,6 +6,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "rattan/baselines.h"
 #include "rattan/exact_topk.h"
 #include "tests/support/matrices.h"
 #include "tests/support/reference.h"
@@ -60,8 +61,10 @@ std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << ki
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> available = [] {
+    std::vector<std::string> names = available_kinds();
+    for (const std::string& name : available_baselines()) names.push_back(name);
     std::vector<Kind> found;
-    for (const std::string& name : available_kinds()) {
+    for (const std::string& name : names) {
       const auto kind = std::find_if(known_kinds().begin(), known_kinds().end(),
                                      [&](const Kind& known) { return known.name == name; });
       if (kind == known_kinds().end()) throw std::logic_error("tests/conformance/kinds.cpp has no row for " + name);

@@ -31,7 +31,7 @@ struct Kind {
 
 std::ostream& operator<<(std::ostream& out, const Kind& kind);
 
-// Those of available_kinds(), which must all be known here.
+// Those of available_kinds() and available_baselines(), which must all be known here.
 const std::vector<Kind>& kinds();
 
 // All keys scored, in every kind that reaches them all.

@@ -9,18 +9,20 @@
 namespace rattan {
 namespace {
 
-HnswLayers timed_build(const MatrixView& keys, Metric metric, const HnswBuildParams& params, BuildStats* stats) {
+HnswLayers timed_build(const MatrixView& keys, Metric metric, const HnswBuildParams& params, detail::InsertKeys insert,
+                       BuildStats* stats) {
   BuildTimer timer(stats);
-  HnswLayers layers = build_hnsw_layers(keys, metric, params);
+  HnswLayers layers = build_hnsw_layers(keys, metric, params, insert);
   timer.stage("insert");
   return layers;
 }
 
 }  // namespace
 
-HnswIndex::HnswIndex(SharedMatrix keys, Metric metric, const HnswBuildParams& params, BuildStats* stats)
+HnswIndex::HnswIndex(SharedMatrix keys, Metric metric, const HnswBuildParams& params, detail::InsertKeys insert,
+                     BuildStats* stats)
     : Index(std::move(keys), metric, params.executor),
-      layers_(timed_build(this->keys(), metric, params, stats)),
+      layers_(timed_build(this->keys(), metric, params, insert, stats)),
       scorer_(this->keys(), metric) {}
 
 HnswIndex::HnswIndex(SharedMatrix keys, Metric metric, HnswLayers layers)
@@ -57,9 +59,10 @@ void HnswIndex::search_checked(MatrixView queries, const SearchParams& params, N
 
 void HnswIndex::write_sections(ContainerWriter& writer) const { write_hnsw_layers(layers_, writer); }
 
-std::unique_ptr<Index> build_hnsw(SharedMatrix keys, Metric metric, const HnswBuildParams& params, BuildStats* stats) {
+std::unique_ptr<Index> detail::build_hnsw(SharedMatrix keys, Metric metric, const HnswBuildParams& params,
+                                          InsertKeys insert, BuildStats* stats) {
   params.validate();
-  return std::make_unique<HnswIndex>(std::move(keys), metric, params, stats);
+  return std::make_unique<HnswIndex>(std::move(keys), metric, params, insert, stats);
 }
 
 std::unique_ptr<Index> open_hnsw(const Container& container, SharedMatrix keys, Metric metric) {

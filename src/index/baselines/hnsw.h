@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "index/baselines/builders.h"
 #include "index/baselines/hnsw_layers.h"
 #include "index/baselines/hnsw_search.h"
 #include "index/search_groups.h"
@@ -18,7 +19,8 @@ namespace rattan {
 // SearchParams::seeds, the walk on the lowest layer starts from them too.
 class HnswIndex final : public Index {
  public:
-  HnswIndex(SharedMatrix keys, Metric metric, const HnswBuildParams& params, BuildStats* stats);
+  HnswIndex(SharedMatrix keys, Metric metric, const HnswBuildParams& params, detail::InsertKeys insert,
+            BuildStats* stats);
   HnswIndex(SharedMatrix keys, Metric metric, HnswLayers layers);
 
   std::string_view kind() const noexcept override { return "hnsw"; }

@@ -1,132 +1,56 @@
-// hnswlib's header defines functions that are not inline and prefetches past the end of its lists; both are part of its
-// hand-vectorised half, which Rattan's distance has no use for. Still, only this source of the library includes it.
-#define NO_MANUAL_VECTORIZATION
-#include <hnswlib/hnswlib.h>
+#include "index/baselines/hnsw_build.h"
 
-#include <atomic>
-#include <cstdint>
+#include <algorithm>
 #include <limits>
 #include <numeric>
-#include <stdexcept>
 #include <utility>
 
 #include "core/check.h"
-#include "core/parallel.h"
 #include "core/random.h"
-#include "index/baselines/hnsw_build.h"
-#include "scan/scorer.h"
+#include "index/baselines/key_distance.h"
 
 namespace rattan {
-
-const bool have_hnswlib = true;
-
 namespace {
 
-using Hnsw = hnswlib::HierarchicalNSW<float>;
-
-std::atomic<std::uint64_t> next_space{1};
-
-// hnswlib keeps a 4-byte key id where it would keep the vector, so the keys stay borrowed and in their own dtype.
-class KeySpace final : public hnswlib::SpaceInterface<float> {
+// Reads one level's links again and again into the same memory.
+class LevelReader {
  public:
-  KeySpace(const MatrixView& keys, Metric metric) : scorer_(keys, metric), number_(next_space++) {}
+  LevelReader(const detail::HnswLinks& links, std::uint32_t level) : links_(links), level_(level) {}
 
-  size_t get_data_size() override { return sizeof(KeyId); }
-  hnswlib::DISTFUNC<float> get_dist_func() override { return distance; }
-  void* get_dist_func_param() override { return this; }
+  std::span<const KeyId> of_key(KeyId key) {
+    read_.clear();
+    links_.links(key, level_, read_);
+    return read_;
+  }
 
  private:
-  // One side of a distance must be in query form. hnswlib holds one side fixed for many calls, sometimes the first and
-  // sometimes the second, so the last key seen on either side is kept per thread.
-  struct Sides {
-    std::uint64_t space = 0;  // no address: the next build's space may lie at the same one
-    KeyId ids[2] = {no_key, no_key};
-    PreparedQueries prepared[2];
-  };
-
-  static float distance(const void* a, const void* b, const void* space) {
-    return static_cast<const KeySpace*>(space)->distance_of(*static_cast<const KeyId*>(a),
-                                                            *static_cast<const KeyId*>(b));
-  }
-
-  float distance_of(KeyId a, KeyId b) const {
-    thread_local Sides sides;
-    if (sides.space != number_) {
-      sides.space = number_;
-      sides.ids[0] = sides.ids[1] = no_key;
-    }
-    if (sides.ids[0] == a) return distance_to(sides.prepared[0], b);
-    if (sides.ids[1] == b) return distance_to(sides.prepared[1], a);
-    prepare(sides, 0, a);
-    prepare(sides, 1, b);
-    return distance_to(sides.prepared[0], b);
-  }
-
-  void prepare(Sides& sides, std::size_t side, KeyId id) const {
-    scorer_.prepare(scorer_.keys().base.slice(id, 1), sides.prepared[side]);
-    sides.ids[side] = id;
-  }
-
-  float distance_to(const PreparedQueries& query, KeyId key) const {
-    const void* row = scorer_.keys().row(key);
-    float score = 0;
-    scorer_.kernels().score(scorer_.metric(), scorer_.keys().dtype())(query.data(), 1, &row, 1, scorer_.keys().cols(),
-                                                                      &score, 1);
-    // A NaN (products of huge keys) would break the order of hnswlib's heaps.
-    return score == score ? -score : std::numeric_limits<float>::infinity();
-  }
-
-  Scorer scorer_;
-  std::uint64_t number_;
+  const detail::HnswLinks& links_;
+  std::uint32_t level_;
+  std::vector<KeyId> read_;
 };
 
-// Keys by insertion number, which hnswlib's links use, and back.
-struct Names {
-  explicit Names(const Hnsw& hnsw) : key_of(hnsw.cur_element_count), number_of(hnsw.cur_element_count) {
-    for (hnswlib::tableint number = 0; number < hnsw.cur_element_count; ++number) {
-      key_of[number] = static_cast<KeyId>(hnsw.getExternalLabel(number));
-      number_of[key_of[number]] = number;
-    }
-  }
-  std::vector<KeyId> key_of;
-  std::vector<hnswlib::tableint> number_of;
-};
-
-// Calls visit(position, key) for each link of a key.
-template <typename Visit>
-void each_link(const Hnsw& hnsw, const Names& names, std::size_t key, int level, const Visit& visit) {
-  auto* list = hnsw.get_linklist_at_level(names.number_of[key], level);
-  const std::size_t count = hnsw.getListCount(list);
-  for (std::size_t i = 0; i < count; ++i) visit(i, names.key_of[list[i + 1]]);
-}
-
-Graph copy_level0(const Hnsw& hnsw, const Names& names) {
-  Graph graph(names.key_of.size(), static_cast<std::uint32_t>(hnsw.maxM0_));
-  for (std::size_t key = 0; key < graph.keys(); ++key) {
-    const auto slots = graph.slots(static_cast<KeyId>(key));
-    each_link(hnsw, names, key, 0, [&](std::size_t i, KeyId neighbor) { slots[i] = neighbor; });
-  }
+Graph copy_level0(const detail::HnswLinks& links, std::size_t rows, std::uint32_t stride) {
+  Graph graph(rows, stride);
+  LevelReader reader(links, 0);
+  for (KeyId key = 0; key < rows; ++key) std::ranges::copy(reader.of_key(key), graph.slots(key).begin());
   return graph;
 }
 
-HnswLayer copy_upper(const Hnsw& hnsw, const Names& names, int level) {
+HnswLayer copy_upper(const detail::HnswLinks& links, std::size_t rows, std::uint32_t level) {
   HnswLayer layer;
   layer.offsets.push_back(0);
-  for (std::size_t key = 0; key < names.number_of.size(); ++key) {
-    if (hnsw.element_levels_[names.number_of[key]] < level) continue;
-    layer.nodes.push_back(static_cast<KeyId>(key));
-    each_link(hnsw, names, key, level, [&](std::size_t, KeyId neighbor) { layer.ids.push_back(neighbor); });
+  LevelReader reader(links, level);
+  for (KeyId key = 0; key < rows; ++key) {
+    if (links.level(key) < level) continue;
+    layer.nodes.push_back(key);
+    const auto ids = reader.of_key(key);
+    layer.ids.insert(layer.ids.end(), ids.begin(), ids.end());
     layer.offsets.push_back(static_cast<std::uint32_t>(layer.ids.size()));
   }
   if (layer.ids.size() > std::numeric_limits<std::uint32_t>::max()) {
     fail(ErrorCode::unsupported, "build_hnsw: an upper layer has 2^32 links or more; allowed is fewer (fewer keys)");
   }
   return layer;
-}
-
-void insert_all(Hnsw& hnsw, const std::vector<KeyId>& order, Executor& executor) {
-  hnsw.addPoint(&order[0], order[0]);
-  executor.run(order.size() - 1, [&](std::size_t task, unsigned) { hnsw.addPoint(&order[task + 1], order[task + 1]); });
 }
 
 }  // namespace
@@ -138,23 +62,16 @@ std::vector<KeyId> insertion_order(std::size_t rows, std::uint64_t seed) {
   return order;
 }
 
-HnswLayers build_hnsw_layers(const MatrixView& keys, Metric metric, const HnswBuildParams& params) {
+HnswLayers build_hnsw_layers(const MatrixView& keys, Metric metric, const HnswBuildParams& params,
+                             detail::InsertKeys insert) {
   HnswLayers layers{params.max_degree, params.build_beam, params.seed, no_key, {}, {}};
   if (keys.rows == 0) return layers;
-  try {
-    KeySpace space(keys, metric);
-    Hnsw hnsw(&space, keys.rows, params.max_degree, params.build_beam, params.seed);
-    insert_all(hnsw, insertion_order(keys.rows, params.seed), executor_or_default(params.executor));
-
-    const Names names(hnsw);
-    layers.entry = names.key_of[hnsw.enterpoint_node_];
-    layers.level0 = copy_level0(hnsw, names);
-    for (int level = 1; level <= hnsw.maxlevel_; ++level) layers.upper.push_back(copy_upper(hnsw, names, level));
-  } catch (const Error&) {
-    throw;
-  } catch (const std::runtime_error& error) {
-    fail(ErrorCode::no_memory, "build_hnsw: hnswlib gives up: ", error.what());
-  }
+  const ScoredDistance distance(keys, metric);
+  const auto links = insert(insertion_order(keys.rows, params.seed), distance, params);
+  layers.entry = links->entry();
+  layers.level0 = copy_level0(*links, keys.rows, 2 * params.max_degree);
+  const std::uint32_t top = links->level(layers.entry);
+  for (std::uint32_t level = 1; level <= top; ++level) layers.upper.push_back(copy_upper(*links, keys.rows, level));
   return layers;
 }
 

@@ -23,9 +23,10 @@ std::span<const KeyId> within(std::span<const KeyId> ids, IdRange range) {
 
 }  // namespace
 
-IvfIndex::IvfIndex(SharedMatrix keys, Metric metric, const IvfBuildParams& params, BuildStats* stats)
+IvfIndex::IvfIndex(SharedMatrix keys, Metric metric, const IvfBuildParams& params, detail::TrainCentroids train,
+                   BuildStats* stats)
     : Index(std::move(keys), metric, params.executor),
-      lists_(make_ivf_lists(this->keys(), params, stats)),
+      lists_(make_ivf_lists(this->keys(), params, train, stats)),
       scorer_(this->keys(), metric),
       coarse_(centroids_of(lists_, dim()), metric) {}
 
@@ -114,9 +115,10 @@ void IvfIndex::scan_list(std::span<const KeyId> ids, Scratch& scratch, SearchSta
 
 void IvfIndex::write_sections(ContainerWriter& writer) const { write_ivf_lists(lists_, writer); }
 
-std::unique_ptr<Index> build_ivf(SharedMatrix keys, Metric metric, const IvfBuildParams& params, BuildStats* stats) {
+std::unique_ptr<Index> detail::build_ivf(SharedMatrix keys, Metric metric, const IvfBuildParams& params,
+                                         TrainCentroids train, BuildStats* stats) {
   params.validate();
-  return std::make_unique<IvfIndex>(std::move(keys), metric, params, stats);
+  return std::make_unique<IvfIndex>(std::move(keys), metric, params, train, stats);
 }
 
 std::unique_ptr<Index> open_ivf(const Container& container, SharedMatrix keys, Metric metric) {

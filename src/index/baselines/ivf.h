@@ -20,7 +20,8 @@ namespace rattan {
 // would be faster in time and is no different in keys read. SearchParams::seeds are ignored: nothing walks.
 class IvfIndex final : public Index {
  public:
-  IvfIndex(SharedMatrix keys, Metric metric, const IvfBuildParams& params, BuildStats* stats);
+  IvfIndex(SharedMatrix keys, Metric metric, const IvfBuildParams& params, detail::TrainCentroids train,
+           BuildStats* stats);
   IvfIndex(SharedMatrix keys, Metric metric, IvfLists lists);
 
   std::string_view kind() const noexcept override { return "ivf"; }

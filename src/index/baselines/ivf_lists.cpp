@@ -7,7 +7,6 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "core/random.h"
-#include "index/baselines/ivf_train.h"
 #include "rattan/exact_topk.h"
 #include "simd/kernels.h"
 #include "storage/byte_reader.h"
@@ -55,7 +54,8 @@ void fill_lists(const NeighborTable& nearest, std::size_t count, IvfLists& lists
 
 }  // namespace
 
-IvfLists make_ivf_lists(const MatrixView& keys, const IvfBuildParams& params, BuildStats* stats) {
+IvfLists make_ivf_lists(const MatrixView& keys, const IvfBuildParams& params, detail::TrainCentroids train,
+                        BuildStats* stats) {
   BuildTimer timer(stats);
   IvfLists lists{params.spherical, params.iterations, params.seed, {}, {0}, {}};
   const std::uint32_t count = number_of_lists(keys.rows, params.lists);
@@ -64,7 +64,7 @@ IvfLists make_ivf_lists(const MatrixView& keys, const IvfBuildParams& params, Bu
   {
     const std::vector<float> sample =
         sample_keys(keys, count * points_per_list, params.seed, executor_or_default(params.executor));
-    lists.centroids = train_centroids(sample.data(), sample.size() / keys.cols, keys.cols, count, params, *exact);
+    lists.centroids = train(sample.data(), sample.size() / keys.cols, keys.cols, count, params, *exact);
   }
   for (float& value : lists.centroids) {
     if (!std::isfinite(value)) value = 0;  // sums of keys near the end of fp32's range

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "index/baselines/builders.h"
 #include "rattan/index.h"
 #include "storage/container.h"
 
@@ -26,8 +27,9 @@ struct IvfLists {
 };
 
 // Trains on at most 256 sampled keys a list (FAISS' own rule), then puts every key into the list of its centroid.
-// Deterministic for any number of threads. `keys` and `params` are checked. Throws as train_centroids does.
-IvfLists make_ivf_lists(const MatrixView& keys, const IvfBuildParams& params, BuildStats* stats);
+// Deterministic for any number of threads. `keys` and `params` are checked. Throws what `train` throws.
+IvfLists make_ivf_lists(const MatrixView& keys, const IvfBuildParams& params, detail::TrainCentroids train,
+                        BuildStats* stats);
 
 void write_ivf_lists(const IvfLists& lists, ContainerWriter& writer);
 

@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "index/baselines/hnsw_build.h"
+#include "baselines/hnsw_insert.h"
 #include "index/graph_index.h"
+#include "rattan/baselines.h"
 #include "tests/support/matrices.h"
 #include "tests/support/reference.h"
 

@@ -6,7 +6,7 @@
 #include <functional>
 #include <limits>
 
-#include "index/baselines/ivf_train.h"
+#include "baselines/ivf_train.h"
 #include "storage/byte_writer.h"
 #include "tests/support/errors.h"
 #include "tests/support/matrices.h"
@@ -39,7 +39,7 @@ TEST_F(MakeIvfLists, EveryKeyIsInTheListOfItsNearestCentroid) {
   for (const bool spherical : {false, true}) {
     IvfBuildParams params;
     params.spherical = spherical;
-    const IvfLists lists = make_ivf_lists(keys.view, params, nullptr);
+    const IvfLists lists = make_ivf_lists(keys.view, params, train_centroids, nullptr);
     EXPECT_EQ(lists.count(), 60U);
     expect_every_key_once(lists, 900);
     const MatrixView centroids(lists.centroids.data(), DType::f32, lists.count(), 13);
@@ -58,17 +58,17 @@ TEST_F(MakeIvfLists, DependsOnTheSeedAndNotOnThreads) {
   IvfBuildParams params;
   params.lists = 10;  // 2,560 of 6,000 keys are sampled
   params.executor = &serial_executor();
-  const IvfLists once = make_ivf_lists(keys.view, params, nullptr);
+  const IvfLists once = make_ivf_lists(keys.view, params, train_centroids, nullptr);
   for (const unsigned threads : {2U, 3U, 4U}) {
     const auto executor = make_openmp_executor(threads);
     params.executor = executor.get();
-    const IvfLists again = make_ivf_lists(keys.view, params, nullptr);
+    const IvfLists again = make_ivf_lists(keys.view, params, train_centroids, nullptr);
     EXPECT_EQ(again.centroids, once.centroids) << threads;
     EXPECT_EQ(again.ids, once.ids) << threads;
   }
   params.executor = &serial_executor();
   params.seed = 9;
-  EXPECT_NE(make_ivf_lists(keys.view, params, nullptr).centroids, once.centroids);
+  EXPECT_NE(make_ivf_lists(keys.view, params, train_centroids, nullptr).centroids, once.centroids);
 }
 
 // FAULTS C4.
@@ -76,7 +76,7 @@ TEST_F(MakeIvfLists, C4_NeverMoreListsThanKeys) {
   for (const std::size_t rows : {0U, 1U, 2U, 5U}) {
     IvfBuildParams params;
     params.lists = 100;
-    const IvfLists lists = make_ivf_lists(random_matrix(rows, 4, 1).view, params, nullptr);
+    const IvfLists lists = make_ivf_lists(random_matrix(rows, 4, 1).view, params, train_centroids, nullptr);
     EXPECT_EQ(lists.count(), rows);
     expect_every_key_once(lists, rows);
   }
@@ -84,14 +84,15 @@ TEST_F(MakeIvfLists, C4_NeverMoreListsThanKeys) {
 
 TEST_F(MakeIvfLists, KeysAtTheEndOfTheRangeStillHaveAList) {
   const std::vector<float> values(80, std::numeric_limits<float>::max());
-  const IvfLists lists = make_ivf_lists(test::make_matrix(values, 20, 4).view, IvfBuildParams{}, nullptr);
+  const IvfLists lists =
+      make_ivf_lists(test::make_matrix(values, 20, 4).view, IvfBuildParams{}, train_centroids, nullptr);
   expect_every_key_once(lists, 20);
   EXPECT_TRUE(std::all_of(lists.centroids.begin(), lists.centroids.end(), [](float v) { return v - v == 0; }));
 }
 
 TEST_F(MakeIvfLists, StagesAreTimed) {
   BuildStats stats;
-  make_ivf_lists(random_matrix(50, 4, 1).view, IvfBuildParams{}, &stats);
+  make_ivf_lists(random_matrix(50, 4, 1).view, IvfBuildParams{}, train_centroids, &stats);
   ASSERT_EQ(stats.stages.size(), 2U);
   EXPECT_EQ(stats.stages[0].first, "train");
   EXPECT_EQ(stats.stages[1].first, "assign");

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "index/baselines/ivf_train.h"
+#include "baselines/ivf_train.h"
+#include "rattan/baselines.h"
 #include "tests/support/matrices.h"
 #include "tests/support/reference.h"
 

@@ -7,8 +7,8 @@
 #include <exception>
 #include <limits>
 
+#include "baselines/ivf_train.h"
 #include "core/check.h"
-#include "index/baselines/ivf_train.h"
 
 namespace rattan {
 

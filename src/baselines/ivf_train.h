@@ -13,9 +13,7 @@ namespace rattan {
 // False in a build without FAISS.
 extern const bool have_faiss;
 
-// `lists` centroids of `dim` floats each, by k-means over `rows` sample vectors (fp32, `lists` <= `rows`). Points are
-// assigned by `exact`: to the nearest centroid, or, spherical, to the centroid of largest cosine, which then has
-// norm 1. Deterministic if `exact` is. Throws Error(unsupported) in a build without FAISS.
+// detail::TrainCentroids by FAISS. Throws Error(unsupported) where FAISS refuses, and in a build without it.
 std::vector<float> train_centroids(const float* sample, std::size_t rows, std::size_t dim, std::uint32_t lists,
                                    const IvfBuildParams& params, const ExactTopK& exact);
 

@@ -1,5 +1,5 @@
 // Linked with the stand-in alone.
-#include "index/baselines/ivf_train.h"
+#include "baselines/ivf_train.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
+#include "baselines/ivf_train.h"
 #include "core/check.h"
-#include "index/baselines/ivf_train.h"
 
 namespace rattan {
 

@@ -1,4 +1,4 @@
-#include "index/baselines/ivf_train.h"
+#include "baselines/ivf_train.h"
 
 #include <gtest/gtest.h>
 

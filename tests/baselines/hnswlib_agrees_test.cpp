@@ -11,6 +11,7 @@
 #include "core/random.h"
 #include "index/baselines/hnsw.h"
 #include "index/baselines/hnsw_build.h"
+#include "rattan/baselines.h"
 #include "tests/support/matrices.h"
 
 namespace rattan {
