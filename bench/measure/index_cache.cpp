@@ -18,9 +18,10 @@ std::string key_of(BuildKind kind, const std::string& source, const HeadProblem&
   return message(kind.name, "; ", source, " layer ", problem.group.layer, " head ", problem.group.kv_head, "; ",
                  to_string(problem.keys.view.dtype), "; ", problem.window, "; links ", options.links.k, " step ",
                  options.links.query_step, " causal ", options.links.causal, "; graph ", graph.max_degree, " entries ",
-                 graph.entry_points, " oversampling ", graph.oversampling, " code bits ", graph.code_bits, "; ivf ",
-                 options.ivf.lists, " x", options.ivf.iterations, "; hnsw ", options.hnsw.max_degree, " beam ",
-                 options.hnsw.build_beam, "; seed ", graph.seed, "; commit ", run_record().commit);
+                 graph.entry_points, " oversampling ", graph.oversampling, " fill ", graph.fill_nearest, " code bits ",
+                 graph.code_bits, "; ivf ", options.ivf.lists, " x", options.ivf.iterations, "; hnsw ",
+                 options.hnsw.max_degree, " beam ", options.hnsw.build_beam, "; seed ", graph.seed, "; commit ",
+                 run_record().commit);
 }
 
 Json to_record(const BuiltIndex& built, const std::string& file) {

@@ -6,6 +6,7 @@
 #include "core/random.h"
 #include "graph/connect.h"
 #include "graph/entry_points.h"
+#include "graph/fill.h"
 #include "graph/key_geometry.h"
 #include "graph/link_lists.h"
 #include "graph/project.h"
@@ -45,6 +46,10 @@ Graph build_graph_edges(MatrixView keys, std::span<const NeighborTable> links, c
   const std::uint64_t unreachable = connect(graph, geometry, executor);
   if (stats != nullptr) stats->unreachable = unreachable;
   timer.stage("connect");
+  if (params.fill_nearest) {
+    fill_with_nearest(graph, geometry, executor);
+    timer.stage("fill");
+  }
   return graph;
 }
 

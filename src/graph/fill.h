@@ -1,4 +1,10 @@
-// Uses up the slots that a graph of few links leaves free.
+// Uses up the slots that links leave free.
+//
+// Measured on the hardest head of a real model (Qwen2.5-Coder-1.5B, layer 10, KV head 0, 131,072 tokens; 8,192 query
+// rows a head linked to 128 keys each, degree 16; recall@100 0.95 over 64 steps): 46 % of the keys stand in no list, 12
+// % of what the worst head asks for among them, and most slots are free. Beam 4,593 with links alone, 454 filled; keys
+// read in full per query head 2,296 and 318, codes 6,348 and 2,178. Filled to 6 edges a key only: beam 701. On heads
+// whose lists hold nearly every key (32,768 tokens, layer 26) beam 217 and 208, codes 816 and 869.
 #pragma once
 
 #include "graph/graph.h"
@@ -7,8 +13,8 @@
 
 namespace rattan {
 
-// Every key's free slots take the keys nearest to it by geometry, nearest first, that are no edges of it yet. All pairs
-// of keys are looked at: for graphs of some thousand keys. The result does not depend on the executor.
+// Every key's free slots take the keys nearest to it by direction, nearest first, that are no edges of it yet.
+// Keys with a free slot are compared with all keys. The result does not depend on the executor.
 void fill_with_nearest(Graph& graph, const KeyGeometry& geometry, Executor& executor);
 
 }  // namespace rattan

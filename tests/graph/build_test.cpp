@@ -101,6 +101,23 @@ TEST(Build, StagesAreTimedInOrder) {
   EXPECT_EQ(names, (std::vector<std::string>{"lists", "geometry", "project", "prune", "entry_points", "connect"}));
 }
 
+TEST(Build, FreeSlotsAreFilledWhereThatIsAsked) {
+  const auto c = test::graph_cases(100).front();
+  GraphBuildParams params = params_of(8);
+  const Graph links = built(c, params);
+  params.fill_nearest = true;
+  BuildStats stats;
+  const Graph filled = built(c, params, &stats);
+  EXPECT_EQ(stats.stages.back().first, "fill");
+  test::expect_well_formed(test::edges_of(filled), 8);
+  for (std::size_t i = 0; i < links.keys(); ++i) {
+    const auto key = static_cast<KeyId>(i);
+    const auto kept = links.neighbors(key);
+    ASSERT_EQ(filled.neighbors(key).size(), 8U);
+    EXPECT_TRUE(std::ranges::equal(filled.neighbors(key).first(kept.size()), kept));
+  }
+}
+
 // FAULTS C3, C4.
 TEST(Build, FewKeysMakeAGraph) {
   const Graph none = build_graph_edges(MatrixView(nullptr, DType::f32, 0, 4), {}, params_of(4), nullptr);
