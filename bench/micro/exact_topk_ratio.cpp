@@ -19,6 +19,8 @@
 
 namespace {
 
+using rattan::median;
+
 using rattan::DType;
 using rattan::bench::RandomMatrix;
 
