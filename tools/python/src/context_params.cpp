@@ -12,34 +12,34 @@ namespace {
 
 namespace nb = nanobind;
 
-// Takes values out of a copy of the arguments: what is left at the end was not known.
+// Takes values out of a copy of the arguments: what is unread at the end was not known.
 class Reader {
  public:
   explicit Reader(const nb::dict& arguments, const char* what) : what_(what) {
     for (const auto& [key, value] : arguments) {
-      if (!value.is_none()) left_[key] = value;
+      if (!value.is_none()) unread_[key] = value;
     }
   }
 
   template <typename T>
   void read(const char* name, T& value) {
-    if (!left_.contains(name)) return;
-    const nb::object given = left_[name];
+    if (!unread_.contains(name)) return;
+    const nb::object given = unread_[name];
     if (!nb::try_cast<T>(given, value)) {
       throw nb::type_error(
           (std::string(name) + ": " + nb::cast<std::string>(nb::repr(given)) + " has the wrong type or range").c_str());
     }
-    nb::del(left_[name]);
+    nb::del(unread_[name]);
   }
 
   void finish() const {
-    for (const auto& [key, value] : left_) {
+    for (const auto& [key, value] : unread_) {
       throw Error(ErrorCode::invalid_argument, nb::cast<std::string>(nb::str(key)) + " is no parameter of " + what_);
     }
   }
 
  private:
-  nb::dict left_;
+  nb::dict unread_;
   const char* what_;
 };
 

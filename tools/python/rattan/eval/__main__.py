@@ -1,7 +1,7 @@
 """python -m rattan.eval: tasks and texts under several attentions."""
 import argparse
 import sys
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from .. import __version__
 from .._errors import Error
@@ -37,12 +37,12 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=0, help="of torch (its own choice)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--format", default="md", choices=["md", "json"])
-    parser.add_argument("--output", default=None, help="file (standard output)")
+    parser.add_argument("--output", default=None, help="file, written anew after every prompt (standard output, at the end)")
     return parser
 
 
-def run(args: argparse.Namespace, model: Any, tokenizer: Any) -> List[Dict[str, Any]]:
-    """One row for each prompt and attention."""
+def run(args: argparse.Namespace, model: Any, tokenizer: Any, keep: Callable[[List[Dict[str, Any]]], None]) -> None:
+    """One row for each prompt and attention; keep(rows) is called with all there are after each of them."""
     from .. import hf, tasks
     from .attentions import parse
     from .measure import Prompt, answer, nll
@@ -54,6 +54,7 @@ def run(args: argparse.Namespace, model: Any, tokenizer: Any) -> List[Dict[str, 
         rows.append({"task": task, "length": length, "attention": attention.text, **measured})
         told = "score {score:.2f}" if "score" in measured else "NLL {nll:.4f}"
         print(f"{task} {length} {attention.text}: " + told.format(**measured), file=sys.stderr, flush=True)
+        keep(rows)
 
     with hf.attach(model):
         for length in [int(text) for text in args.lengths.split(",")]:
@@ -72,7 +73,6 @@ def run(args: argparse.Namespace, model: Any, tokenizer: Any) -> List[Dict[str, 
                     prompt = Prompt(model, tokenizer(sample.prompt, return_tensors="pt").input_ids, args.chunk, args.keys_as)
                     for attention in attentions:
                         record(name, length, answer(prompt, attention, tokenizer, sample), attention)
-    return rows
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -87,18 +87,22 @@ def main(arguments: Optional[List[str]] = None) -> int:
         if args.threads:
             torch.set_num_threads(args.threads)
         model, tokenizer = hf.load(args.model, args.dtype, args.device)
-        rows = run(args, model, tokenizer)
         about = {"rattan": __version__, "torch": torch.__version__, "model": args.model.rstrip("/").rpartition("/")[2],
-                 "dtype": str(model.dtype).rpartition(".")[2], "threads": torch.get_num_threads(), "seed": args.seed}
-        text = write(rows, args.format, about)
+                 "dtype": str(model.dtype).rpartition(".")[2], "device": args.device, "threads": torch.get_num_threads(), "seed": args.seed}
+        kept: List[Dict[str, Any]] = []
+
+        def keep(rows: List[Dict[str, Any]]) -> None:
+            kept[:] = rows
+            if args.output:  # what there is, whenever it ends
+                with open(args.output, "w", encoding="utf-8") as file:
+                    file.write(write(rows, args.format, about))
+
+        run(args, model, tokenizer, keep)
     except (Error, ImportError) as error:
         print(f"rattan-eval: {error}", file=sys.stderr)
         return 2
-    if args.output:
-        with open(args.output, "w", encoding="utf-8") as file:
-            file.write(text)
-    else:
-        print(text, end="")
+    if not args.output:
+        print(write(kept, args.format, about), end="")
     return 0
 
 
