@@ -53,11 +53,11 @@ SharedMatrix renew(const MatrixView& means, const std::vector<bool>& changed,
 KeyClusters cut_clusters(const KeyClusters& clusters, KeyId end, MatrixView keys, MatrixView values) {
   const KeyId first = clusters.ids().begin;
   const auto all = clusters.cluster_ids();
-  const std::size_t left = end > first ? std::min<std::size_t>(end - first, all.size()) : 0;
-  std::vector<std::uint16_t> ids(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(left));
+  const std::size_t kept = end > first ? std::min<std::size_t>(end - first, all.size()) : 0;
+  std::vector<std::uint16_t> ids(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(kept));
   std::vector<float> counts(clusters.counts().begin(), clusters.counts().end());
   std::vector<bool> changed(counts.size());
-  for (std::size_t i = left; i < all.size(); ++i) {
+  for (std::size_t i = kept; i < all.size(); ++i) {
     counts[all[i]] -= 1;
     changed[all[i]] = true;
   }

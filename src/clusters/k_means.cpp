@@ -31,7 +31,7 @@ void refill(MatrixView keys, const Members& members, std::span<const float> dist
   const std::size_t count = members.offsets.size() - 1;
   std::vector<std::uint32_t> empty;
   for (std::uint32_t c = 0; c < count; ++c) {
-    if (members.of(c).empty()) empty.push_back(c);
+    if (members.rows_of(c).empty()) empty.push_back(c);
   }
   if (empty.empty()) return;
   std::vector<std::uint32_t> far(keys.rows);
@@ -82,7 +82,7 @@ std::vector<float> mean_rows(MatrixView matrix, const Members& members, Executor
     std::vector<float> block(dim);
     std::vector<double> sum(dim);
     for (std::size_t c = begin; c < end; ++c) {
-      const auto all = members.of(c);
+      const auto all = members.rows_of(c);
       std::fill(sum.begin(), sum.end(), 0.0);
       for (std::size_t first = 0; first < all.size(); first += sum_block) {
         rows.clear();

@@ -23,7 +23,7 @@ struct Members {
   std::vector<std::uint32_t> offsets;
   std::vector<std::uint32_t> rows;
 
-  std::span<const std::uint32_t> of(std::size_t cluster) const noexcept {
+  std::span<const std::uint32_t> rows_of(std::size_t cluster) const noexcept {
     return std::span(rows).subspan(offsets[cluster], offsets[cluster + 1] - offsets[cluster]);
   }
 };

@@ -61,7 +61,7 @@ std::vector<float> relative_spreads(MatrixView keys, const Members& members, std
   parallel_blocks(executor, count, 16, [&](std::size_t begin, std::size_t end, unsigned) {
     std::vector<float> key(keys.cols);
     for (std::size_t c = begin; c < end; ++c) {
-      for (const std::uint32_t row : members.of(c)) {
+      for (const std::uint32_t row : members.rows_of(c)) {
         to_float(keys.row(row), keys.cols, key.data());
         float squared = 0;
         for (std::size_t j = 0; j < keys.cols; ++j) {
@@ -75,7 +75,7 @@ std::vector<float> relative_spreads(MatrixView keys, const Members& members, std
   const double all = std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(keys.rows);
   std::vector<float> relative(count);
   for (std::size_t c = 0; c < count; ++c) {
-    if (sums[c] > 0) relative[c] = static_cast<float>(sums[c] / static_cast<double>(members.of(c).size()) / all);
+    if (sums[c] > 0) relative[c] = static_cast<float>(sums[c] / static_cast<double>(members.rows_of(c).size()) / all);
   }
   return relative;
 }
@@ -132,7 +132,7 @@ KeyClusters::KeyClusters(MatrixView keys, MatrixView values, KeyId first_id, con
   const Members members = members_of(nearest, count);
   cluster_ids_.assign(nearest.begin(), nearest.end());
   counts_.resize(count);
-  for (std::size_t c = 0; c < counts_.size(); ++c) counts_[c] = static_cast<float>(members.of(c).size());
+  for (std::size_t c = 0; c < counts_.size(); ++c) counts_[c] = static_cast<float>(members.rows_of(c).size());
   const std::vector<float> means = mean_rows(keys, members, executor);
   centroids_ = store(means, keys.cols);
   mean_values_ = store(mean_rows(values, members, executor), values.cols);

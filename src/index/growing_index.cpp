@@ -55,7 +55,7 @@ struct GrowingIndex::State {
   GrowthParams params;
   GrowthParts base;
   GrowthStore store;
-  RecentQueries noted;
+  RecentQueries recent;
   std::size_t base_visible;  // of the base's keys; less than all after a truncation below it
 
   State(std::shared_ptr<const Index> index_, const GrowthParams& params_)
@@ -63,7 +63,7 @@ struct GrowingIndex::State {
         params(params_),
         base(parts_of(checked(index, params))),
         store(params.capacity - index->size(), index->keys(), {base.codes, stride_of(base)}),
-        noted(index->dim(), base.graph == nullptr ? 0 : params.recent_queries),
+        recent(index->dim(), base.graph == nullptr ? 0 : params.recent_queries),
         base_visible(index->size()) {
     if (base.graph != nullptr) check_range("stride of the base's graph", stride_of(base), 2U, 1024U);
   }
@@ -111,10 +111,10 @@ void GrowingIndex::keep_queries(MatrixView queries) {
     fail(ErrorCode::invalid_argument, "queries have dim ", queries.cols, ", allowed is ", state_->index->dim());
   }
   check_finite(queries, "queries", serial_executor());
-  state_->noted.add(queries);
+  state_->recent.add(queries);
 }
 
-void GrowingIndex::forget_queries() { state_->noted.take(); }
+void GrowingIndex::forget_queries() { state_->recent.take(); }
 
 void GrowingIndex::truncate(std::size_t size) {
   State& state = *state_;
@@ -137,7 +137,7 @@ void GrowingIndex::seal(std::size_t end, Executor& executor) {
     return;
   }
   const MatrixView keys = state.store.keys(grown_end).slice(now.sealed, grown_end - now.sealed);
-  const QueryRows queries = state.noted.take();
+  const QueryRows queries = state.recent.take();
   const Graph graph =
       make_segment_graph(keys, queries.view(), state.index->metric(), state.segment_params(keys.rows), executor);
   state.store.seal(grown_end, &graph, first_id, executor);
@@ -154,12 +154,12 @@ SplitRows GrowingIndex::keys() const noexcept {
 
 MemoryUse GrowingIndex::memory() const {
   MemoryUse use = state_->store.memory();
-  if (state_->base.graph != nullptr) use.parts.emplace_back("recent queries", state_->noted.bytes());
+  if (state_->base.graph != nullptr) use.parts.emplace_back("recent queries", state_->recent.bytes());
   return use;
 }
 
 std::size_t GrowingIndex::sealed_bytes() const noexcept { return state_->store.sealed_bytes(); }
-std::size_t GrowingIndex::recent_query_bytes(std::size_t more) const { return state_->noted.bytes(more); }
+std::size_t GrowingIndex::recent_query_bytes(std::size_t added) const { return state_->recent.bytes(added); }
 
 std::size_t GrowingIndex::segment_bytes(std::size_t end) const noexcept {
   const std::size_t rows = end - std::min(end, sealed());

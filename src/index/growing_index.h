@@ -1,5 +1,5 @@
-// One KV head's keys as they grow: an immutable base index, sealed segments behind it, and a tail that is scanned
-// exactly. src/DESIGN.md section 5.
+// One KV head's keys as they grow: an immutable base index, sealed segments behind it, and unsealed keys that are
+// scanned exactly. src/DESIGN.md section 5.
 //
 // Ids count from the base's first key; grown keys follow without a gap. A segment is a graph of its own keys with entry
 // points of its own, stored behind the base's edges and codes, so that one walk with one beam searches base and
@@ -47,8 +47,8 @@ class GrowingIndex {
   // Decode queries, [m, d] of any dtype: evidence for the next seal. The oldest are forgotten where there are too many.
   void keep_queries(MatrixView queries);
   void forget_queries();
-  // Keys from `size` on are gone. Not beside searches or a seal. A segment that is cut goes back to the tail with its
-  // remaining keys. Below base_size() the base stays whole, and keys from `size` on are hidden for good.
+  // Keys from `size` on are gone. Not beside searches or a seal. A segment that is cut is unsealed as far as it
+  // remains. Below base_size() the base stays whole, and keys from `size` on are hidden for good.
   void truncate(std::size_t size);
 
   // Keys [sealed(), end) become a segment; end <= size(). Beside append and searches, one call at a time.
@@ -61,14 +61,14 @@ class GrowingIndex {
   SplitRows keys() const noexcept;  // visible ones
   MemoryUse memory() const;         // without the base's
 
-  // Of it, without allocating, at any time: codes, edges and entry points; and recent queries, were `more` rows added.
+  // Of it, without allocating, at any time: codes, edges and entry points; and recent queries, were `added` rows added.
   std::size_t sealed_bytes() const noexcept;
-  std::size_t recent_query_bytes(std::size_t more = 0) const;
+  std::size_t recent_query_bytes(std::size_t added = 0) const;
   // At most what seal(end) adds to sealed_bytes().
   std::size_t segment_bytes(std::size_t end) const noexcept;
 
   // Searches one group: queries [1..8, d]; params as of Index::search (group is ignored). Candidates of the base and
-  // the segments are searched by their kind, those of the tail exactly; results(scratch, row) are the k best of both,
+  // the segments are searched by their kind, unsealed ones exactly; results(scratch, row) are the k best of both,
   // sorted. Arguments are trusted: the caller has checked them.
   SearchStats search(MatrixView queries, const SearchParams& params, Scratch& scratch) const;
 

@@ -32,9 +32,9 @@ QueryRows RecentQueries::take() {
   return taken;
 }
 
-std::size_t RecentQueries::bytes(std::size_t more) const {
+std::size_t RecentQueries::bytes(std::size_t added) const {
   const std::lock_guard lock(mutex_);
-  return std::min(rows_.size() + more * dim_, most_ * dim_) * sizeof(float);
+  return std::min(rows_.size() + added * dim_, most_ * dim_) * sizeof(float);
 }
 
 }  // namespace rattan

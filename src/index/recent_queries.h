@@ -28,8 +28,8 @@ class RecentQueries {
   void add(const MatrixView& queries);
   // All rows; none are left.
   QueryRows take();
-  // Of them, were `more` added.
-  std::size_t bytes(std::size_t more = 0) const;
+  // Of them, were `added` more added.
+  std::size_t bytes(std::size_t added = 0) const;
 
  private:
   std::size_t dim_;

@@ -62,8 +62,8 @@ void ExactBlock::find(const ExactProblem& problem, const BlockShape& shape, std:
   std::vector<std::size_t> unfiltered;
   for (std::size_t begin = 0; begin < undecided.size(); begin += fp32_shape.rows) {
     const auto part = std::span(undecided).subspan(begin, std::min(fp32_shape.rows, undecided.size() - begin));
-    const std::vector<std::size_t> left = filter(problem, fp32, fp32_shape.tile_panels, part, table);
-    unfiltered.insert(unfiltered.end(), left.begin(), left.end());
+    const std::vector<std::size_t> near_ties = filter(problem, fp32, fp32_shape.tile_panels, part, table);
+    unfiltered.insert(unfiltered.end(), near_ties.begin(), near_ties.end());
   }
   scan(problem, unfiltered, table);
 }

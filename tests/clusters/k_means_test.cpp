@@ -59,10 +59,11 @@ TEST(KMeans, EqualKeysAndMoreClustersThanKeys) {
 TEST(Members, StandInOrder) {
   const std::vector<std::uint32_t> clusters = {2, 0, 2, 2, 0};
   const Members members = members_of(clusters, 4);
-  EXPECT_EQ(std::vector<std::uint32_t>(members.of(0).begin(), members.of(0).end()), (std::vector<std::uint32_t>{1, 4}));
-  EXPECT_TRUE(members.of(1).empty());
-  EXPECT_EQ(members.of(2).size(), 3U);
-  EXPECT_TRUE(members.of(3).empty());
+  EXPECT_EQ(std::vector<std::uint32_t>(members.rows_of(0).begin(), members.rows_of(0).end()),
+            (std::vector<std::uint32_t>{1, 4}));
+  EXPECT_TRUE(members.rows_of(1).empty());
+  EXPECT_EQ(members.rows_of(2).size(), 3U);
+  EXPECT_TRUE(members.rows_of(3).empty());
 }
 
 TEST(MeanRows, AreMeansOfManyRows) {
