@@ -41,7 +41,7 @@ std::string describe(const Window& window, const ProblemOptions& asked) {
 
 template <typename Encode>
 void encode_rows(const MatrixView& from, std::byte* to, std::size_t element, const Encode& encode) {
-  const simd::ToFloat to_float = simd::kernels().to_float[static_cast<std::size_t>(from.dtype)];
+  const simd::ToFloat to_float = simd::kernels().widen(from.dtype);
   std::vector<float> row(from.cols);
   for (std::size_t i = 0; i < from.rows; ++i) {
     to_float(from.row(i), from.cols, row.data());

@@ -52,7 +52,7 @@ RotaryStatistics rotary_statistics(MatrixView queries, std::span<const std::int6
   if (queries.rows == 0 || queries.cols == 0 || queries.cols % 2 != 0) return statistics;
   const std::size_t half = queries.cols / 2;
   const std::size_t count = std::min(most_rows, queries.rows);
-  const simd::ToFloat to_float = simd::kernels().to_float[static_cast<std::size_t>(queries.dtype)];
+  const simd::ToFloat to_float = simd::kernels().widen(queries.dtype);
   std::vector<float> row(queries.cols);
   std::vector<double> energy(half);
   double square = 0;

@@ -19,7 +19,7 @@ constexpr int power_iterations = 60;
 // `count` evenly spaced rows (all where there are fewer) as double, one after the other.
 std::vector<double> sample_rows(const MatrixView& matrix, std::size_t count) {
   count = std::min(count, matrix.rows);
-  const simd::ToFloat to_float = simd::kernels().to_float[static_cast<std::size_t>(matrix.dtype)];
+  const simd::ToFloat to_float = simd::kernels().widen(matrix.dtype);
   std::vector<float> row(matrix.cols);
   std::vector<double> rows;
   rows.reserve(count * matrix.cols);

@@ -76,7 +76,7 @@ void weighted(benchmark::State& state, const simd::Kernels* set, DType dtype, st
   const std::vector<const void*> rows = random_rows(dtype, place);
   const std::vector<float> weights(sets * list, 0.25F);
   std::vector<float> out(sets * dim);
-  const simd::AddWeightedRows kernel = set->add_weighted[static_cast<std::size_t>(dtype)];
+  const simd::AddWeightedRows kernel = set->add_weighted(dtype);
   std::size_t at = 0;
   while (state.KeepRunningBatch(list)) {
     kernel(weights.data(), sets, list, &rows[at], list, dim, out.data());

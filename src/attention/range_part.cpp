@@ -28,7 +28,7 @@ const void* prepare(MatrixView queries, bool bf16, const simd::Kernels& kernels,
   if (scratch.queries.size() < space) scratch.queries.resize(space);
   void* memory = scratch.queries.data();
   auto* floats = static_cast<float*>(std::align(cache_line, count * sizeof(float), memory, space));
-  const auto to_float = kernels.to_float[static_cast<std::size_t>(queries.dtype)];
+  const auto to_float = kernels.widen(queries.dtype);
   for (std::size_t i = 0; i < queries.rows; ++i) to_float(queries.row(i), queries.cols, floats + i * queries.cols);
   if (!bf16) return floats;
   // In place: element i is read before its half is written, at or before it.

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "attention/running_softmax.h"
+#include "core/aligned.h"
 #include "core/check.h"
 #include "simd/kernels.h"
 
@@ -28,11 +29,6 @@ float negligible_mass(const RowWeights& weights) {
   return std::bit_cast<float>(exponent << mantissa_bits);
 }
 
-template <typename T>
-void grow(std::vector<T>& buffer, std::size_t size) {
-  if (buffer.size() < size) buffer.resize(size);
-}
-
 // Adds the value sums of whole clusters, weighted, but for those of less mass than `least`.
 void add_clusters(std::span<const KeyClusters* const> clusters, const RowWeights& weights, float least,
                   std::span<float> output, AttentionScratch& scratch) {
@@ -48,7 +44,7 @@ void add_clusters(std::span<const KeyClusters* const> clusters, const RowWeights
       scratch.weights[kept] = weights.unread[first + c] * block->counts()[c];
       scratch.rows[kept++] = means.row(c);
     }
-    const auto add = simd::kernels().add_weighted[static_cast<std::size_t>(means.dtype)];
+    const auto add = simd::kernels().add_weighted(means.dtype);
     add(scratch.weights.data(), 1, kept, scratch.rows.data(), kept, output.size(), output.data());
     first += block->clusters();
   }
@@ -72,7 +68,7 @@ void add_retrieved(std::span<const KeyId> ids, const RowWeights& weights, float 
       scratch.weights[i] -= weights.unread[cluster];
     }
   }
-  const auto add = simd::kernels().add_weighted[static_cast<std::size_t>(values.dtype())];
+  const auto add = simd::kernels().add_weighted(values.dtype());
   add(scratch.weights.data(), 1, ids.size(), scratch.rows.data(), ids.size(), output.size(), output.data());
 }
 

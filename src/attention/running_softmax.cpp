@@ -11,7 +11,7 @@ namespace rattan {
 RunningSoftmax::RunningSoftmax(std::size_t rows, std::size_t value_dim, DType value_dtype, double scale,
                                AttentionScratch& scratch)
     : kernels_(simd::kernels()),
-      add_weighted_(kernels_.add_weighted[static_cast<std::size_t>(value_dtype)]),
+      add_weighted_(kernels_.add_weighted(value_dtype)),
       rows_(rows),
       dim_(value_dim),
       scale_(scale) {

@@ -22,7 +22,7 @@ SharedMatrix renew(const MatrixView& means, const std::vector<bool>& changed,
   std::vector<double> sums(means.rows * cols);
   std::vector<std::size_t> counts(means.rows);
   std::vector<float> row(cols);
-  const simd::ToFloat to_float = simd::kernels().to_float[static_cast<std::size_t>(rows.dtype)];
+  const simd::ToFloat to_float = simd::kernels().widen(rows.dtype);
   for (std::size_t i = 0; i < cluster_ids.size(); ++i) {
     const std::size_t cluster = cluster_ids[i];
     if (!changed[cluster]) continue;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t sample = 8192;
 
-simd::ToFloat converter(DType dtype) { return simd::kernels().to_float[static_cast<std::size_t>(dtype)]; }
+simd::ToFloat converter(DType dtype) { return simd::kernels().widen(dtype); }
 
 // 1 / rms distance from the mean row. In two passes: keys may lie far from zero and close together.
 float unit_factor(MatrixView all) {

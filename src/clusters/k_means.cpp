@@ -16,7 +16,7 @@ constexpr std::size_t sum_block = 256;
 
 // Keys to start from, one drawn from each of `count` equal stretches, so that every part of the context has some.
 std::vector<float> first_centroids(MatrixView keys, std::size_t count, std::uint64_t seed) {
-  const auto to_float = simd::kernels().to_float[static_cast<std::size_t>(keys.dtype)];
+  const auto to_float = simd::kernels().widen(keys.dtype);
   std::vector<float> centroids(count * keys.cols);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t begin = i * keys.rows / count;
@@ -40,7 +40,7 @@ void refill(MatrixView keys, const Members& members, std::span<const float> dist
     return distance[a] != distance[b] ? distance[a] > distance[b] : a < b;
   };
   std::partial_sort(far.begin(), far.begin() + static_cast<std::ptrdiff_t>(empty.size()), far.end(), farther);
-  const auto to_float = simd::kernels().to_float[static_cast<std::size_t>(keys.dtype)];
+  const auto to_float = simd::kernels().widen(keys.dtype);
   for (std::size_t i = 0; i < empty.size(); ++i) {
     to_float(keys.row(far[i]), keys.cols, centroids.data() + empty[i] * keys.cols);
   }
@@ -74,7 +74,7 @@ Members members_of(std::span<const std::uint32_t> clusters, std::size_t count) {
 std::vector<float> mean_rows(MatrixView matrix, const Members& members, Executor& executor) {
   const std::size_t count = members.offsets.size() - 1;
   const std::size_t dim = matrix.cols;
-  const auto add = simd::kernels().add_weighted[static_cast<std::size_t>(matrix.dtype)];
+  const auto add = simd::kernels().add_weighted(matrix.dtype);
   const std::vector<float> ones(sum_block, 1.0F);
   std::vector<float> means(count * dim);
   parallel_blocks(executor, count, 16, [&](std::size_t begin, std::size_t end, unsigned) {

@@ -39,7 +39,7 @@ SharedMatrix store(std::span<const float> values, std::size_t cols) {
 SharedMatrix covariance_within(MatrixView keys, std::span<const float> means, std::span<const std::uint32_t> nearest) {
   constexpr std::size_t sample = 8192;
   const std::size_t step = std::max<std::size_t>(1, keys.rows / sample);
-  const auto to_float = simd::kernels().to_float[static_cast<std::size_t>(keys.dtype)];
+  const auto to_float = simd::kernels().widen(keys.dtype);
   std::vector<float> row(keys.cols);
   SecondMoment moment(keys.cols);
   for (std::size_t i = 0; i < keys.rows; i += step) {
@@ -56,7 +56,7 @@ SharedMatrix covariance_within(MatrixView keys, std::span<const float> means, st
 std::vector<float> relative_spreads(MatrixView keys, const Members& members, std::span<const float> means,
                                     Executor& executor) {
   const std::size_t count = members.offsets.size() - 1;
-  const auto to_float = simd::kernels().to_float[static_cast<std::size_t>(keys.dtype)];
+  const auto to_float = simd::kernels().widen(keys.dtype);
   std::vector<double> sums(count);
   parallel_blocks(executor, count, 16, [&](std::size_t begin, std::size_t end, unsigned) {
     std::vector<float> key(keys.cols);

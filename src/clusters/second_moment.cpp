@@ -27,7 +27,7 @@ void SecondMoment::flush() {
   std::vector<const void*> rows(filled_);
   for (std::size_t i = 0; i < filled_; ++i) rows[i] = rows_.data() + i * dim_;
   std::fill(products_.begin(), products_.end(), 0.0F);
-  const auto add = simd::kernels().add_weighted[static_cast<std::size_t>(DType::f32)];
+  const auto add = simd::kernels().add_weighted(DType::f32);
   for (std::size_t c = 0; c < dim_; c += simd::max_group) {
     const std::size_t sets = std::min(simd::max_group, dim_ - c);
     add(columns_.data() + c * block, sets, block, rows.data(), filled_, dim_, products_.data() + c * dim_);

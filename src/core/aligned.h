@@ -35,4 +35,10 @@ struct CacheLineAllocator {
 template <typename T>
 using AlignedVector = std::vector<T, CacheLineAllocator<T>>;
 
+// Room for `count` elements in a buffer that calls use again: it never shrinks.
+template <typename T, typename Allocator>
+void grow(std::vector<T, Allocator>& buffer, std::size_t count) {
+  if (buffer.size() < count) buffer.resize(count);
+}
+
 }  // namespace rattan

@@ -61,7 +61,7 @@ void ragged_tile(const double* a, std::size_t rows, std::size_t stride, const do
 }  // namespace
 
 void WideningReader::load(std::size_t row) {
-  const auto to_float = simd::kernels().to_float[static_cast<std::size_t>(matrix_.dtype)];
+  const auto to_float = simd::kernels().widen(matrix_.dtype);
   to_float(matrix_.row(row), matrix_.cols, row_.data());
 }
 

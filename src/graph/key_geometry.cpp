@@ -49,7 +49,7 @@ KeyGeometry::KeyGeometry(MatrixView keys, Executor& executor)
       directions_(keys.rows * keys.cols),
       score_(simd::kernels().score(Metric::inner_product, DType::f32)) {
   if (keys_ == 0) return;
-  const auto to_float = simd::kernels().to_float[static_cast<std::size_t>(keys.dtype)];
+  const auto to_float = simd::kernels().widen(keys.dtype);
   parallel_blocks(executor, keys_, block_rows, [&](std::size_t begin, std::size_t end, unsigned) {
     for (std::size_t i = begin; i < end; ++i) to_float(keys.row(i), dim_, directions_.data() + i * dim_);
   });

@@ -8,7 +8,7 @@ namespace rattan {
 
 void RecentQueries::add(const MatrixView& queries) {
   if (queries.rows == 0 || most_ == 0) return;
-  const auto to_float = simd::kernels().to_float[static_cast<std::size_t>(queries.dtype)];
+  const auto to_float = simd::kernels().widen(queries.dtype);
   const std::lock_guard lock(mutex_);
   rows_.reserve(most_ * dim_);
   for (std::size_t i = queries.rows - std::min(queries.rows, most_); i < queries.rows; ++i) {

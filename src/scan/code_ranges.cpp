@@ -22,7 +22,7 @@ void widen(ChannelRange& range, const ChannelRange& by) {
 }  // namespace
 
 std::vector<ChannelRange> channel_ranges(const MatrixView& keys, Executor& executor) {
-  const simd::ToFloat to_float = simd::kernels().to_float[static_cast<std::size_t>(keys.dtype)];
+  const simd::ToFloat to_float = simd::kernels().widen(keys.dtype);
   std::vector<ChannelRange> ranges(keys.cols, {infinity, -infinity});
   std::mutex merging;
   parallel_blocks(executor, keys.rows, block_keys, [&](std::size_t begin, std::size_t end, unsigned) {

@@ -14,7 +14,7 @@ constexpr double largest_of_two_planes = 127 * 128;
 
 void PreparedCodeQueries::prepare(MatrixView queries, const KeyCodes& codes, const simd::Kernels& kernels) {
   const std::size_t dim = codes.dim();
-  const auto to_float = kernels.to_float[static_cast<std::size_t>(queries.dtype)];
+  const auto to_float = kernels.widen(queries.dtype);
   values_.resize(dim);
   weights_.resize(dim);
   data_.assign(queries.rows * 2 * codes.row_bytes(), 0);

@@ -17,7 +17,7 @@ std::size_t tile_dim(const Scorer& scorer) noexcept {
 std::size_t round_up(std::size_t value, std::size_t step) noexcept { return (value + step - 1) / step * step; }
 
 void widen(const simd::Kernels& kernels, const MatrixView& matrix, std::size_t row, float* out) {
-  kernels.to_float[static_cast<std::size_t>(matrix.dtype)](matrix.row(row), matrix.cols, out);
+  kernels.widen(matrix.dtype)(matrix.row(row), matrix.cols, out);
 }
 
 }  // namespace
@@ -77,8 +77,8 @@ std::vector<std::size_t> ExactBlock::filter(const ExactProblem& problem, const s
   constexpr std::size_t line_floats = 16;  // rows one line apart do not all fall into the same cache sets
 
   score_stride_ = tile_panels * kernel.b_panel + line_floats;
-  scores_.resize(round_up(rows.size(), kernel.a_panel) * score_stride_);
-  packed_keys_.resize(tile_panels * kernel.b_panel * kernel.row_floats(dim));
+  grow(scores_, round_up(rows.size(), kernel.a_panel) * score_stride_);
+  grow(packed_keys_, tile_panels * kernel.b_panel * kernel.row_floats(dim));
   positions_.resize(tile_panels * kernel.b_panel);
   tile_ids_.resize(tile_panels * kernel.b_panel);
   load_queries(problem, kernel, rows);
@@ -99,8 +99,8 @@ void ExactBlock::load_queries(const ExactProblem& problem, const simd::TileKerne
   const std::size_t cols = problem.queries.cols;
   const std::size_t dim = tile_dim(problem.scorer);
   const std::size_t capacity = Shortlist::capacity(problem.k);
-  staging_.resize(std::max(panel, kernel.b_panel) * dim);
-  packed_queries_.resize(round_up(rows.size(), panel) * kernel.row_floats(dim));
+  grow(staging_, std::max(panel, kernel.b_panel) * dim);
+  grow(packed_queries_, round_up(rows.size(), panel) * kernel.row_floats(dim));
   slot_scores_.resize(rows.size() * capacity);
   slot_ids_.resize(rows.size() * capacity);
   slot_positions_.resize(capacity);
@@ -203,8 +203,7 @@ void ExactBlock::scan(const ExactProblem& problem, std::span<const std::size_t> 
 // Rows whose tile scores decide nothing: products that may overflow, or more near ties than the shortlist holds.
 void ExactBlock::scan_rows(const ExactProblem& problem, std::span<const std::size_t> rows, NeighborTable& table) {
   const std::size_t cols = problem.queries.cols;
-  AlignedFloats queries;
-  queries.resize(rows.size() * cols);
+  AlignedVector<float> queries(rows.size() * cols);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     widen(problem.scorer.kernels(), problem.queries, rows[i], queries.data() + i * cols);
     tops_[i].reset(problem.k);

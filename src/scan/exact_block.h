@@ -17,8 +17,8 @@
 #include <span>
 #include <vector>
 
+#include "core/aligned.h"
 #include "rattan/results.h"
-#include "scan/aligned_floats.h"
 #include "scan/flat_scan.h"
 #include "scan/scorer.h"
 #include "scan/shortlist.h"
@@ -74,10 +74,10 @@ class ExactBlock {
   std::size_t bf16_rows_ = 0;
   std::size_t bf16_undecided_ = 0;  // of bf16_rows_
 
-  AlignedFloats staging_;
-  AlignedFloats packed_queries_;
-  AlignedFloats packed_keys_;
-  AlignedFloats scores_;
+  AlignedVector<float> staging_;
+  AlignedVector<float> packed_queries_;
+  AlignedVector<float> packed_keys_;
+  AlignedVector<float> scores_;
   std::size_t score_stride_ = 0;
 
   std::vector<float> slot_scores_;

@@ -49,7 +49,7 @@ void KeyCodes::append(const MatrixView& keys, Executor& executor) {
 }
 
 void KeyCodes::encode(const MatrixView& keys, std::size_t first, std::byte* codes, Executor& executor) const {
-  const auto to_float = simd::kernels().to_float[static_cast<std::size_t>(keys.dtype)];
+  const auto to_float = simd::kernels().widen(keys.dtype);
   // Two workers may write to one block, but never to the same byte.
   parallel_blocks(executor, keys.rows, block_keys, [&](std::size_t begin, std::size_t end, unsigned) {
     std::vector<float> values(dim());

@@ -21,7 +21,7 @@ void PreparedQueries::prepare(MatrixView queries, Metric metric, DType key_dtype
   const std::size_t dim = queries.cols;
   count_ = queries.rows;
   floats_.resize(count_ * dim);
-  const auto to_float = kernels.to_float[static_cast<std::size_t>(queries.dtype)];
+  const auto to_float = kernels.widen(queries.dtype);
   for (std::size_t i = 0; i < count_; ++i) to_float(queries.row(i), dim, floats_.data() + i * dim);
   if (!kernels.takes_bf16(metric, key_dtype)) {
     data_ = floats_.data();

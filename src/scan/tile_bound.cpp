@@ -13,8 +13,8 @@ namespace rattan {
 
 KeyNorms key_norms(const Scorer& scorer, std::size_t begin, std::size_t count, Executor& executor) {
   const MatrixView keys = scorer.keys().base;
-  const simd::Kernels& kernels = scorer.kernels();
-  const auto type = static_cast<std::size_t>(keys.dtype);
+  const simd::ToFloat to_float = scorer.kernels().widen(keys.dtype);
+  const simd::ScoreRows inner_product = scorer.kernels().score(Metric::inner_product, DType::f32);
   constexpr std::size_t block = 1024;
 
   KeyNorms norms;
@@ -26,9 +26,9 @@ KeyNorms key_norms(const Scorer& scorer, std::size_t begin, std::size_t count, E
     std::vector<float> key(keys.cols);
     const void* row = key.data();
     for (std::size_t i = first; i < last; ++i) {
-      kernels.to_float[type](keys.row(begin + i), keys.cols, key.data());
+      to_float(keys.row(begin + i), keys.cols, key.data());
       float square = 0;
-      kernels.inner_product[static_cast<std::size_t>(DType::f32)](row, 1, &row, 1, keys.cols, &square, 1);
+      inner_product(row, 1, &row, 1, keys.cols, &square, 1);
       largest[first / block] = std::max(largest[first / block], square);
       if (!norms.column.empty()) norms.column[i] = -0.5F * square;
       if (rounds) residuals[first / block] = std::max(residuals[first / block], bf16_residual(key));

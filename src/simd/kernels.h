@@ -69,11 +69,12 @@ using Largest = float (*)(const float* values, std::size_t count);
 using ExpWeights = float (*)(const float* scores, std::size_t count, float scale, float top, float* weights);
 
 struct Kernels {
-  const char* name;            // "scalar", "avx2", "avx512", "avx512bf16", "avx512amx"
-  bool bf16_queries;           // bf16 rows are multiplied with bf16 queries (inner_product only)
-  ScoreRows inner_product[3];  // by DType of the rows
+  const char* name;   // "scalar", "avx2", "avx512", "avx512bf16", "avx512amx"
+  bool bf16_queries;  // bf16 rows are multiplied with bf16 queries (inner_product only)
+  // By DType of the rows: score(), add_weighted() and widen() choose among them.
+  ScoreRows inner_product[3];
   ScoreRows l2[3];
-  AddWeightedRows add_weighted[3];
+  AddWeightedRows add_weighted_rows[3];
   ToFloat to_float[3];
   TileKernel tile;              // fp32
   const TileKernel* bf16_tile;  // faster and coarser; null where the set has none
@@ -85,6 +86,10 @@ struct Kernels {
   ScoreRows score(Metric metric, DType dtype) const noexcept {
     return (metric == Metric::inner_product ? inner_product : l2)[static_cast<std::size_t>(dtype)];
   }
+  AddWeightedRows add_weighted(DType dtype) const noexcept {
+    return add_weighted_rows[static_cast<std::size_t>(dtype)];
+  }
+  ToFloat widen(DType dtype) const noexcept { return to_float[static_cast<std::size_t>(dtype)]; }
   // True where score(metric, dtype) takes bf16 query data instead of fp32.
   bool takes_bf16(Metric metric, DType dtype) const noexcept {
     return bf16_queries && metric == Metric::inner_product && dtype == DType::bf16;

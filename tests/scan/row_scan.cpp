@@ -21,7 +21,7 @@ NeighborTable row_scan(MatrixView queries, MatrixView keys, std::uint32_t k, Met
   NeighborTable table(queries.rows, k);
   std::vector<float> query(queries.cols);
   for (std::size_t row = 0; row < queries.rows; ++row) {
-    kernels.to_float[static_cast<std::size_t>(queries.dtype)](queries.row(row), queries.cols, query.data());
+    kernels.widen(queries.dtype)(queries.row(row), queries.cols, query.data());
     TopK top(k);
     for (std::size_t key = 0; key < keys.rows; ++key) {
       const auto id = static_cast<KeyId>(key);

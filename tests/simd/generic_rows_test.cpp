@@ -17,10 +17,9 @@ namespace {
 
 class RowsTest : public testing::TestWithParam<KernelCase> {
  protected:
-  simd::AddWeightedRows add_weighted() const { return GetParam().set->add_weighted[index()]; }
-  simd::ToFloat to_float() const { return GetParam().set->to_float[index()]; }
+  simd::AddWeightedRows add_weighted() const { return GetParam().set->add_weighted(GetParam().dtype); }
+  simd::ToFloat to_float() const { return GetParam().set->widen(GetParam().dtype); }
   DType dtype() const { return GetParam().dtype; }
-  std::size_t index() const { return static_cast<std::size_t>(GetParam().dtype); }
 };
 
 std::vector<const void*> row_pointers(const unsigned char* first, std::size_t count, std::size_t row_bytes) {

@@ -20,7 +20,7 @@ TEST_P(KernelsTest, TableIsComplete) {
   for (std::size_t dtype = 0; dtype < 3; ++dtype) {
     EXPECT_NE(set.inner_product[dtype], nullptr);
     EXPECT_NE(set.l2[dtype], nullptr);
-    EXPECT_NE(set.add_weighted[dtype], nullptr);
+    EXPECT_NE(set.add_weighted_rows[dtype], nullptr);
     EXPECT_NE(set.to_float[dtype], nullptr);
   }
   EXPECT_NE(set.select_above, nullptr);

@@ -27,7 +27,7 @@ std::uint32_t number_of_lists(std::size_t rows, std::uint32_t wanted) {
 std::vector<float> sample_keys(const MatrixView& keys, std::size_t wanted, std::uint64_t seed, Executor& executor) {
   const std::size_t rows = std::min(keys.rows, wanted);
   const double stretch = static_cast<double>(keys.rows) / static_cast<double>(rows);
-  const auto to_float = simd::kernels().to_float[static_cast<std::size_t>(keys.dtype)];
+  const auto to_float = simd::kernels().widen(keys.dtype);
   std::vector<float> sample(rows * keys.cols);
   parallel_blocks(executor, rows, 1024, [&](std::size_t begin, std::size_t end, unsigned) {
     for (std::size_t i = begin; i < end; ++i) {
