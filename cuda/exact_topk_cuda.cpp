@@ -4,7 +4,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "rattan/exact_topk.h"
-#include "scan/finite.h"
+#include "scan/checked_matrix.h"
 #include "scan/visible_rows.h"
 #include "search.h"
 
@@ -37,6 +37,18 @@ class CudaExactTopK final : public ExactTopK {
 
   void find_into(NeighborTable& table, MatrixView queries, MatrixView keys, std::uint32_t k, Metric metric,
                  const Visibility& visible) const override {
+    search(table, queries, keys, k, metric, visible, false);
+  }
+
+  void find_checked(NeighborTable& table, const CheckedMatrix& queries, const CheckedMatrix& keys, std::uint32_t k,
+                    Metric metric, const Visibility& visible) const override {
+    search(table, queries.view(), keys.view(), k, metric, visible, true);
+  }
+
+ private:
+  // checked: elements in host memory are finite.
+  void search(NeighborTable& table, const MatrixView& queries, const MatrixView& keys, std::uint32_t k, Metric metric,
+              const Visibility& visible, bool checked) const {
     const bool query_device = cuda::on_device(queries.data);
     const bool key_device = cuda::on_device(keys.data);
     if (!fits(queries, keys, k, metric)) {
@@ -46,12 +58,12 @@ class CudaExactTopK final : public ExactTopK {
              "2-byte type, 1 to 256 columns, inner product and k of 1 to ",
              cuda::most_k);
       }
-      table = cpu_->find(queries, keys, k, metric, visible);
+      search_on_cpu(table, queries, keys, k, metric, visible, checked);
       return;
     }
     Executor& executor = executor_or_default(options_.executor);
-    if (!query_device) check_finite(queries, "queries", executor);
-    if (!key_device) check_finite(keys, "keys", executor);
+    if (!checked && !query_device) check_finite(queries, "queries", executor);
+    if (!checked && !key_device) check_finite(keys, "keys", executor);
     const VisibleRows rows = visible_rows(visible, queries.rows, keys.rows, executor);
     if (rows.order.empty() || rows.counts[rows.order.front()] == 0) {
       table = NeighborTable(queries.rows, k);
@@ -67,10 +79,18 @@ class CudaExactTopK final : public ExactTopK {
     if (query_device || key_device) {
       fail(ErrorCode::unsupported, "exact top-k of matrices in device memory: products may overflow fp32");
     }
-    table = cpu_->find(queries, keys, k, metric, visible);
+    search_on_cpu(table, queries, keys, k, metric, visible, true);
   }
 
- private:
+  void search_on_cpu(NeighborTable& table, const MatrixView& queries, const MatrixView& keys, std::uint32_t k,
+                     Metric metric, const Visibility& visible, bool checked) const {
+    if (checked) {
+      cpu_->find_checked(table, CheckedMatrix::trusted(queries), CheckedMatrix::trusted(keys), k, metric, visible);
+    } else {
+      table = cpu_->find(queries, keys, k, metric, visible);
+    }
+  }
+
   static bool fits(const MatrixView& queries, const MatrixView& keys, std::uint32_t k, Metric metric) {
     return metric == Metric::inner_product && queries.dtype == keys.dtype && keys.dtype != DType::f32 &&
            queries.cols == keys.cols && keys.cols >= 1 && keys.cols <= 256 && k >= 1 && k <= cuda::most_k &&

@@ -39,7 +39,8 @@ AttendRun::AttendRun(const HeadProblem& problem, bool with_clusters, std::uint32
       exact_(exact_softmax(problem.queries.view, problem.group.keys.view, values_of(problem), problem.positions,
                            problem.indexed, problem.group.softmax_scale, executor)) {
   if (with_clusters) {
-    clusters_ = KeyClusters(problem.keys.view, values_, 0, {.clusters = clusters, .seed = seed, .executor = &executor});
+    clusters_ = KeyClusters(CheckedMatrix(problem.keys, "keys", executor), CheckedMatrix(values_, "values", executor),
+                            0, {.clusters = clusters, .seed = seed, .executor = &executor});
   }
   outputs_.resize(problem.heads * values_.cols);
   for (std::size_t i = 0; i < problem.heads; ++i) {

@@ -7,6 +7,7 @@
 #include "bench/inputs/text.h"
 #include "bench/inputs/usage_error.h"
 #include "core/build_timer.h"
+#include "core/parallel.h"
 #include "index/auto_index.h"
 #include "index/baselines/hnsw.h"
 #include "index/baselines/ivf.h"
@@ -81,7 +82,9 @@ BuiltIndex build_one(const IndexKind& kind, const HeadProblem& problem, const Bu
                      const ExactTopK& exact) {
   BuiltIndex built;
   BuildTimer timer(&built.stats);
-  BuildInputs inputs{.keys = problem.keys, .params = options, .executor = options.executor};
+  BuildInputs inputs{.keys = CheckedMatrix(problem.keys, "keys", executor_or_default(options.executor)),
+                     .params = options,
+                     .executor = options.executor};
   LinkOptions link_options = options.links;
   SharedMatrix calibration;
   if (kind.calibrates) {
@@ -147,7 +150,8 @@ BuiltIndex group_walk_over(const BuiltIndex& hnsw, const HeadProblem& problem) {
   Graph graph = layers.level0;
   graph.entry_points = entry_points_of(layers);
   BuiltIndex built;
-  built.index = std::make_unique<GraphIndex>(problem.keys, Metric::inner_product, std::move(graph));
+  built.index =
+      std::make_unique<GraphIndex>(CheckedMatrix::trusted(problem.keys), Metric::inner_product, std::move(graph));
   built.stats = hnsw.stats;
   built.max_setting = hnsw.max_setting;
   return built;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "bench/micro/bench_matrices.h"
-#include "scan/finite.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan::bench {
 namespace {

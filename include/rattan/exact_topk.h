@@ -25,6 +25,8 @@ struct Visibility {
   std::uint32_t recent = 0;
 };
 
+class CheckedMatrix;  // src/scan/checked_matrix.h
+
 class ExactTopK {
  public:
   virtual ~ExactTopK() = default;
@@ -43,6 +45,10 @@ class ExactTopK {
                          const Visibility& visible = {}) const {
     table = find(queries, keys, k, metric, visible);
   }
+
+  // For the library: find_into() of matrices that were checked already. Where it is not overridden they are once more.
+  virtual void find_checked(NeighborTable& table, const CheckedMatrix& queries, const CheckedMatrix& keys,
+                            std::uint32_t k, Metric metric, const Visibility& visible = {}) const;
 };
 
 // Tiles of queries x keys through a packed fp32 product, with the selection beside it. `executor` null: the default

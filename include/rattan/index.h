@@ -17,6 +17,7 @@
 
 namespace rattan {
 
+class CheckedMatrix;  // src/scan/checked_matrix.h
 class ContainerWriter;
 
 // Bytes by part. Keys are borrowed and never counted.
@@ -52,8 +53,7 @@ class Index {
   Metric metric() const noexcept { return metric_; }
 
  protected:
-  // Checks keys (dtype, shape, finite values) and metric. `executor` null: default_executor().
-  Index(SharedMatrix keys, Metric metric, Executor* executor = nullptr);
+  Index(const CheckedMatrix& keys, Metric metric);
 
   // For an index around another: the sections of `index` in a file of its own.
   static void write_sections_of(const Index& index, ContainerWriter& writer) { index.write_sections(writer); }
@@ -68,8 +68,9 @@ class Index {
   Metric metric_;
 };
 
-// Exact scan, one pass over the keys for all rows of a group.
-std::unique_ptr<Index> build_flat(SharedMatrix keys, Metric metric = Metric::inner_product);
+// Exact scan, one pass over the keys for all rows of a group. executor: of the keys' check; null: default_executor().
+std::unique_ptr<Index> build_flat(SharedMatrix keys, Metric metric = Metric::inner_product,
+                                  Executor* executor = nullptr);
 
 // 4-bit codes of all keys are scored in one pass for all rows of a group, the best by code are read in full
 // (SearchParams::rerank). The kind for short contexts. With l2 there are no codes, and searches are exact.
@@ -94,8 +95,9 @@ std::unique_ptr<Index> build_graph(SharedMatrix keys, std::span<const NeighborTa
                                    BuildStats* stats = nullptr);
 
 // Opens what save() wrote, over the same keys (rows, dim, dtype and a fingerprint of their bytes are compared).
-// Every byte is verified before the first search. Throws Error(not_found, io, corrupt, version, invalid_argument).
-std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatrix keys);
+// Every byte is verified before the first search. executor: of the keys' check and of their codes; null:
+// default_executor(). Throws Error(not_found, io, corrupt, version, invalid_argument).
+std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatrix keys, Executor* executor = nullptr);
 
 // The kinds that the builders above make: {"auto", "flat", "graph", "scan4"}. rattan/baselines.h makes more.
 std::vector<std::string> available_kinds();

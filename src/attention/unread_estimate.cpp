@@ -50,7 +50,7 @@ void UnreadEstimate::prepare(MatrixView queries, std::span<const KeyClusters* co
   scale_ = scale;
   count_ = 0;
   for (const KeyClusters* block : clusters) count_ += block->clusters();
-  scores_.resize(std::max(scores_.size(), queries.rows * count_));
+  grow(scores_, queries.rows * count_);
   variances_.resize(queries.rows * clusters.size());
   std::size_t first = 0;
   for (std::size_t i = 0; i < clusters.size(); ++i) {

@@ -16,7 +16,7 @@ IndexKind hnsw_kind() {
   kind.build = [](const BuildInputs& in, BuildStats* stats) {
     HnswBuildParams params = in.params.hnsw;
     params.executor = in.executor;
-    return build_hnsw(in.keys, in.metric, params, stats);
+    return build_hnsw(in.keys.shared(), in.metric, params, stats);
   };
   return kind;
 }
@@ -27,7 +27,7 @@ IndexKind ivf_kind() {
   kind.build = [](const BuildInputs& in, BuildStats* stats) {
     IvfBuildParams params = in.params.ivf;
     params.executor = in.executor;
-    return build_ivf(in.keys, in.metric, params, stats);
+    return build_ivf(in.keys.shared(), in.metric, params, stats);
   };
   return kind;
 }

@@ -8,7 +8,7 @@
 #include "core/aligned.h"
 #include "core/check.h"
 #include "core/parallel.h"
-#include "scan/finite.h"
+#include "scan/checked_matrix.h"
 #include "storage/byte_reader.h"
 #include "storage/byte_writer.h"
 

@@ -6,6 +6,7 @@
 #include "core/parallel.h"
 #include "core/random.h"
 #include "rattan/exact_topk.h"
+#include "scan/checked_matrix.h"
 #include "simd/kernels.h"
 
 namespace rattan {
@@ -51,7 +52,9 @@ void refill(MatrixView keys, const Members& members, std::span<const float> dist
 std::vector<std::uint32_t> nearest_centroids(MatrixView keys, std::span<const float> centroids, Executor& executor,
                                              std::vector<float>* distance) {
   const MatrixView rows(centroids.data(), DType::f32, centroids.size() / keys.cols, keys.cols);
-  const NeighborTable nearest = make_exact_topk_cpu(&executor)->find(keys, rows, 1, Metric::l2);
+  NeighborTable nearest;
+  make_exact_topk_cpu(&executor)->find_checked(nearest, CheckedMatrix::trusted(keys), CheckedMatrix::trusted(rows), 1,
+                                               Metric::l2);
   std::vector<std::uint32_t> clusters(keys.rows);
   if (distance != nullptr) distance->resize(keys.rows);
   for (std::size_t i = 0; i < keys.rows; ++i) {

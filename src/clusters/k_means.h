@@ -28,7 +28,7 @@ struct Members {
   }
 };
 
-// min(clusters, keys.rows) centroids of keys.cols floats. The same bits for any number of threads.
+// Keys are finite. min(clusters, keys.rows) centroids of keys.cols floats. The same bits for any number of threads.
 std::vector<float> k_means(MatrixView keys, const KMeansParams& params, Executor& executor);
 
 // The nearest centroid (L2; ties to the first) of every key; `distance`, where given, gets its squared distance.

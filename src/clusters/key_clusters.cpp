@@ -11,7 +11,6 @@
 #include "core/check.h"
 #include "core/half.h"
 #include "core/parallel.h"
-#include "scan/finite.h"
 #include "simd/kernels.h"
 
 namespace rattan {
@@ -115,9 +114,12 @@ void ClusterParams::validate() const {
   check_range<std::uint32_t>("iterations", iterations, 1, 1000);
 }
 
-KeyClusters::KeyClusters(MatrixView keys, MatrixView values, KeyId first_id, const ClusterParams& params)
+KeyClusters::KeyClusters(const CheckedMatrix& checked_keys, const CheckedMatrix& checked_values, KeyId first_id,
+                         const ClusterParams& params)
     : first_id_(first_id) {
   params.validate();
+  const MatrixView& keys = checked_keys.view();
+  const MatrixView& values = checked_values.view();
   if (values.rows != keys.rows) {
     fail(ErrorCode::invalid_argument, "values have ", values.rows, " rows, keys have ", keys.rows);
   }
@@ -125,8 +127,6 @@ KeyClusters::KeyClusters(MatrixView keys, MatrixView values, KeyId first_id, con
   if (keys.rows == 0) return;
 
   Executor& executor = executor_or_default(params.executor);
-  check_finite(keys, "keys", executor);
-  check_finite(values, "values", executor);
   const std::size_t count = clusters_made(keys.rows, params.clusters);
   const std::vector<std::uint32_t> nearest = cluster(keys, values, count, params, executor);
   const Members members = members_of(nearest, count);

@@ -12,6 +12,7 @@
 #include "rattan/executor.h"
 #include "rattan/matrix.h"
 #include "rattan/types.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan {
 
@@ -30,9 +31,9 @@ class KeyClusters {
  public:
   KeyClusters() = default;  // no clusters, no keys
 
-  // keys: [n, key dim], values: [n, value dim]. Throws Error(invalid_argument) for another number of values than keys,
-  // more keys than ids, or NaN or infinity in either.
-  KeyClusters(MatrixView keys, MatrixView values, KeyId first_id, const ClusterParams& params);
+  // keys: [n, key dim], values: [n, value dim]. Throws Error(invalid_argument) for another number of values than keys
+  // and for more keys than ids.
+  KeyClusters(const CheckedMatrix& keys, const CheckedMatrix& values, KeyId first_id, const ClusterParams& params);
 
   // Of parts taken from other clusters, in the shapes of the members below. Trusted.
   KeyClusters(KeyId first_id, SharedMatrix centroids, SharedMatrix mean_values, SharedMatrix covariance,

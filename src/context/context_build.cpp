@@ -35,16 +35,16 @@ struct Prepared {
   BuildStats stats;
 };
 
-Prepared prepare(const HeadQueries& queries, const MatrixView& keys, const MatrixView& values, double scale,
+Prepared prepare(const HeadQueries& queries, const CheckedMatrix& keys, const CheckedMatrix& values, double scale,
                  const ContextParams& params, const HeadFit& fit, const ExactTopK& exact) {
   Prepared prepared;
-  const IdRange indexed = indexed_rows(keys.rows, params);
+  const IdRange indexed = indexed_rows(keys.rows(), params);
   BuildTimer timer(&prepared.stats);
   prepared.plan = plan_head(queries, keys, values, indexed, scale, params);
   apply_fit(fit, prepared.plan);
   timer.stage("plan");
   if (!prepared.plan.wants_links) return prepared;
-  const MatrixView searched = keys.slice(indexed.begin, indexed.end - indexed.begin);
+  const CheckedMatrix searched = keys.slice(indexed.begin, indexed.end - indexed.begin);
   prepared.links = make_links(queries, searched, params.links_k, params.link_queries, exact);
   timer.stage("links");
   return prepared;
@@ -58,7 +58,7 @@ void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> key
   const State& state = *state_;
   Executor& executor = executor_or_default(state.params.executor);
   const std::size_t rows = keys.empty() ? 0 : keys.front().view.rows;
-  check_prefill(state.shape, state.params.capacity, keys, values, executor);
+  const CheckedPrefill prefill = check_prefill(state.shape, state.params.capacity, keys, values, executor);
   check_queries(state.shape, queries, query_positions, executor);
   state.check_new(layer, rows);
   const bool with_queries = !queries.empty() && queries.front().rows != 0;
@@ -73,7 +73,7 @@ void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> key
   const auto start = [&](std::size_t h) {
     return std::async(params.exact == nullptr ? std::launch::deferred : std::launch::async, [&, h] {
       const HeadQueries asked{queries.empty() ? queries : queries.subspan(h * group, group), query_positions};
-      return prepare(asked, keys[h].view, values[h].view, state.scale, params, fit, exact);
+      return prepare(asked, prefill.keys[h], prefill.values[h], state.scale, params, fit, exact);
     });
   };
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
@@ -81,7 +81,8 @@ void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> key
   for (std::size_t h = 0; h < keys.size(); ++h) {
     Prepared head = next.get();
     if (h + 1 < keys.size()) next = start(h + 1);
-    const auto prefix = build_prefix(keys[h], values[h], std::move(head.plan), head.links, group, params, &head.stats);
+    const auto prefix =
+        build_prefix(prefill.keys[h], prefill.values[h], std::move(head.plan), head.links, group, params, &head.stats);
     apply_fit(fit, prefix->choice);
     prefixes.push_back(prefix);
     add_stages(stats, head.stats);

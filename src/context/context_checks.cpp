@@ -5,8 +5,7 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "index/checks.h"
-#include "scan/finite.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan {
 namespace {
@@ -35,23 +34,24 @@ void check_positions(std::span<const std::int64_t> positions, std::size_t rows) 
 
 }  // namespace
 
-void check_prefill(const ContextShape& shape, std::size_t capacity, std::span<const SharedMatrix> keys,
-                   std::span<const SharedMatrix> values, Executor& executor) {
+CheckedPrefill check_prefill(const ContextShape& shape, std::size_t capacity, std::span<const SharedMatrix> keys,
+                             std::span<const SharedMatrix> values, Executor& executor) {
   check_same("keys", ".size()", keys.size(), shape.kv_heads, "ContextShape::kv_heads");
   check_same("values", ".size()", values.size(), shape.kv_heads, "ContextShape::kv_heads");
   const std::size_t rows = keys.front().view.rows;
   check_range<std::size_t>("keys[0].rows", rows, 0, capacity);
-  const auto check = [&](const MatrixView& matrix, const std::string& name, std::size_t dim, std::string_view why) {
-    check_same(name, ".rows", matrix.rows, rows, "the rows of keys[0]");
-    check_same(name, ".cols", matrix.cols, dim, why);
-    check_matrix(matrix, name);
-    check_dtype(name, matrix.dtype, shape.dtype);
-    check_finite(matrix, name, executor);
+  const auto check = [&](const SharedMatrix& matrix, const std::string& name, std::size_t dim, std::string_view why) {
+    check_same(name, ".rows", matrix.view.rows, rows, "the rows of keys[0]");
+    check_same(name, ".cols", matrix.view.cols, dim, why);
+    check_dtype(name, matrix.view.dtype, shape.dtype);
+    return CheckedMatrix(matrix, name, executor);
   };
+  CheckedPrefill prefill;
   for (std::size_t h = 0; h < keys.size(); ++h) {
-    check(keys[h].view, message("keys[", h, "]"), shape.key_dim, "ContextShape::key_dim");
-    check(values[h].view, message("values[", h, "]"), shape.value_dim, "ContextShape::value_dim");
+    prefill.keys.push_back(check(keys[h], message("keys[", h, "]"), shape.key_dim, "ContextShape::key_dim"));
+    prefill.values.push_back(check(values[h], message("values[", h, "]"), shape.value_dim, "ContextShape::value_dim"));
   }
+  return prefill;
 }
 
 void check_queries(const ContextShape& shape, std::span<const MatrixView> queries,
@@ -77,19 +77,22 @@ void check_queries(const ContextShape& shape, std::span<const MatrixView> querie
 void check_tokens(const ContextShape& shape, std::size_t capacity, std::size_t before, std::size_t tokens,
                   const MatrixView& keys, const MatrixView& values, const MatrixView& queries) {
   check_range<std::size_t>("tokens", tokens, 0, capacity - before);
-  const auto check = [&](const MatrixView& matrix, std::string_view name, std::size_t heads, std::size_t dim) {
+  const auto check_shape = [&](const MatrixView& matrix, std::string_view name, std::size_t heads, std::size_t dim) {
     check_same(name, ".rows", matrix.rows, tokens * heads, "tokens times heads");
     if (tokens == 0) return;
     check_same(name, ".cols", matrix.cols, dim, "ContextShape");
     check_matrix(matrix, name);
-    check_finite(matrix, name, serial_executor());
   };
-  check(keys, "keys", shape.kv_heads, shape.key_dim);
-  check(values, "values", shape.kv_heads, shape.value_dim);
-  if (queries.rows != 0) check(queries, "queries", shape.query_heads, shape.key_dim);
+  check_shape(keys, "keys", shape.kv_heads, shape.key_dim);
+  check_shape(values, "values", shape.kv_heads, shape.value_dim);
+  if (queries.rows != 0) check_shape(queries, "queries", shape.query_heads, shape.key_dim);
   if (tokens == 0) return;
+  // Before any element is read: rows of another type may be longer than they are.
   check_dtype("keys", keys.dtype, shape.dtype);
   check_dtype("values", values.dtype, shape.dtype);
+  check_finite(keys, "keys", serial_executor());
+  check_finite(values, "values", serial_executor());
+  if (queries.rows != 0) check_finite(queries, "queries", serial_executor());
 }
 
 // Allocates nothing where all is well.

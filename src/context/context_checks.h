@@ -5,16 +5,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "rattan/context.h"
 #include "rattan/executor.h"
 #include "rattan/matrix.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan {
 
 // Keys and values of a prefill: one matrix per KV head.
-void check_prefill(const ContextShape& shape, std::size_t capacity, std::span<const SharedMatrix> keys,
-                   std::span<const SharedMatrix> values, Executor& executor);
+struct CheckedPrefill {
+  std::vector<CheckedMatrix> keys;
+  std::vector<CheckedMatrix> values;
+};
+CheckedPrefill check_prefill(const ContextShape& shape, std::size_t capacity, std::span<const SharedMatrix> keys,
+                             std::span<const SharedMatrix> values, Executor& executor);
 
 // One matrix per query head, or none.
 void check_queries(const ContextShape& shape, std::span<const MatrixView> queries,

@@ -19,12 +19,13 @@ void Context::save(const std::filesystem::path& folder) const {
 void Context::open_layer(const std::filesystem::path& folder, std::uint32_t layer, std::span<const SharedMatrix> keys,
                          std::span<const SharedMatrix> values) {
   const ContextParams& params = state_->params;
-  check_prefill(state_->shape, params.capacity, keys, values, executor_or_default(params.executor));
+  const CheckedPrefill prefill =
+      check_prefill(state_->shape, params.capacity, keys, values, executor_or_default(params.executor));
   state_->check_new(layer, keys.front().view.rows);
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
   for (std::size_t h = 0; h < keys.size(); ++h) {
     const std::filesystem::path path = head_path(folder, layer, h);
-    prefixes.push_back(open_head(path, keys[h], values[h], params));
+    prefixes.push_back(open_head(path, prefill.keys[h], prefill.values[h], params));
     check_prefix_fits(*prefixes.back(), state_->share, path.string());
   }
   state_->publish(layer, std::make_unique<Layer>(prefixes, params, state_->share));

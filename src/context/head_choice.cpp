@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "index/choose_kind.h"
+#include "index/flat_index.h"
 
 namespace rattan {
 namespace {
@@ -46,8 +47,8 @@ void HeadChoice::apply_width(std::uint32_t keys, SearchParams& params) const {
   FoundWidth{find_kind(kind), k, width}.apply(keys, params);
 }
 
-HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, MatrixView values, IdRange indexed, double scale,
-                   const ContextParams& params) {
+HeadPlan plan_head(const HeadQueries& queries, const CheckedMatrix& keys, const CheckedMatrix& values, IdRange indexed,
+                   double scale, const ContextParams& params) {
   HeadPlan plan;
   const std::size_t searched = indexed.end - indexed.begin;
   plan.k = budget_keys(params.budget, plan.curve, searched);
@@ -62,12 +63,12 @@ HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, MatrixView value
   plan.calibration = gather_calibration(queries, calibration_groups);
   const MatrixView held_out = plan.calibration.queries.view;
   Executor& executor = executor_or_default(params.executor);
-  plan.curve = measure_mass(held_out, plan.calibration.positions, keys, indexed, scale, executor);
+  plan.curve = measure_mass(held_out, plan.calibration.positions, keys.view(), indexed, scale, executor);
   plan.k = budget_keys(params.budget, plan.curve, searched);
   if (params.budget.epsilon && params.budget.estimate_unread && params.clusters != 0) {
     plan.clusters = KeyClusters(keys.slice(indexed.begin, searched), values.slice(indexed.begin, searched), 0,
                                 cluster_params(params, params.executor));
-    const std::uint32_t needed = keys_for_uncertainty(held_out, plan.calibration.positions, keys, indexed,
+    const std::uint32_t needed = keys_for_uncertainty(held_out, plan.calibration.positions, keys.view(), indexed,
                                                       plan.clusters, scale, params.budget, executor);
     plan.k = static_cast<std::uint32_t>(std::min<std::size_t>(needed, std::max<std::size_t>(searched, 1)));
   }
@@ -86,14 +87,14 @@ HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, MatrixView value
   return plan;
 }
 
-ChosenIndex choose_index(SharedMatrix keys, HeadPlan plan, std::span<const NeighborTable> links, std::uint32_t group,
-                         const ContextParams& params, BuildStats* stats) {
+ChosenIndex choose_index(const CheckedMatrix& keys, HeadPlan plan, std::span<const NeighborTable> links,
+                         std::uint32_t group, const ContextParams& params, BuildStats* stats) {
   HeadChoice choice;
   choice.curve = plan.curve;
-  const bool few = params.kind == HeadKind::automatic && keys.view.rows < fewest_keys;
-  if (params.kind == HeadKind::flat || few || keys.view.rows == 0) {
+  const bool few = params.kind == HeadKind::automatic && keys.rows() < fewest_keys;
+  if (params.kind == HeadKind::flat || few || keys.rows() == 0) {
     choice.reason = plan.remark.empty() ? "no key to search" : plan.remark;
-    return {build_flat(keys), std::move(choice)};
+    return {std::make_shared<const FlatIndex>(keys, Metric::inner_product), std::move(choice)};
   }
   const auto kinds = allowed_kinds(params.kind, !links.empty());
   BuildInputs inputs{

@@ -11,6 +11,7 @@
 #include "context/mass_curve.h"
 #include "rattan/context.h"
 #include "rattan/index.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan {
 
@@ -38,8 +39,8 @@ struct HeadPlan {
 };
 
 // keys, values: the whole prefill's; those of `indexed` are searched.
-HeadPlan plan_head(const HeadQueries& queries, MatrixView keys, MatrixView values, IdRange indexed, double scale,
-                   const ContextParams& params);
+HeadPlan plan_head(const HeadQueries& queries, const CheckedMatrix& keys, const CheckedMatrix& values, IdRange indexed,
+                   double scale, const ContextParams& params);
 
 struct ChosenIndex {
   std::shared_ptr<const Index> index;
@@ -48,7 +49,7 @@ struct ChosenIndex {
 
 // Builds what ContextParams::kind allows over the indexed keys, and keeps what is fastest at the wanted recall.
 // links: where plan.wants_links, else empty.
-ChosenIndex choose_index(SharedMatrix indexed_keys, HeadPlan plan, std::span<const NeighborTable> links,
+ChosenIndex choose_index(const CheckedMatrix& indexed_keys, HeadPlan plan, std::span<const NeighborTable> links,
                          std::uint32_t group, const ContextParams& params, BuildStats* stats);
 
 }  // namespace rattan

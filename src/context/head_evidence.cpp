@@ -30,15 +30,16 @@ Calibration gather_calibration(const HeadQueries& queries, std::size_t most_grou
   return calibration;
 }
 
-std::vector<NeighborTable> make_links(const HeadQueries& queries, MatrixView keys, std::uint32_t k,
+std::vector<NeighborTable> make_links(const HeadQueries& queries, const CheckedMatrix& keys, std::uint32_t k,
                                       std::size_t most_rows, const ExactTopK& exact) {
   const std::size_t rows = queries.rows() - held_out_rows(queries.rows());
   std::vector<NeighborTable> tables;
-  if (rows == 0 || keys.rows == 0) return tables;
+  if (rows == 0 || keys.rows() == 0) return tables;
   const std::size_t step = std::max<std::size_t>(1, (rows + most_rows / 2) / most_rows);
-  const auto links = static_cast<std::uint32_t>(std::min<std::size_t>(k, keys.rows));
+  const auto links = static_cast<std::uint32_t>(std::min<std::size_t>(k, keys.rows()));
   for (const MatrixView& head : queries.heads) {
-    tables.push_back(exact.find(head.slice(0, rows).every(step), keys, links, Metric::inner_product));
+    const MatrixView linked = head.slice(0, rows).every(step);
+    exact.find_checked(tables.emplace_back(), CheckedMatrix::trusted(linked), keys, links, Metric::inner_product);
   }
   return tables;
 }

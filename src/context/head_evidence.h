@@ -10,10 +10,12 @@
 #include "rattan/exact_topk.h"
 #include "rattan/matrix.h"
 #include "rattan/results.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan {
 
-// One matrix per query head, all with the same number of rows; row i is at positions[i], or at i where it is empty.
+// One matrix per query head, checked, all with the same number of rows; row i is at positions[i], or at i where it is
+// empty.
 struct HeadQueries {
   std::span<const MatrixView> heads;
   std::span<const std::int64_t> positions;
@@ -36,7 +38,7 @@ Calibration gather_calibration(const HeadQueries& queries, std::size_t most_grou
 
 // The k best of `keys` for about `most_rows` evenly spaced rows that are not held out, one table per query head. Not
 // causal: a query is evidence for keys behind it as well.
-std::vector<NeighborTable> make_links(const HeadQueries& queries, MatrixView keys, std::uint32_t k,
+std::vector<NeighborTable> make_links(const HeadQueries& queries, const CheckedMatrix& keys, std::uint32_t k,
                                       std::size_t most_rows, const ExactTopK& exact);
 
 }  // namespace rattan

@@ -9,6 +9,7 @@
 #include "clusters/cluster_sections.h"
 #include "context/head_kind.h"
 #include "core/check.h"
+#include "core/parallel.h"
 #include "index/registry.h"
 #include "storage/byte_reader.h"
 #include "storage/byte_writer.h"
@@ -93,32 +94,33 @@ void save_head(const HeadPrefix& prefix, const std::filesystem::path& path) {
   writer.save(path);
 }
 
-std::shared_ptr<const HeadPrefix> open_head(const std::filesystem::path& path, SharedMatrix keys, SharedMatrix values,
-                                            const ContextParams& params) {
+std::shared_ptr<const HeadPrefix> open_head(const std::filesystem::path& path, const CheckedMatrix& keys,
+                                            const CheckedMatrix& values, const ContextParams& params) {
   const Container container = Container::open(path);
   if (container.kind() != container_kind) {
     fail(ErrorCode::corrupt, container.name(), ": kind is \"", container.kind(), "\", allowed is \"", container_kind,
          "\"");
   }
   ByteReader in = container.section(section_name);
-  check_matrix_is(in, container.name(), "keys", keys.view);
-  check_matrix_is(in, container.name(), "values", values.view);
-  const auto sinks = in.number_in<std::uint64_t>("sinks", 0, keys.view.rows);
-  const auto indexed = in.number_in<std::uint64_t>("indexed keys", 0, keys.view.rows - sinks);
+  check_matrix_is(in, container.name(), "keys", keys.view());
+  check_matrix_is(in, container.name(), "values", values.view());
+  const auto sinks = in.number_in<std::uint64_t>("sinks", 0, keys.rows());
+  const auto indexed = in.number_in<std::uint64_t>("indexed keys", 0, keys.rows() - sinks);
   auto prefix = std::make_shared<HeadPrefix>();
   prefix->choice = read_choice(in, indexed);
   in.expect_end();
-  const IdRange wanted = indexed_rows(keys.view.rows, params);
+  const IdRange wanted = indexed_rows(keys.rows(), params);
   if (sinks != wanted.begin || indexed != wanted.end - wanted.begin) {
     fail(ErrorCode::invalid_argument, "ContextParams: sinks is ", params.sinks, " and recent is ", params.recent,
-         ", but ", container.name(), " was saved with ", sinks, " and ", keys.view.rows - sinks - indexed);
+         ", but ", container.name(), " was saved with ", sinks, " and ", keys.rows() - sinks - indexed);
   }
   prefix->sinks = sinks;
-  prefix->index = find_kind(prefix->choice.kind)
-                      ->open(container, {keys.view.slice(sinks, indexed), keys.owner}, Metric::inner_product);
-  prefix->clusters = read_clusters(container, indexed, keys.view.cols, values.view.cols);
-  prefix->keys = std::move(keys);
-  prefix->values = std::move(values);
+  prefix->index =
+      find_kind(prefix->choice.kind)
+          ->open(container, keys.slice(sinks, indexed), Metric::inner_product, executor_or_default(params.executor));
+  prefix->clusters = read_clusters(container, indexed, keys.cols(), values.cols());
+  prefix->keys = keys.shared();
+  prefix->values = values.shared();
   return prefix;
 }
 

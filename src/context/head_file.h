@@ -20,7 +20,7 @@ void save_head(const HeadPrefix& prefix, const std::filesystem::path& path);
 // Over the same keys and values, checked already, whose fingerprints are compared with the file's. Throws
 // Error(not_found, io, corrupt, version), and Error(invalid_argument) for other keys or values than were saved, or
 // another window than `params` has.
-std::shared_ptr<const HeadPrefix> open_head(const std::filesystem::path& path, SharedMatrix keys, SharedMatrix values,
-                                            const ContextParams& params);
+std::shared_ptr<const HeadPrefix> open_head(const std::filesystem::path& path, const CheckedMatrix& keys,
+                                            const CheckedMatrix& values, const ContextParams& params);
 
 }  // namespace rattan

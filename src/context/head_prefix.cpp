@@ -26,28 +26,27 @@ ClusterParams cluster_params(const ContextParams& params, Executor* executor) {
   return clusters;
 }
 
-std::shared_ptr<HeadPrefix> build_prefix(SharedMatrix keys, SharedMatrix values, HeadPlan plan,
+std::shared_ptr<HeadPrefix> build_prefix(const CheckedMatrix& keys, const CheckedMatrix& values, HeadPlan plan,
                                          std::span<const NeighborTable> links, std::uint32_t group,
                                          const ContextParams& params, BuildStats* stats) {
-  const IdRange indexed = indexed_rows(keys.view.rows, params);
+  const IdRange indexed = indexed_rows(keys.rows(), params);
   const std::size_t count = indexed.end - indexed.begin;
   auto prefix = std::make_shared<HeadPrefix>();
   prefix->sinks = indexed.begin;
   KeyClusters clusters = std::move(plan.clusters);
-  ChosenIndex chosen =
-      choose_index({keys.view.slice(indexed.begin, count), keys.owner}, std::move(plan), links, group, params, stats);
+  const CheckedMatrix searched = keys.slice(indexed.begin, count);
+  ChosenIndex chosen = choose_index(searched, std::move(plan), links, group, params, stats);
   prefix->index = std::move(chosen.index);
   prefix->choice = std::move(chosen.choice);
   BuildTimer timer(stats);
   if (params.clusters != 0 && prefix->choice.kind != HeadKind::flat) {
-    prefix->clusters = clusters.clusters() != 0
-                           ? std::move(clusters)
-                           : KeyClusters(prefix->index->keys(), values.view.slice(indexed.begin, count), 0,
-                                         cluster_params(params, params.executor));
+    prefix->clusters = clusters.clusters() != 0 ? std::move(clusters)
+                                                : KeyClusters(searched, values.slice(indexed.begin, count), 0,
+                                                              cluster_params(params, params.executor));
     timer.stage("clusters");
   }
-  prefix->keys = std::move(keys);
-  prefix->values = std::move(values);
+  prefix->keys = keys.shared();
+  prefix->values = values.shared();
   return prefix;
 }
 

@@ -12,6 +12,7 @@
 #include "rattan/context.h"
 #include "rattan/index.h"
 #include "rattan/matrix.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan {
 
@@ -37,7 +38,7 @@ IdRange indexed_rows(std::size_t rows, const ContextParams& params) noexcept;
 double softmax_scale(const ContextParams& params, std::size_t key_dim) noexcept;
 
 // Everything is checked already. `links`: where plan_head().wants_links.
-std::shared_ptr<HeadPrefix> build_prefix(SharedMatrix keys, SharedMatrix values, HeadPlan plan,
+std::shared_ptr<HeadPrefix> build_prefix(const CheckedMatrix& keys, const CheckedMatrix& values, HeadPlan plan,
                                          std::span<const NeighborTable> links, std::uint32_t group,
                                          const ContextParams& params, BuildStats* stats);
 

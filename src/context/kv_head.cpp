@@ -49,10 +49,12 @@ KvHead::KvHead(std::shared_ptr<const HeadPrefix> prefix, const ContextParams& pa
   }
   const std::size_t copied = sinks_ + base_visible_;
   const std::size_t rows = prefix_->rows() - copied;
-  append(prefix_->keys.view.slice(copied, rows), prefix_->values.view.slice(copied, rows));
+  append(CheckedMatrix::trusted(prefix_->keys.view.slice(copied, rows)),
+         CheckedMatrix::trusted(prefix_->values.view.slice(copied, rows)));
 }
 
-void KvHead::append(MatrixView keys, MatrixView values) {
+void KvHead::append(const CheckedMatrix& keys, const CheckedMatrix& checked_values) {
+  const MatrixView& values = checked_values.view();
   const std::size_t row_bytes = values.row_bytes();
   index_.append(keys);  // checks that there is room
   for (std::size_t i = 0; i < values.rows; ++i) {
@@ -60,8 +62,6 @@ void KvHead::append(MatrixView keys, MatrixView values) {
   }
   grown_ += values.rows;
 }
-
-void KvHead::keep_queries(MatrixView queries) { index_.keep_queries(queries); }
 
 void KvHead::truncate(std::size_t tokens) {
   const std::size_t ids = ids_of(tokens);
@@ -108,7 +108,8 @@ void KvHead::seal(std::size_t count, Executor& executor) {
   params.executor = &executor;
   const SharedMatrix keys = together(index_.keys(), begin, end);
   const SharedMatrix values = together(this->values(end), begin, end);
-  push_clusters(std::make_unique<const KeyClusters>(keys.view, values.view, static_cast<KeyId>(begin), params));
+  push_clusters(std::make_unique<const KeyClusters>(CheckedMatrix::trusted(keys), CheckedMatrix::trusted(values),
+                                                    static_cast<KeyId>(begin), params));
 }
 
 // Of half as many keys as those of the prefix have: every decode reads them all, and a context may grow by many

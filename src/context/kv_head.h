@@ -36,8 +36,8 @@ class KvHead {
 
   // The writer, beside anything but truncate. keys and values: as many rows of the prefix's dtype and dims. Nothing has
   // changed where it throws. Tokens are visible to who knows of them: the caller publishes their number.
-  void append(MatrixView keys, MatrixView values);
-  void keep_queries(MatrixView queries);
+  void append(const CheckedMatrix& keys, const CheckedMatrix& values);
+  void keep_queries(const CheckedMatrix& queries) { index_.keep_queries(queries); }
   void forget_queries() { index_.forget_queries(); }
 
   // Tokens from `tokens` on are gone. Beside nothing.

@@ -7,8 +7,9 @@ namespace rattan {
 namespace {
 
 // Rows `head`, head + heads, ... : those of one head where tokens follow each other with all heads' rows each.
-MatrixView rows_of_head(const MatrixView& all, std::size_t head, std::size_t heads) {
-  return {all.row(head), all.dtype, all.rows / heads, all.cols, all.row_stride * heads};
+CheckedMatrix rows_of_head(const MatrixView& all, std::size_t head, std::size_t heads) {
+  return CheckedMatrix::trusted(
+      MatrixView(all.row(head), all.dtype, all.rows / heads, all.cols, all.row_stride * heads));
 }
 
 }  // namespace
@@ -34,7 +35,7 @@ void Layer::append(std::size_t tokens, const MatrixView& keys, const MatrixView&
   for (std::size_t h = 0; h < heads && group != 0; ++h) {
     if (!memory_.fits_queries(heads_, h, tokens, tokens * group)) continue;
     for (std::size_t t = 0; t < tokens; ++t) {
-      heads_[h]->keep_queries(queries.slice((t * heads + h) * group, group));
+      heads_[h]->keep_queries(CheckedMatrix::trusted(queries.slice((t * heads + h) * group, group)));
     }
   }
   for (std::size_t h = 0; h < heads; ++h) {

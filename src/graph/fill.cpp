@@ -7,6 +7,7 @@
 
 #include "core/parallel.h"
 #include "rattan/exact_topk.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan {
 namespace {
@@ -41,6 +42,7 @@ void fill_with_nearest(Graph& graph, const KeyGeometry& geometry, Executor& exec
   const MatrixView all = geometry.directions();
   const auto exact = make_exact_topk_cpu(&executor);
   std::vector<float> rows;
+  NeighborTable nearest;
   for (std::size_t first = 0; first < open.size(); first += rows_at_once) {
     const std::size_t count = std::min(rows_at_once, open.size() - first);
     rows.resize(count * all.cols);
@@ -48,8 +50,8 @@ void fill_with_nearest(Graph& graph, const KeyGeometry& geometry, Executor& exec
       std::memcpy(rows.data() + i * all.cols, all.row(open[first + i]), all.row_bytes());
     }
     // One more than there are slots: a key is nearest to itself.
-    const NeighborTable nearest =
-        exact->find({rows.data(), DType::f32, count, all.cols}, all, graph.stride() + 1, Metric::inner_product);
+    exact->find_checked(nearest, CheckedMatrix::trusted(MatrixView(rows.data(), DType::f32, count, all.cols)),
+                        CheckedMatrix::trusted(all), graph.stride() + 1, Metric::inner_product);
     parallel_blocks(executor, count, keys_per_task, [&](std::size_t begin, std::size_t end, unsigned) {
       for (std::size_t i = begin; i < end; ++i) {
         take_nearest(graph, open[first + i], nearest.ids(i).first(nearest.count(i)));

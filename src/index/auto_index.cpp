@@ -2,10 +2,9 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "index/checks.h"
 #include "index/choose_kind.h"
 #include "index/registry.h"
-#include "scan/finite.h"
+#include "scan/checked_matrix.h"
 #include "storage/byte_reader.h"
 #include "storage/byte_writer.h"
 
@@ -48,9 +47,8 @@ void check_calibration(const MatrixView& calibration, const MatrixView& keys, co
 
 }  // namespace
 
-AutoIndex::AutoIndex(SharedMatrix keys, Metric metric, std::shared_ptr<const Index> chosen, AutoChoice choice,
-                     Executor* executor)
-    : Index(std::move(keys), metric, executor),
+AutoIndex::AutoIndex(const CheckedMatrix& keys, Metric metric, std::shared_ptr<const Index> chosen, AutoChoice choice)
+    : Index(keys, metric),
       chosen_(std::move(chosen)),
       choice_(std::move(choice)),
       width_{&kind_of(*chosen_), choice_.k, choice_.width} {}
@@ -73,7 +71,8 @@ void AutoIndex::write_sections(ContainerWriter& writer) const {
   write_sections_of(*chosen_, writer);
 }
 
-std::unique_ptr<Index> open_auto(const Container& container, SharedMatrix keys, Metric metric) {
+std::unique_ptr<Index> open_auto(const Container& container, const CheckedMatrix& keys, Metric metric,
+                                 Executor& executor) {
   ByteReader reader = container.section("choice");
   const std::string kind = read_text(reader, "chosen kind", 16);
   AutoChoice choice;
@@ -86,20 +85,26 @@ std::unique_ptr<Index> open_auto(const Container& container, SharedMatrix keys, 
     fail(ErrorCode::corrupt, container.name(), ": chosen kind is \"", kind,
          "\", allowed are those that build_auto chooses among");
   }
-  std::unique_ptr<Index> chosen = inner->open(container, keys, metric);
-  return std::make_unique<AutoIndex>(std::move(keys), metric, std::move(chosen), std::move(choice));
+  std::unique_ptr<Index> chosen = inner->open(container, keys, metric, executor);
+  return std::make_unique<AutoIndex>(keys, metric, std::move(chosen), std::move(choice));
 }
 
 std::unique_ptr<Index> build_auto(SharedMatrix keys, std::span<const NeighborTable> links, MatrixView calibration,
                                   Metric metric, const AutoBuildParams& params, BuildStats* stats) {
+  return build_auto(CheckedMatrix(std::move(keys), "keys", executor_or_default(params.executor)), links, calibration,
+                    metric, params, stats);
+}
+
+std::unique_ptr<Index> build_auto(const CheckedMatrix& keys, std::span<const NeighborTable> links,
+                                  MatrixView calibration, Metric metric, const AutoBuildParams& params,
+                                  BuildStats* stats) {
   params.validate();
-  check_matrix(keys.view, "keys");
-  check_calibration(calibration, keys.view, params, executor_or_default(params.executor));
+  check_calibration(calibration, keys.view(), params, executor_or_default(params.executor));
   BuildInputs inputs{keys, metric, links, calibration, {.graph = params.graph, .automatic = params}, params.executor};
   const ChosenKind chosen = choose_kind(
       contenders(!links.empty()), inputs, [](const IndexKind&, double microseconds) { return microseconds; }, stats);
   AutoChoice choice{params.k, chosen.width.width, explain(chosen, params, calibration.rows)};
-  return std::make_unique<AutoIndex>(std::move(keys), metric, chosen.index, std::move(choice), params.executor);
+  return std::make_unique<AutoIndex>(keys, metric, chosen.index, std::move(choice));
 }
 
 }  // namespace rattan

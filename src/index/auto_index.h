@@ -6,6 +6,7 @@
 
 #include "index/index_kind.h"
 #include "rattan/index.h"
+#include "scan/checked_matrix.h"
 #include "storage/container.h"
 
 namespace rattan {
@@ -19,8 +20,7 @@ struct AutoChoice {
 class AutoIndex final : public Index {
  public:
   // `chosen` is over the same keys.
-  AutoIndex(SharedMatrix keys, Metric metric, std::shared_ptr<const Index> chosen, AutoChoice choice,
-            Executor* executor = nullptr);
+  AutoIndex(const CheckedMatrix& keys, Metric metric, std::shared_ptr<const Index> chosen, AutoChoice choice);
 
   std::string_view kind() const noexcept override { return "auto"; }
   MemoryUse memory() const override { return chosen_->memory(); }
@@ -38,6 +38,12 @@ class AutoIndex final : public Index {
   FoundWidth width_;
 };
 
-std::unique_ptr<Index> open_auto(const Container& container, SharedMatrix keys, Metric metric);
+// build_auto of keys that were checked.
+std::unique_ptr<Index> build_auto(const CheckedMatrix& keys, std::span<const NeighborTable> links,
+                                  MatrixView calibration, Metric metric, const AutoBuildParams& params,
+                                  BuildStats* stats);
+
+std::unique_ptr<Index> open_auto(const Container& container, const CheckedMatrix& keys, Metric metric,
+                                 Executor& executor);
 
 }  // namespace rattan

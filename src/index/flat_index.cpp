@@ -1,11 +1,10 @@
 #include "index/flat_index.h"
 
 #include "core/check.h"
+#include "core/parallel.h"
 #include "index/identity.h"
 
 namespace rattan {
-FlatIndex::FlatIndex(SharedMatrix keys, Metric metric)
-    : Index(std::move(keys), metric), rows_(Scorer(this->keys(), metric)) {}
 
 std::string FlatIndex::describe() const { return message("metric: ", to_string(metric()), "\n"); }
 
@@ -16,12 +15,12 @@ void FlatIndex::search_checked(MatrixView queries, const SearchParams& params, N
 // The keys are all there is.
 void FlatIndex::write_sections(ContainerWriter&) const {}
 
-std::unique_ptr<Index> build_flat(SharedMatrix keys, Metric metric) {
-  return std::make_unique<FlatIndex>(std::move(keys), metric);
+std::unique_ptr<Index> build_flat(SharedMatrix keys, Metric metric, Executor* executor) {
+  return std::make_unique<FlatIndex>(CheckedMatrix(std::move(keys), "keys", executor_or_default(executor)), metric);
 }
 
-std::unique_ptr<Index> open_flat(const Container&, SharedMatrix keys, Metric metric) {
-  return std::make_unique<FlatIndex>(std::move(keys), metric);
+std::unique_ptr<Index> open_flat(const Container&, const CheckedMatrix& keys, Metric metric, Executor&) {
+  return std::make_unique<FlatIndex>(keys, metric);
 }
 
 }  // namespace rattan

@@ -5,6 +5,7 @@
 
 #include "index/search_rows.h"
 #include "rattan/index.h"
+#include "scan/checked_matrix.h"
 #include "storage/container.h"
 
 namespace rattan {
@@ -13,7 +14,7 @@ namespace rattan {
 // workers, the workers share each pass. SearchParams::seeds and all widths are ignored: nothing is left out.
 class FlatIndex final : public Index {
  public:
-  FlatIndex(SharedMatrix keys, Metric metric);
+  FlatIndex(const CheckedMatrix& keys, Metric metric) : Index(keys, metric), rows_(Scorer(this->keys(), metric)) {}
 
   std::string_view kind() const noexcept override { return "flat"; }
   MemoryUse memory() const override { return {}; }
@@ -27,6 +28,6 @@ class FlatIndex final : public Index {
   mutable Pool<SearchScratch> scratches_;
 };
 
-std::unique_ptr<Index> open_flat(const Container& container, SharedMatrix keys, Metric metric);
+std::unique_ptr<Index> open_flat(const Container& container, const CheckedMatrix& keys, Metric metric, Executor&);
 
 }  // namespace rattan

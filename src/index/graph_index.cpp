@@ -6,10 +6,9 @@
 #include "core/parallel.h"
 #include "graph/audit.h"
 #include "graph/build.h"
-#include "index/checks.h"
 #include "index/graph_sections.h"
 #include "index/identity.h"
-#include "scan/finite.h"
+#include "scan/checked_matrix.h"
 #include "storage/byte_reader.h"
 #include "storage/byte_writer.h"
 
@@ -37,8 +36,9 @@ std::uint32_t bits_of(const std::optional<KeyCodes>& codes) {
 
 }  // namespace
 
-GraphIndex::GraphIndex(SharedMatrix keys, Metric metric, Graph graph, std::uint32_t code_bits, Executor* executor)
-    : Index(std::move(keys), metric, executor),
+GraphIndex::GraphIndex(const CheckedMatrix& keys, Metric metric, Graph graph, std::uint32_t code_bits,
+                       Executor* executor)
+    : Index(keys, metric),
       graph_(std::move(graph)),
       codes_(make_codes(this->keys(), metric, code_bits, executor)),
       rows_(Scorer(this->keys(), metric)) {
@@ -107,8 +107,9 @@ std::vector<KeyId> read_entry_points(ByteReader reader, std::size_t rows) {
 
 }  // namespace
 
-std::unique_ptr<Index> open_graph(const Container& container, SharedMatrix keys, Metric metric) {
-  const std::size_t rows = keys.view.rows;
+std::unique_ptr<Index> open_graph(const Container& container, const CheckedMatrix& keys, Metric metric,
+                                  Executor& executor) {
+  const std::size_t rows = keys.rows();
   ByteReader settings = container.section("settings");
   const auto stride = settings.number_in<std::uint32_t>("stride", 1, max_stride);
   // Files of version 0.1.0 end here.
@@ -119,16 +120,19 @@ std::unique_ptr<Index> open_graph(const Container& container, SharedMatrix keys,
   }
   Graph graph = read_edges(container, rows, stride);
   graph.entry_points = read_entry_points(container.section("entry_points"), rows);
-  return std::make_unique<GraphIndex>(std::move(keys), metric, std::move(graph), code_bits);
+  return std::make_unique<GraphIndex>(keys, metric, std::move(graph), code_bits, &executor);
 }
 
 std::unique_ptr<Index> build_graph(SharedMatrix keys, std::span<const NeighborTable> links, Metric metric,
                                    const GraphBuildParams& params, BuildStats* stats) {
-  // Nothing is derived from keys before they are checked; the index checks them once more, which costs milliseconds.
-  check_matrix(keys.view, "keys");
-  check_finite(keys.view, "keys", executor_or_default(params.executor));
-  Graph graph = build_graph_edges(keys.view, links, params, stats);
-  return std::make_unique<GraphIndex>(std::move(keys), metric, std::move(graph), params.code_bits, params.executor);
+  return build_graph(CheckedMatrix(std::move(keys), "keys", executor_or_default(params.executor)), links, metric,
+                     params, stats);
+}
+
+std::unique_ptr<Index> build_graph(const CheckedMatrix& keys, std::span<const NeighborTable> links, Metric metric,
+                                   const GraphBuildParams& params, BuildStats* stats) {
+  Graph graph = build_graph_edges(keys.view(), links, params, stats);
+  return std::make_unique<GraphIndex>(keys, metric, std::move(graph), params.code_bits, params.executor);
 }
 
 }  // namespace rattan

@@ -10,6 +10,7 @@
 #include "graph/graph.h"
 #include "index/search_rows.h"
 #include "rattan/index.h"
+#include "scan/checked_matrix.h"
 #include "scan/key_codes.h"
 #include "storage/container.h"
 
@@ -21,7 +22,8 @@ namespace rattan {
 class GraphIndex final : public Index {
  public:
   // `graph` has one node per key; its ids are trusted. code_bits: as in GraphBuildParams.
-  GraphIndex(SharedMatrix keys, Metric metric, Graph graph, std::uint32_t code_bits = 0, Executor* executor = nullptr);
+  GraphIndex(const CheckedMatrix& keys, Metric metric, Graph graph, std::uint32_t code_bits = 0,
+             Executor* executor = nullptr);
 
   std::string_view kind() const noexcept override { return "graph"; }
   MemoryUse memory() const override;
@@ -42,6 +44,11 @@ class GraphIndex final : public Index {
 // What memory() of an index that build_graph makes of so many keys will be.
 std::size_t graph_bytes(std::size_t keys, std::size_t dim, Metric metric, const GraphBuildParams& params) noexcept;
 
-std::unique_ptr<Index> open_graph(const Container& container, SharedMatrix keys, Metric metric);
+// build_graph of keys that were checked.
+std::unique_ptr<Index> build_graph(const CheckedMatrix& keys, std::span<const NeighborTable> links, Metric metric,
+                                   const GraphBuildParams& params, BuildStats* stats);
+
+std::unique_ptr<Index> open_graph(const Container& container, const CheckedMatrix& keys, Metric metric,
+                                  Executor& executor);
 
 }  // namespace rattan

@@ -6,13 +6,12 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "graph/graph_view.h"
-#include "index/checks.h"
 #include "index/growth_store.h"
 #include "index/recent_queries.h"
 #include "index/registry.h"
 #include "index/search_rows.h"
 #include "index/segment_graph.h"
-#include "scan/finite.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan {
 namespace {
@@ -89,8 +88,10 @@ GrowingIndex::GrowingIndex(std::shared_ptr<const Index> base, const GrowthParams
 
 GrowingIndex::~GrowingIndex() = default;
 
-void GrowingIndex::append(MatrixView keys) {
-  check_matrix(keys, "keys");
+void GrowingIndex::append(MatrixView keys) { append(CheckedMatrix(keys, "keys", serial_executor())); }
+
+void GrowingIndex::append(const CheckedMatrix& checked) {
+  const MatrixView& keys = checked.view();
   const MatrixView& like = state_->index->keys();
   if (keys.dtype != like.dtype || keys.cols != like.cols) {
     fail(ErrorCode::invalid_argument, "keys are ", to_string(keys.dtype), " of dim ", keys.cols, ", allowed is ",
@@ -101,16 +102,18 @@ void GrowingIndex::append(MatrixView keys) {
     fail(ErrorCode::invalid_argument, "keys has ", keys.rows, " rows, allowed is ", state_->store.capacity() - rows,
          " (GrowthParams::capacity is ", state_->params.capacity, ")");
   }
-  check_finite(keys, "keys", serial_executor());
   state_->store.append(keys);
 }
 
 void GrowingIndex::keep_queries(MatrixView queries) {
-  check_matrix(queries, "queries");
+  keep_queries(CheckedMatrix(queries, "queries", serial_executor()));
+}
+
+void GrowingIndex::keep_queries(const CheckedMatrix& checked) {
+  const MatrixView& queries = checked.view();
   if (queries.cols != state_->index->dim()) {
     fail(ErrorCode::invalid_argument, "queries have dim ", queries.cols, ", allowed is ", state_->index->dim());
   }
-  check_finite(queries, "queries", serial_executor());
   state_->recent.add(queries);
 }
 

@@ -44,8 +44,10 @@ class GrowingIndex {
   // The writer. keys: [m, d] of the base's dtype, finite, copied. Throws Error(invalid_argument), also where capacity
   // is exceeded; then nothing was appended.
   void append(MatrixView keys);
+  void append(const CheckedMatrix& keys);
   // Decode queries, [m, d] of any dtype: evidence for the next seal. The oldest are forgotten where there are too many.
   void keep_queries(MatrixView queries);
+  void keep_queries(const CheckedMatrix& queries);
   void forget_queries();
   // Keys from `size` on are gone. Not beside searches or a seal. A segment that is cut is unsealed as far as it
   // remains. Below base_size() the base stays whole, and keys from `size` on are hidden for good.

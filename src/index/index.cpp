@@ -2,9 +2,8 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
-#include "index/checks.h"
 #include "index/identity.h"
-#include "scan/finite.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan {
 namespace {
@@ -37,10 +36,8 @@ std::uint64_t MemoryUse::total() const noexcept {
   return sum;
 }
 
-Index::Index(SharedMatrix keys, Metric metric, Executor* executor) : keys_(std::move(keys)), metric_(metric) {
-  check_matrix(keys_.view, "keys");
+Index::Index(const CheckedMatrix& keys, Metric metric) : keys_(keys.shared()), metric_(metric) {
   check_range<unsigned>("metric", static_cast<unsigned>(metric), 0, 1);
-  check_finite(keys_.view, "keys", executor_or_default(executor));
 }
 
 NeighborTable Index::search(MatrixView queries, const SearchParams& params) const {

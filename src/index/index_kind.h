@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "rattan/index.h"
+#include "scan/checked_matrix.h"
 #include "storage/container.h"
 
 namespace rattan {
@@ -27,7 +28,7 @@ struct KindParams {
 
 // What an index is built of. Each kind takes what it needs.
 struct BuildInputs {
-  SharedMatrix keys = {};
+  CheckedMatrix keys = {};
   Metric metric = Metric::inner_product;
   std::span<const NeighborTable> links = {};  // as build_graph takes them
   MatrixView calibration = {};                // as build_auto takes it
@@ -81,7 +82,8 @@ struct IndexKind {
 
   // Rebuilds what save() wrote; `keys` and `metric` were compared with the file's identity. Every id, offset and count
   // is checked before it is used: Error(corrupt).
-  std::unique_ptr<Index> (*open)(const Container& container, SharedMatrix keys, Metric metric) = nullptr;
+  std::unique_ptr<Index> (*open)(const Container& container, const CheckedMatrix& keys, Metric metric,
+                                 Executor& executor) = nullptr;
 
   // memory() of what build makes of so many keys, at most. Null: not known before.
   std::size_t (*bytes)(std::size_t keys, std::size_t dim, Metric metric, const KindParams& params) = nullptr;

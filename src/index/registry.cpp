@@ -6,10 +6,10 @@
 #include <mutex>
 
 #include "core/check.h"
+#include "core/parallel.h"
 #include "index/auto_index.h"
 #include "index/baselines/hnsw.h"
 #include "index/baselines/ivf.h"
-#include "index/checks.h"
 #include "index/flat_index.h"
 #include "index/graph_index.h"
 #include "index/identity.h"
@@ -47,7 +47,9 @@ IndexKind auto_kind() {
 
 IndexKind flat_kind() {
   IndexKind kind{.name = "flat", .head_kind = 1, .contender = true, .exact = true};
-  kind.build = [](const BuildInputs& in, BuildStats*) { return build_flat(in.keys, in.metric); };
+  kind.build = [](const BuildInputs& in, BuildStats*) -> std::unique_ptr<Index> {
+    return std::make_unique<FlatIndex>(in.keys, in.metric);
+  };
   kind.open = open_flat;
   kind.bytes = [](std::size_t, std::size_t, Metric, const KindParams&) { return std::size_t{0}; };
   kind.growth = [](const Index&) { return GrowthParts{}; };
@@ -178,7 +180,7 @@ std::vector<std::string> available_kinds() {
   return names;
 }
 
-std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatrix keys) {
+std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatrix keys, Executor* executor) {
   check_matrix(keys.view, "keys");
   const Container container = Container::open(path);
   const IndexKind* const kind = find_kind(container.kind());
@@ -187,7 +189,8 @@ std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatri
          "\", which this version does not know");
   }
   const Metric metric = check_identity(container, keys.view);
-  return kind->open(container, std::move(keys), metric);
+  Executor& runner = executor_or_default(executor);
+  return kind->open(container, CheckedMatrix(std::move(keys), "keys", runner), metric, runner);
 }
 
 }  // namespace rattan

@@ -7,10 +7,10 @@
 
 namespace rattan {
 
-Scan4Index::Scan4Index(SharedMatrix keys, Metric metric, Executor* executor)
-    : Index(std::move(keys), metric, executor), rows_(Scorer(this->keys(), metric)) {
+Scan4Index::Scan4Index(const CheckedMatrix& keys, Metric metric, Executor& executor)
+    : Index(keys, metric), rows_(Scorer(this->keys(), metric)) {
   if (metric != Metric::inner_product) return;
-  codes_.emplace(this->keys(), CodeLayout::blocks4, executor_or_default(executor));
+  codes_.emplace(this->keys(), CodeLayout::blocks4, executor);
   rows_.codes.emplace(*codes_);
 }
 
@@ -36,14 +36,20 @@ void Scan4Index::write_sections(ContainerWriter&) const {}
 
 std::unique_ptr<Index> build_scan4(SharedMatrix keys, Metric metric, const Scan4BuildParams& params,
                                    BuildStats* stats) {
+  return build_scan4(CheckedMatrix(std::move(keys), "keys", executor_or_default(params.executor)), metric, params,
+                     stats);
+}
+
+std::unique_ptr<Index> build_scan4(const CheckedMatrix& keys, Metric metric, const Scan4BuildParams& params,
+                                   BuildStats* stats) {
   BuildTimer timer(stats);
-  auto index = std::make_unique<Scan4Index>(std::move(keys), metric, params.executor);
+  auto index = std::make_unique<Scan4Index>(keys, metric, executor_or_default(params.executor));
   timer.stage("codes");
   return index;
 }
 
-std::unique_ptr<Index> open_scan4(const Container&, SharedMatrix keys, Metric metric) {
-  return std::make_unique<Scan4Index>(std::move(keys), metric);
+std::unique_ptr<Index> open_scan4(const Container&, const CheckedMatrix& keys, Metric metric, Executor& executor) {
+  return std::make_unique<Scan4Index>(keys, metric, executor);
 }
 
 }  // namespace rattan

@@ -8,6 +8,7 @@
 
 #include "index/search_rows.h"
 #include "rattan/index.h"
+#include "scan/checked_matrix.h"
 #include "scan/key_codes.h"
 #include "storage/container.h"
 
@@ -17,7 +18,7 @@ namespace rattan {
 // Metric::l2 or where as many keys are asked as there are, the search is an exact scan. Seeds and widths are ignored.
 class Scan4Index final : public Index {
  public:
-  Scan4Index(SharedMatrix keys, Metric metric, Executor* executor = nullptr);
+  Scan4Index(const CheckedMatrix& keys, Metric metric, Executor& executor);
 
   std::string_view kind() const noexcept override { return "scan4"; }
   MemoryUse memory() const override;
@@ -36,6 +37,11 @@ class Scan4Index final : public Index {
 // What memory() of an index of so many keys will be.
 std::size_t scan4_bytes(std::size_t keys, std::size_t dim, Metric metric) noexcept;
 
-std::unique_ptr<Index> open_scan4(const Container& container, SharedMatrix keys, Metric metric);
+// build_scan4 of keys that were checked.
+std::unique_ptr<Index> build_scan4(const CheckedMatrix& keys, Metric metric, const Scan4BuildParams& params,
+                                   BuildStats* stats);
+
+std::unique_ptr<Index> open_scan4(const Container& container, const CheckedMatrix& keys, Metric metric,
+                                  Executor& executor);
 
 }  // namespace rattan

@@ -12,6 +12,7 @@
 #include "graph/project.h"
 #include "graph/prune.h"
 #include "rattan/exact_topk.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan {
 namespace {
@@ -46,10 +47,13 @@ Graph make_segment_graph(MatrixView keys, MatrixView queries, Metric metric, con
   const auto exact = make_exact_topk_cpu(&executor);
   const auto k = static_cast<std::uint32_t>(std::min<std::size_t>(params.links_k, keys.rows));
   std::vector<NeighborTable> links;
+  const auto link = [&](const MatrixView& from) {
+    if (from.rows == 0) return;
+    exact->find_checked(links.emplace_back(), CheckedMatrix::trusted(from), CheckedMatrix::trusted(keys), k, metric);
+  };
   const MatrixView linked = sample(queries, params.queries);
-  if (linked.rows != 0) links.push_back(exact->find(linked, keys, k, metric));
-  const MatrixView stand_in = sample(keys, params.queries - linked.rows);
-  if (stand_in.rows != 0) links.push_back(exact->find(stand_in, keys, k, metric));
+  link(linked);
+  link(sample(keys, params.queries - linked.rows));
   if (!has_links(links)) links.assign(1, neighbors_in_time(k));
   const LinkLists lists(links, keys.rows, params.graph.seed);
   const KeyGeometry geometry(keys, executor);

@@ -5,8 +5,8 @@
 
 #include "core/check.h"
 #include "core/parallel.h"
+#include "scan/checked_matrix.h"
 #include "scan/exact_block.h"
-#include "scan/finite.h"
 
 namespace rattan {
 namespace {
@@ -42,6 +42,19 @@ class CpuExactTopK final : public ExactTopK {
     check_shapes(queries, keys);
     check_finite(queries, "queries", executor);
     check_finite(keys, "keys", executor);
+    return search(queries, keys, k, metric, visible);
+  }
+
+  void find_checked(NeighborTable& table, const CheckedMatrix& queries, const CheckedMatrix& keys, std::uint32_t k,
+                    Metric metric, const Visibility& visible) const override {
+    check_shapes(queries.view(), keys.view());
+    table = search(queries.view(), keys.view(), k, metric, visible);
+  }
+
+ private:
+  NeighborTable search(const MatrixView& queries, const MatrixView& keys, std::uint32_t k, Metric metric,
+                       const Visibility& visible) const {
+    Executor& executor = executor_or_default(executor_);
     const VisibleRows rows = visible_rows(visible, queries.rows, keys.rows, executor);
     checked_mul(queries.rows, std::uint64_t{k} * sizeof(Neighbor), "queries.rows * k", ErrorCode::invalid_argument);
 
@@ -61,11 +74,15 @@ class CpuExactTopK final : public ExactTopK {
     return table;
   }
 
- private:
   Executor* executor_;
 };
 
 }  // namespace
+
+void ExactTopK::find_checked(NeighborTable& table, const CheckedMatrix& queries, const CheckedMatrix& keys,
+                             std::uint32_t k, Metric metric, const Visibility& visible) const {
+  find_into(table, queries.view(), keys.view(), k, metric, visible);
+}
 
 std::unique_ptr<ExactTopK> make_exact_topk_cpu(Executor* executor) { return std::make_unique<CpuExactTopK>(executor); }
 

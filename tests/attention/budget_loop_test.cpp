@@ -75,7 +75,7 @@ class BudgetLoopTest : public ::testing::Test {
 
   SharedMatrix keys_ = random_matrix(key_count, 16, 1);
   SharedMatrix queries_ = random_matrix(3, 16, 2);
-  KeyClusters clusters_{keys_.view, keys_.view, 0, {.clusters = 48}};
+  KeyClusters clusters_{test::checked(keys_), test::checked(keys_), 0, {.clusters = 48}};
   std::vector<const KeyClusters*> blocks_{&clusters_};
   std::vector<float> window_lse_ = {1, 20, 1};  // row 1 needs few keys: the window holds nearly all of its softmax
   ExactSearch search_{queries_.view, keys_.view};

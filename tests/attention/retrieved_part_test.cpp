@@ -60,7 +60,8 @@ TEST(AttendRetrieved, ClustersOfEqualKeysAreExact) {
   const SharedMatrix keys = repeated(12, 40, 16);
   const SharedMatrix values = repeated(12, 40, 9);
   const SharedMatrix queries = random_matrix(3, 16, 3);
-  const KeyClusters clusters(keys.view, values.view, 0, {.clusters = 12, .iterations = 20, .seed = 3});
+  const KeyClusters clusters(test::checked(keys), test::checked(values), 0,
+                             {.clusters = 12, .iterations = 20, .seed = 3});
   for (const std::size_t count : {0U, 1U, 17U, 300U, 479U, 480U}) {
     std::vector<std::vector<KeyId>> ids;
     std::vector<std::vector<float>> scores;
@@ -87,7 +88,7 @@ TEST(AttendRetrieved, EverythingRetrievedIsExact) {
   const SharedMatrix keys = random_matrix(200, 16, 1);
   const SharedMatrix values = random_matrix(200, 9, 2, DType::bf16);
   const SharedMatrix queries = random_matrix(1, 16, 3);
-  const KeyClusters clusters(keys.view, values.view, 0, {});
+  const KeyClusters clusters(test::checked(keys), test::checked(values), 0, {});
   const auto scores = scores_of(queries.view, 0, keys.view, all_ids(200));
   const Group group = attend(queries.view, values.view, {all_ids(200)}, {scores}, {&clusters}, 0.5);
   const auto truth = reference_attention(queries.view, 0, keys.view, values.view, all_ids(200), 0.5);
@@ -117,7 +118,7 @@ TEST(AttendRetrieved, WithoutClustersItIsAttendFound) {
 
 TEST(AttendRetrieved, WeightsOfTheRetrievedAloneNeedNoClusters) {
   const SharedMatrix values = random_matrix(200, 9, 2, DType::f16);
-  const KeyClusters clusters(values.view, values.view, 0, {});
+  const KeyClusters clusters(test::checked(values), test::checked(values), 0, {});
   const KeyClusters* const blocks[] = {&clusters};
   const std::vector<KeyId> ids = {5, 100, 7, no_key};
   const std::vector<float> scores = {3, 2, 1, -infinity};
@@ -138,7 +139,7 @@ TEST(AttendRetrieved, WeightsOfTheRetrievedAloneNeedNoClusters) {
 TEST(AttendRetrieved, EstimatesComeCloserThanNothing) {
   const SharedMatrix keys = random_matrix(2000, 16, 1);
   const SharedMatrix queries = random_matrix(2, 16, 3);
-  const KeyClusters clusters(keys.view, keys.view, 0, {.clusters = 100});
+  const KeyClusters clusters(test::checked(keys), test::checked(keys), 0, {.clusters = 100});
   for (std::size_t row = 0; row < 2; ++row) {
     const MatrixView query = queries.view.slice(row, 1);
     const auto ids = best_of(query, 0, keys.view, 50);
@@ -161,8 +162,9 @@ TEST(AttendRetrieved, BlocksJoin) {
   const SharedMatrix keys = repeated(6, 60, 8);
   const SharedMatrix values = repeated(6, 60, 5);
   const SharedMatrix queries = random_matrix(1, 8, 3);
-  const KeyClusters first(keys.view.slice(0, 180), values.view.slice(0, 180), 0, {.clusters = 6, .iterations = 20});
-  const KeyClusters second(keys.view.slice(180, 120), values.view.slice(180, 120), 180,
+  const KeyClusters first(test::checked(keys).slice(0, 180), test::checked(values).slice(0, 180), 0,
+                          {.clusters = 6, .iterations = 20});
+  const KeyClusters second(test::checked(keys).slice(180, 120), test::checked(values).slice(180, 120), 180,
                            {.clusters = 6, .iterations = 20});
   const std::vector<KeyId> ids = best_of(queries.view, 0, keys.view, 130);
   std::vector<KeyId> seen = all_ids(300);
@@ -181,7 +183,7 @@ TEST(AttendRetrieved, HugeLogitsMakeNoNan) {  // FAULTS D9
   for (std::size_t i = 0; i < 32; ++i) stored[i] = -500.0F;
   const SharedMatrix keys = make_matrix(stored, 64, 1);
   const SharedMatrix queries = make_matrix(std::vector<float>{500, -500, 0}, 3, 1);
-  const KeyClusters clusters(keys.view, keys.view, 0, {});
+  const KeyClusters clusters(test::checked(keys), test::checked(keys), 0, {});
   const Group group = attend(queries.view, keys.view, {{40}, {}, {}}, {{2.5e5F}, {}, {}}, {&clusters}, 1);
   EXPECT_NEAR(group.parts[0].lse, 2.5e5 + std::log(32.0), 0.02);
   EXPECT_NEAR(group.parts[0].output[0], 500, 1e-3);
@@ -196,7 +198,7 @@ TEST(AttendRetrieved, BadArgumentsAreNamed) {
   const SharedMatrix keys = random_matrix(40, 4, 1);
   const SharedMatrix queries = random_matrix(9, 4, 1);
   const SharedMatrix wide = random_matrix(1, 5, 1);
-  const KeyClusters clusters(keys.view, keys.view, 0, {});
+  const KeyClusters clusters(test::checked(keys), test::checked(keys), 0, {});
   const auto refuses = [&](const char* name, MatrixView asked, std::vector<KeyId> ids, std::vector<float> scores,
                            double scale) {
     expect_error(ErrorCode::invalid_argument, name, [&] {
@@ -216,7 +218,7 @@ TEST(AttendRetrieved, BadArgumentsAreNamed) {
 TEST(AttendRetrieved, AllocatesNothingOnceWarm) {
   const SharedMatrix keys = random_matrix(900, 16, 1, DType::f16);
   const SharedMatrix queries = random_matrix(4, 16, 2);
-  const KeyClusters clusters(keys.view, keys.view, 0, {});
+  const KeyClusters clusters(test::checked(keys), test::checked(keys), 0, {});
   const KeyClusters* const blocks[] = {&clusters};
   const std::vector<KeyId> ids = all_ids(300);
   const std::vector<float> scores(300, 0.5F);

@@ -16,7 +16,7 @@ namespace {
 TEST(UnreadEstimate, SaysWhatAttentionAddsUp) {
   const SharedMatrix keys = random_matrix(400, 8, 1);
   const SharedMatrix queries = random_matrix(2, 8, 2);
-  const KeyClusters clusters(keys.view, keys.view, 0, {});
+  const KeyClusters clusters(test::checked(keys), test::checked(keys), 0, {});
   const KeyClusters* const blocks[] = {&clusters};
   UnreadEstimate estimate;
   estimate.prepare(queries.view, blocks, 0.4);
@@ -40,8 +40,8 @@ TEST(UnreadEstimate, SaysWhatAttentionAddsUp) {
 TEST(UnreadEstimate, WhatWasWeighedBeforeChangesNothing) {
   const SharedMatrix keys = random_matrix(400, 8, 1);
   const SharedMatrix queries = random_matrix(2, 8, 2);
-  const KeyClusters clusters(keys.view, keys.view, 0, {});
-  const KeyClusters few(keys.view.slice(0, 100), keys.view.slice(0, 100), 0, {.clusters = 3});
+  const KeyClusters clusters(test::checked(keys), test::checked(keys), 0, {});
+  const KeyClusters few(test::checked(keys).slice(0, 100), test::checked(keys).slice(0, 100), 0, {.clusters = 3});
   const KeyClusters* const blocks[] = {&clusters};
   const KeyClusters* const others[] = {&few};
   const std::vector<KeyId> ids = {9, 8, 7};
@@ -85,9 +85,9 @@ TEST(UnreadEstimate, UncertaintyIsAboutTheErrorAndNoneWithoutSpread) {
   const SharedMatrix queries = random_matrix(1, 16, 3);
   UnreadEstimate estimate;
   const SharedMatrix equal = repeated(12, 40, 16);
-  const KeyClusters exact(equal.view, equal.view, 0, {.clusters = 12, .iterations = 20, .seed = 3});
+  const KeyClusters exact(test::checked(equal), test::checked(equal), 0, {.clusters = 12, .iterations = 20, .seed = 3});
   const SharedMatrix keys = random_matrix(2000, 16, 1);
-  const KeyClusters spread(keys.view, keys.view, 0, {.clusters = 100});
+  const KeyClusters spread(test::checked(keys), test::checked(keys), 0, {.clusters = 100});
   const auto uncertainty_of = [&](const KeyClusters& clusters, MatrixView all) {
     const auto ids = best_of(queries.view, 0, all, 50);
     const auto scores = scores_of(queries.view, 0, all, ids);

@@ -24,7 +24,7 @@ TEST(BaselineKinds, AreTheRegistrysRowsOfTheSameName) {
 }
 
 TEST(BaselineKinds, WhatIsBuiltOfARowIsOfItsKind) {
-  const BuildInputs inputs{.keys = test::random_matrix(300, 8, 1)};
+  const BuildInputs inputs{.keys = test::checked(test::random_matrix(300, 8, 1))};
   for (const IndexKind& kind : baseline_kinds()) {
     if (!kind.available) continue;
     const auto index = kind.build(inputs, nullptr);
@@ -34,7 +34,7 @@ TEST(BaselineKinds, WhatIsBuiltOfARowIsOfItsKind) {
 }
 
 TEST(BaselineKinds, TheRegistrysOwnRowsSayWhoBuilds) {
-  const BuildInputs inputs{.keys = test::random_matrix(300, 8, 1)};
+  const BuildInputs inputs{.keys = test::checked(test::random_matrix(300, 8, 1))};
   for (const IndexKind& kind : baseline_kinds()) {
     test::expect_error(ErrorCode::unsupported, "rattan::baselines",
                        [&] { find_kind(kind.name)->build(inputs, nullptr); });

@@ -18,7 +18,7 @@ struct Made {
     ClusterParams params;
     params.clusters = 10;
     params.executor = &serial_executor();
-    clusters = KeyClusters(keys.view, values.view, 5, params);
+    clusters = KeyClusters(test::checked(keys), test::checked(values), 5, params);
   }
 };
 

@@ -16,7 +16,7 @@ KeyClusters made_clusters() {
   ClusterParams params;
   params.clusters = 8;
   params.executor = &serial_executor();
-  return {random_matrix(200, 12, 1).view, random_matrix(200, 6, 2).view, 0, params};
+  return {checked(random_matrix(200, 12, 1)), checked(random_matrix(200, 6, 2)), 0, params};
 }
 
 Container parsed(const ContainerWriter& writer) { return Container::parse(writer.bytes(), "made"); }

@@ -15,7 +15,7 @@ namespace {
 TEST(KeyClusters, HoldMeansOfTheirKeys) {
   const SharedMatrix keys = random_matrix(500, 12, 1, DType::f16);
   const SharedMatrix values = random_matrix(500, 7, 2, DType::bf16);
-  const KeyClusters clusters(keys.view, values.view, 1000, {.clusters = 20});
+  const KeyClusters clusters(test::checked(keys), test::checked(values), 1000, {.clusters = 20});
   ASSERT_EQ(clusters.clusters(), 20U);
   EXPECT_EQ(clusters.ids(), (IdRange{1000, 1500}));
   std::vector<double> count(20);
@@ -39,7 +39,7 @@ TEST(KeyClusters, HoldMeansOfTheirKeys) {
 TEST(KeyClusters, AtMostOnePerSixteenKeys) {
   const SharedMatrix keys = random_matrix(100, 4, 1);
   const auto count = [&](std::size_t rows) {
-    return KeyClusters(keys.view.slice(0, rows), keys.view.slice(0, rows), 0, {}).clusters();
+    return KeyClusters(test::checked(keys).slice(0, rows), test::checked(keys).slice(0, rows), 0, {}).clusters();
   };
   EXPECT_EQ(count(100), 6U);
   EXPECT_EQ(count(31), 1U);
@@ -55,7 +55,7 @@ TEST(KeyClusters, BytesAreBoundedBefore) {
     for (const std::size_t rows : {0U, 1U, 100U, 500U}) {
       const SharedMatrix keys = random_matrix(rows, 12, 1, dtype);
       const SharedMatrix values = random_matrix(rows, 7, 2, dtype);
-      const std::size_t bytes = KeyClusters(keys.view, values.view, 0, {.clusters = 20}).bytes();
+      const std::size_t bytes = KeyClusters(test::checked(keys), test::checked(values), 0, {.clusters = 20}).bytes();
       const std::size_t most = KeyClusters::most_bytes(rows, 20, 12, 7, dtype);
       EXPECT_LE(bytes, most);
       EXPECT_LE(most, dtype == DType::f16 ? bytes : 2 * bytes);
@@ -67,8 +67,8 @@ TEST(KeyClusters, BytesAreBoundedBefore) {
 TEST(KeyClusters, AreTheSameForAnyNumberOfThreads) {
   const SharedMatrix keys = random_matrix(2000, 16, 1);
   const auto executor = make_openmp_executor(3);
-  const KeyClusters one(keys.view, keys.view, 0, {.clusters = 70, .executor = &serial_executor()});
-  const KeyClusters many(keys.view, keys.view, 0, {.clusters = 70, .executor = executor.get()});
+  const KeyClusters one(test::checked(keys), test::checked(keys), 0, {.clusters = 70, .executor = &serial_executor()});
+  const KeyClusters many(test::checked(keys), test::checked(keys), 0, {.clusters = 70, .executor = executor.get()});
   for (KeyId id = 0; id < 2000; ++id) ASSERT_EQ(one.cluster_of(id), many.cluster_of(id));
   EXPECT_EQ(std::memcmp(one.centroids().data, many.centroids().data, 70 * one.centroids().row_bytes()), 0);
   EXPECT_EQ(std::memcmp(one.mean_values().data, many.mean_values().data, 70 * one.mean_values().row_bytes()), 0);
@@ -77,7 +77,7 @@ TEST(KeyClusters, AreTheSameForAnyNumberOfThreads) {
 TEST(KeyClusters, KeepNumbersThatHalvesCannot) {
   const std::vector<float> large = {1e6F, 1e6F, 1e6F};
   const SharedMatrix keys = make_matrix(large, 3, 1);
-  const KeyClusters clusters(keys.view, keys.view, 0, {});
+  const KeyClusters clusters(test::checked(keys), test::checked(keys), 0, {});
   EXPECT_EQ(clusters.centroids().dtype, DType::f32);
   EXPECT_EQ(element(clusters.centroids(), 0, 0), 1e6);
   EXPECT_EQ(clusters.bytes(), KeyClusters::most_bytes(3, 1, 1, 1, DType::f32));
@@ -86,7 +86,8 @@ TEST(KeyClusters, KeepNumbersThatHalvesCannot) {
 TEST(KeyClusters, BadArgumentsAreNamed) {
   const SharedMatrix keys = random_matrix(40, 4, 1);
   const auto refuses = [&](const char* name, MatrixView values, KeyId first, const ClusterParams& params) {
-    expect_error(ErrorCode::invalid_argument, name, [&] { KeyClusters(keys.view, values, first, params); });
+    expect_error(ErrorCode::invalid_argument, name,
+                 [&] { KeyClusters(test::checked(keys), test::checked(values), first, params); });
   };
   refuses("values", keys.view.slice(0, 39), 0, {});
   refuses("rows of keys", keys.view, no_key - 10, {});
@@ -95,7 +96,7 @@ TEST(KeyClusters, BadArgumentsAreNamed) {
   refuses("iterations", keys.view, 0, {.iterations = 0});
   const SharedMatrix bad = random_matrix(40, 4, 1);
   set_element(bad, 3, 2, std::numeric_limits<float>::infinity());
-  expect_error(ErrorCode::invalid_argument, "keys", [&] { KeyClusters(bad.view, keys.view, 0, {}); });
+  expect_error(ErrorCode::invalid_argument, "keys", [&] { CheckedMatrix(bad, "keys", serial_executor()); });
 }
 
 }  // namespace

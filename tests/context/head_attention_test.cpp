@@ -57,7 +57,7 @@ TEST_F(HeadAttentionTest, AllKeysAreAttendedWhereAllAreAsked) {
     const SyntheticHead head(kind, 500);
     KvHead grown(head.prefix, head.params);
     EXPECT_LE(worst_error(attend(grown, head, 500, plain(5000), scratch), head, 500), 1e-5);
-    grown.append(head.keys.view.slice(500, 300), head.values.view.slice(500, 300));
+    grown.append(test::checked(head.keys).slice(500, 300), test::checked(head.values).slice(500, 300));
     grown.seal(grown.sealable(800), serial_executor());
     const Attended found = attend(grown, head, 800, plain(5000), scratch);
     EXPECT_LE(worst_error(found, head, 800), 1e-5);
@@ -71,7 +71,7 @@ TEST_F(HeadAttentionTest, AllKeysAreAttendedWhereAllAreAsked) {
 TEST_F(HeadAttentionTest, TheTailIsAttendedExactly) {
   const SyntheticHead head(HeadKind::scan4, 500);
   KvHead grown(head.prefix, head.params);
-  grown.append(head.keys.view.slice(500, 300), head.values.view.slice(500, 300));
+  grown.append(test::checked(head.keys).slice(500, 300), test::checked(head.values).slice(500, 300));
   const DecodeStats cost = attend(grown, head, 800, plain(10), scratch).cost;
   EXPECT_EQ(cost.keys_retrieved, 2 * (300U + 10U));
   EXPECT_EQ(cost.keys_window, 2 * 40U);

@@ -27,11 +27,13 @@ struct Head {
 
   ChosenIndex choose(const ContextParams& params, HeadPlan* planned = nullptr) const {
     const HeadQueries asked{views, {}};
-    HeadPlan plan = plan_head(asked, keys.view, keys.view, {0, static_cast<KeyId>(keys.view.rows)}, 0.25, params);
+    HeadPlan plan = plan_head(asked, test::checked(keys), test::checked(keys), {0, static_cast<KeyId>(keys.view.rows)},
+                              0.25, params);
     if (planned != nullptr) *planned = plan;
     std::vector<NeighborTable> links;
-    if (plan.wants_links) links = make_links(asked, keys.view, 16, 500, *make_exact_topk_cpu(&serial_executor()));
-    return choose_index(keys, std::move(plan), links, group, params, nullptr);
+    if (plan.wants_links)
+      links = make_links(asked, test::checked(keys), 16, 500, *make_exact_topk_cpu(&serial_executor()));
+    return choose_index(test::checked(keys), std::move(plan), links, group, params, nullptr);
   }
 
   SharedMatrix keys;
@@ -70,9 +72,10 @@ TEST(HeadChoice, AKindThatIsAskedIsMadeAndItsWidthMeasured) {
 
 TEST(HeadChoice, WithoutQueriesThereIsNoGraph) {
   const SharedMatrix keys = random_matrix(600, 16, 1);
-  HeadPlan plan = plan_head({}, keys.view, keys.view, {0, 600}, 0.25, params_of(HeadKind::graph));
+  HeadPlan plan = plan_head({}, test::checked(keys), test::checked(keys), {0, 600}, 0.25, params_of(HeadKind::graph));
   EXPECT_FALSE(plan.wants_links);
-  const ChosenIndex chosen = choose_index(keys, std::move(plan), {}, group, params_of(HeadKind::graph), nullptr);
+  const ChosenIndex chosen =
+      choose_index(test::checked(keys), std::move(plan), {}, group, params_of(HeadKind::graph), nullptr);
   EXPECT_EQ(chosen.choice.kind, HeadKind::scan4);
   EXPECT_NE(chosen.choice.reason.find("no queries"), std::string::npos) << chosen.choice.reason;
 }

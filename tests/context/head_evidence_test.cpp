@@ -55,7 +55,7 @@ TEST(HeadEvidence, LinksAreOfRowsThatAreNotHeldOut) {
   const TwoHeads heads(320);
   const SharedMatrix keys = random_matrix(50, 8, 3);
   const auto exact = make_exact_topk_cpu(&serial_executor());
-  const std::vector<NeighborTable> links = make_links(heads.queries(), keys.view, 6, 100, *exact);
+  const std::vector<NeighborTable> links = make_links(heads.queries(), test::checked(keys), 6, 100, *exact);
   ASSERT_EQ(links.size(), 2U);
   EXPECT_EQ(links[0].rows(), 100U);  // every third of 300
   EXPECT_EQ(links[0].k(), 6U);
@@ -66,9 +66,9 @@ TEST(HeadEvidence, LinksAreNoMoreThanKeys) {
   const TwoHeads heads(32);
   const SharedMatrix keys = random_matrix(4, 8, 3);
   const auto exact = make_exact_topk_cpu(&serial_executor());
-  EXPECT_EQ(make_links(heads.queries(), keys.view, 6, 100, *exact).front().k(), 4U);
-  EXPECT_TRUE(make_links(heads.queries(), keys.view.slice(0, 0), 6, 100, *exact).empty());
-  EXPECT_TRUE(make_links({}, keys.view, 6, 100, *exact).empty());
+  EXPECT_EQ(make_links(heads.queries(), test::checked(keys), 6, 100, *exact).front().k(), 4U);
+  EXPECT_TRUE(make_links(heads.queries(), test::checked(keys).slice(0, 0), 6, 100, *exact).empty());
+  EXPECT_TRUE(make_links({}, test::checked(keys), 6, 100, *exact).empty());
 }
 
 }  // namespace

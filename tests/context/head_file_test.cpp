@@ -24,7 +24,7 @@ std::vector<float> attend(const std::shared_ptr<const HeadPrefix>& prefix, const
 }
 
 std::shared_ptr<const HeadPrefix> open(const std::filesystem::path& path, const SyntheticHead& head) {
-  return open_head(path, head.prefix->keys, head.prefix->values, head.params);
+  return open_head(path, test::checked(head.prefix->keys), test::checked(head.prefix->values), head.params);
 }
 
 TEST(HeadFile, OpensAsItWasSaved) {
@@ -57,7 +57,8 @@ TEST(HeadFile, OtherKeysValuesOrWindowsAreRefused) {
   save_head(*head.prefix, folder / "head");
   const auto expect_refused = [&](const char* what, const SharedMatrix& keys, const SharedMatrix& values,
                                   const ContextParams& params) {
-    expect_error(ErrorCode::invalid_argument, what, [&] { open_head(folder / "head", keys, values, params); });
+    expect_error(ErrorCode::invalid_argument, what,
+                 [&] { open_head(folder / "head", test::checked(keys), test::checked(values), params); });
   };
   const SharedMatrix& keys = head.prefix->keys;
   const SharedMatrix& values = head.prefix->values;

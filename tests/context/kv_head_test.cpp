@@ -11,7 +11,7 @@ namespace rattan::test {
 namespace {
 
 void append(KvHead& into, const SyntheticHead& head, std::size_t begin, std::size_t end) {
-  into.append(head.keys.view.slice(begin, end - begin), head.values.view.slice(begin, end - begin));
+  into.append(test::checked(head.keys).slice(begin, end - begin), test::checked(head.values).slice(begin, end - begin));
 }
 
 // Sinks and ids together are the tokens' rows, byte for byte.
@@ -157,7 +157,7 @@ TEST(KvHead, HoldsWhatItsMemorySays) {
     };
     expect_same(500);
     append(grown, head, 500, 900);
-    grown.keep_queries(head.queries[0].view.slice(0, 10));
+    grown.keep_queries(test::checked(head.queries[0]).slice(0, 10));
     expect_same(900);
     while (grown.sealable(900) >= 32) {
       const std::size_t count = std::min<std::size_t>(grown.sealable(900), 250);

@@ -17,7 +17,7 @@ class LayerMemoryTest : public testing::Test {
     append(*heads[1], 0, 100);  // holds more than the other
   }
   void append(KvHead& into, std::size_t begin, std::size_t count) const {
-    into.append(head.keys.view.slice(begin, count), head.values.view.slice(begin, count));
+    into.append(test::checked(head.keys).slice(begin, count), test::checked(head.values).slice(begin, count));
   }
   // That leaves the second head so many bytes.
   MemoryShare share(std::size_t left) const {
@@ -56,7 +56,7 @@ TEST_F(LayerMemoryTest, RecentQueriesGiveWayToTokens) {
     const auto lock = memory.lock_for(heads, 2);
     EXPECT_TRUE(memory.fits_queries(heads, 1, 2, 8 * token / query));
     EXPECT_FALSE(memory.fits_queries(heads, 1, 2, 8 * token / query + 1));
-    heads[1]->keep_queries(head.queries[0].view.slice(0, 12));
+    heads[1]->keep_queries(test::checked(head.queries[0]).slice(0, 12));
   }
   append(*heads[1], 100, 2);
   static_cast<void>(memory.lock_for(heads, 0));

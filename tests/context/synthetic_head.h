@@ -42,13 +42,13 @@ struct SyntheticHead {
     const SharedMatrix first_keys{keys.view.slice(0, prefill), keys.owner};
     const SharedMatrix first_values{values.view.slice(0, prefill), values.owner};
     const IdRange indexed = indexed_rows(prefill, params);
-    HeadPlan plan = plan_head(asked, first_keys.view, first_values.view, indexed, scale, params);
+    HeadPlan plan = plan_head(asked, checked(first_keys), checked(first_values), indexed, scale, params);
     std::vector<NeighborTable> links;
     if (plan.wants_links) {
-      links = make_links(asked, first_keys.view.slice(indexed.begin, indexed.end - indexed.begin), params.links_k, 1000,
-                         *make_exact_topk_cpu(&serial_executor()));
+      links = make_links(asked, checked(first_keys).slice(indexed.begin, indexed.end - indexed.begin), params.links_k,
+                         1000, *make_exact_topk_cpu(&serial_executor()));
     }
-    prefix = build_prefix(first_keys, first_values, std::move(plan), links, group, params, &stats);
+    prefix = build_prefix(checked(first_keys), checked(first_values), std::move(plan), links, group, params, &stats);
   }
 
   // The two query heads of one token.

@@ -24,7 +24,8 @@ class KeysForUncertainty : public ::testing::Test {
   SharedMatrix queries_ = random_matrix(6, 16, 2);  // three groups of two
   std::vector<std::int64_t> positions_{1999, 1980, 1970};
   IdRange indexed_{20, 1900};
-  KeyClusters clusters_{keys_.view.slice(20, 1880), keys_.view.slice(20, 1880), 0, {.clusters = 32}};
+  KeyClusters clusters_{
+      test::checked(keys_).slice(20, 1880), test::checked(keys_).slice(20, 1880), 0, {.clusters = 32}};
 };
 
 TEST_F(KeysForUncertainty, AreMoreForLess) {

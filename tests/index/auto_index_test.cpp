@@ -60,7 +60,7 @@ TEST(AutoIndex, SearchesAsTheChosenKindDoesWithTheWidthInProportionToK) {
   const SharedMatrix keys = random_matrix(5000, 32, 4);
   const SharedMatrix queries = random_matrix(4, 32, 5);
   const auto scan4 = build_scan4(keys);
-  const AutoIndex index(keys, Metric::inner_product, build_scan4(keys), {10, 25, "why\n"});
+  const AutoIndex index(test::checked(keys), Metric::inner_product, build_scan4(keys), {10, 25, "why\n"});
   for (const std::uint32_t k : {10U, 20U, 3U}) {
     SearchParams params;
     params.k = k;
@@ -84,7 +84,7 @@ TEST(AutoIndex, EveryChosenKindIsSavedAndOpened) {
                                     : kind == 1 ? build_scan4(test.keys)
                                                 : build_graph(test.keys, test.links);
     const std::string name(chosen->kind());
-    const AutoIndex index(test.keys, Metric::inner_product, std::move(chosen), {10, 30, "reason"});
+    const AutoIndex index(test::checked(test.keys), Metric::inner_product, std::move(chosen), {10, 30, "reason"});
     index.save(folder / name);
     const auto opened = open_index(folder / name, test.keys);
     EXPECT_EQ(opened->kind(), "auto");

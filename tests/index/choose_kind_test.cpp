@@ -21,7 +21,7 @@ class ChooseKind : public testing::Test {
  protected:
   ChooseKind() {
     links_.push_back(make_exact_topk_cpu()->find(random_matrix(2000, 32, 3).view, keys_.view, 16, inputs_.metric));
-    inputs_.keys = keys_;
+    inputs_.keys = test::checked(keys_);
     inputs_.links = links_;
     inputs_.calibration = queries_.view;
     inputs_.params.automatic.k = 10;

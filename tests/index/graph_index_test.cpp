@@ -130,7 +130,7 @@ TEST(GraphIndex, CodeBitsAreChosenAtTheBuildAndSaved) {
   const Graph graph = graph_of(*built(keys));
   const test::TempDirectory dir;
   for (const std::uint32_t bits : {0U, 4U, 8U}) {
-    const GraphIndex index(keys, Metric::inner_product, graph, bits);
+    const GraphIndex index(test::checked(keys), Metric::inner_product, graph, bits);
     ASSERT_EQ(index.codes().has_value(), bits != 0);
     EXPECT_EQ(index.memory().total(), index.graph().edge_bytes() + 5 * 4 + 700 * bits * 8);
     const auto path = dir.path() / std::to_string(bits);
@@ -142,7 +142,7 @@ TEST(GraphIndex, CodeBitsAreChosenAtTheBuildAndSaved) {
     EXPECT_TRUE(same_stats(opened->search(queries.view, params), found));
     EXPECT_EQ(opened->describe(), index.describe());
   }
-  EXPECT_FALSE(GraphIndex(keys, Metric::l2, graph, 4).codes().has_value());
+  EXPECT_FALSE(GraphIndex(test::checked(keys), Metric::l2, graph, 4).codes().has_value());
   GraphBuildParams params;
   params.code_bits = 5;
   expect_error(ErrorCode::invalid_argument, "code_bits is 5, allowed is 0, 4 or 8", [&] { params.validate(); });
@@ -218,7 +218,8 @@ TEST(GraphIndex, MayHoldNoKeys) {
 TEST(GraphIndex, TheGraphMustFitTheKeysAndHaveAWayIn) {
   const SharedMatrix keys = random_matrix(5, 4, 1);
   const auto expect_refused = [&](std::string_view part, const Graph& graph) {
-    expect_error(ErrorCode::invalid_argument, part, [&] { GraphIndex(keys, Metric::inner_product, graph); });
+    expect_error(ErrorCode::invalid_argument, part,
+                 [&] { GraphIndex(test::checked(keys), Metric::inner_product, graph); });
   };
   Graph graph(4, 2);
   graph.entry_points = {0};
@@ -271,7 +272,7 @@ TEST(GraphIndex, DescribesWhatTheBuildFound) {
   const std::vector<std::vector<KeyId>> edges = {{1, 2}, {0}, {}, {0}};
   Graph graph{std::span<const std::vector<KeyId>>(edges)};
   graph.entry_points = {0};
-  const std::string text = GraphIndex(keys, Metric::l2, graph).describe();
+  const std::string text = GraphIndex(test::checked(keys), Metric::l2, graph).describe();
   for (const char* line : {"metric: l2\n", "edges: 4\n", "degree: 0 to 2, mean 1\n", "entry points: 1\n",
                            "unreachable keys: 1\n", "depth: 1\n"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;

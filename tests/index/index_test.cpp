@@ -19,7 +19,8 @@ using test::random_matrix;
 
 class Recorder final : public Index {
  public:
-  explicit Recorder(SharedMatrix keys, Metric metric = Metric::inner_product) : Index(std::move(keys), metric) {}
+  explicit Recorder(SharedMatrix keys, Metric metric = Metric::inner_product)
+      : Index(CheckedMatrix(std::move(keys), "keys", serial_executor()), metric) {}
   std::string_view kind() const noexcept override { return "recorder"; }
   MemoryUse memory() const override { return {{{"one", 3}, {"two", 4}}}; }
   std::string describe() const override { return ""; }

@@ -53,7 +53,7 @@ TEST(Registry, WhatIsBuiltOfARowIsOfItsKindAndHasItsBytes) {
   const SharedMatrix queries = random_matrix(4, 8, 2);
   const std::vector links{
       make_exact_topk_cpu()->find(random_matrix(300, 8, 3).view, keys.view, 10, Metric::inner_product)};
-  const BuildInputs inputs{.keys = keys, .links = links, .calibration = queries.view};
+  const BuildInputs inputs{.keys = test::checked(keys), .links = links, .calibration = queries.view};
   for (const IndexKind& kind : index_kinds()) {
     if (!kind.available) continue;
     const auto index = kind.build(inputs, nullptr);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rattan/matrix.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan::test {
 
@@ -24,6 +25,9 @@ SharedMatrix at_offset(const MatrixView& matrix, std::size_t offset);
 // One element as stored, widened exactly.
 double element(const MatrixView& matrix, std::size_t row, std::size_t col);
 std::vector<double> row_values(const MatrixView& matrix, std::size_t row);
+
+// For what takes checked matrices only; what a test makes is finite unless it says so.
+inline CheckedMatrix checked(const SharedMatrix& matrix) { return CheckedMatrix::trusted(matrix); }
 
 // Overwrites one element (rounded to the matrix's dtype). `matrix` must come from this file.
 void set_element(const SharedMatrix& matrix, std::size_t row, std::size_t col, float value);

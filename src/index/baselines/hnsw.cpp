@@ -2,6 +2,7 @@
 
 #include "core/build_timer.h"
 #include "core/check.h"
+#include "core/parallel.h"
 #include "graph/audit.h"
 #include "index/baselines/hnsw_build.h"
 #include "index/identity.h"
@@ -19,14 +20,14 @@ HnswLayers timed_build(const MatrixView& keys, Metric metric, const HnswBuildPar
 
 }  // namespace
 
-HnswIndex::HnswIndex(SharedMatrix keys, Metric metric, const HnswBuildParams& params, detail::InsertKeys insert,
+HnswIndex::HnswIndex(const CheckedMatrix& keys, Metric metric, const HnswBuildParams& params, detail::InsertKeys insert,
                      BuildStats* stats)
-    : Index(std::move(keys), metric, params.executor),
+    : Index(keys, metric),
       layers_(timed_build(this->keys(), metric, params, insert, stats)),
       scorer_(this->keys(), metric) {}
 
-HnswIndex::HnswIndex(SharedMatrix keys, Metric metric, HnswLayers layers)
-    : Index(std::move(keys), metric), layers_(std::move(layers)), scorer_(this->keys(), metric) {}
+HnswIndex::HnswIndex(const CheckedMatrix& keys, Metric metric, HnswLayers layers)
+    : Index(keys, metric), layers_(std::move(layers)), scorer_(this->keys(), metric) {}
 
 MemoryUse HnswIndex::memory() const {
   std::uint64_t upper = 0;
@@ -62,12 +63,13 @@ void HnswIndex::write_sections(ContainerWriter& writer) const { write_hnsw_layer
 std::unique_ptr<Index> detail::build_hnsw(SharedMatrix keys, Metric metric, const HnswBuildParams& params,
                                           InsertKeys insert, BuildStats* stats) {
   params.validate();
-  return std::make_unique<HnswIndex>(std::move(keys), metric, params, insert, stats);
+  const CheckedMatrix checked(std::move(keys), "keys", executor_or_default(params.executor));
+  return std::make_unique<HnswIndex>(checked, metric, params, insert, stats);
 }
 
-std::unique_ptr<Index> open_hnsw(const Container& container, SharedMatrix keys, Metric metric) {
-  HnswLayers layers = read_hnsw_layers(container, keys.view.rows);
-  return std::make_unique<HnswIndex>(std::move(keys), metric, std::move(layers));
+std::unique_ptr<Index> open_hnsw(const Container& container, const CheckedMatrix& keys, Metric metric, Executor&) {
+  HnswLayers layers = read_hnsw_layers(container, keys.rows());
+  return std::make_unique<HnswIndex>(keys, metric, std::move(layers));
 }
 
 }  // namespace rattan

@@ -10,6 +10,7 @@
 #include "index/baselines/hnsw_search.h"
 #include "index/search_groups.h"
 #include "rattan/index.h"
+#include "scan/checked_matrix.h"
 #include "scan/scorer.h"
 #include "storage/container.h"
 
@@ -19,9 +20,9 @@ namespace rattan {
 // SearchParams::seeds, the walk on the lowest layer starts from them too.
 class HnswIndex final : public Index {
  public:
-  HnswIndex(SharedMatrix keys, Metric metric, const HnswBuildParams& params, detail::InsertKeys insert,
+  HnswIndex(const CheckedMatrix& keys, Metric metric, const HnswBuildParams& params, detail::InsertKeys insert,
             BuildStats* stats);
-  HnswIndex(SharedMatrix keys, Metric metric, HnswLayers layers);
+  HnswIndex(const CheckedMatrix& keys, Metric metric, HnswLayers layers);
 
   std::string_view kind() const noexcept override { return "hnsw"; }
   MemoryUse memory() const override;
@@ -41,6 +42,6 @@ class HnswIndex final : public Index {
   mutable Pool<HnswScratch> scratches_;
 };
 
-std::unique_ptr<Index> open_hnsw(const Container& container, SharedMatrix keys, Metric metric);
+std::unique_ptr<Index> open_hnsw(const Container& container, const CheckedMatrix& keys, Metric metric, Executor&);
 
 }  // namespace rattan

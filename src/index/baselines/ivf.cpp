@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/parallel.h"
 #include "index/identity.h"
 
 namespace rattan {
@@ -23,15 +24,15 @@ std::span<const KeyId> within(std::span<const KeyId> ids, IdRange range) {
 
 }  // namespace
 
-IvfIndex::IvfIndex(SharedMatrix keys, Metric metric, const IvfBuildParams& params, detail::TrainCentroids train,
+IvfIndex::IvfIndex(const CheckedMatrix& keys, Metric metric, const IvfBuildParams& params, detail::TrainCentroids train,
                    BuildStats* stats)
-    : Index(std::move(keys), metric, params.executor),
+    : Index(keys, metric),
       lists_(make_ivf_lists(this->keys(), params, train, stats)),
       scorer_(this->keys(), metric),
       coarse_(centroids_of(lists_, dim()), metric) {}
 
-IvfIndex::IvfIndex(SharedMatrix keys, Metric metric, IvfLists lists)
-    : Index(std::move(keys), metric),
+IvfIndex::IvfIndex(const CheckedMatrix& keys, Metric metric, IvfLists lists)
+    : Index(keys, metric),
       lists_(std::move(lists)),
       scorer_(this->keys(), metric),
       coarse_(centroids_of(lists_, dim()), metric) {}
@@ -118,12 +119,13 @@ void IvfIndex::write_sections(ContainerWriter& writer) const { write_ivf_lists(l
 std::unique_ptr<Index> detail::build_ivf(SharedMatrix keys, Metric metric, const IvfBuildParams& params,
                                          TrainCentroids train, BuildStats* stats) {
   params.validate();
-  return std::make_unique<IvfIndex>(std::move(keys), metric, params, train, stats);
+  const CheckedMatrix checked(std::move(keys), "keys", executor_or_default(params.executor));
+  return std::make_unique<IvfIndex>(checked, metric, params, train, stats);
 }
 
-std::unique_ptr<Index> open_ivf(const Container& container, SharedMatrix keys, Metric metric) {
-  IvfLists lists = read_ivf_lists(container, keys.view.rows, keys.view.cols);
-  return std::make_unique<IvfIndex>(std::move(keys), metric, std::move(lists));
+std::unique_ptr<Index> open_ivf(const Container& container, const CheckedMatrix& keys, Metric metric, Executor&) {
+  IvfLists lists = read_ivf_lists(container, keys.rows(), keys.cols());
+  return std::make_unique<IvfIndex>(keys, metric, std::move(lists));
 }
 
 }  // namespace rattan

@@ -10,6 +10,7 @@
 #include "index/baselines/ivf_lists.h"
 #include "index/search_groups.h"
 #include "rattan/index.h"
+#include "scan/checked_matrix.h"
 #include "scan/scorer.h"
 #include "storage/container.h"
 
@@ -20,9 +21,9 @@ namespace rattan {
 // would be faster in time and is no different in keys read. SearchParams::seeds are ignored: nothing walks.
 class IvfIndex final : public Index {
  public:
-  IvfIndex(SharedMatrix keys, Metric metric, const IvfBuildParams& params, detail::TrainCentroids train,
+  IvfIndex(const CheckedMatrix& keys, Metric metric, const IvfBuildParams& params, detail::TrainCentroids train,
            BuildStats* stats);
-  IvfIndex(SharedMatrix keys, Metric metric, IvfLists lists);
+  IvfIndex(const CheckedMatrix& keys, Metric metric, IvfLists lists);
 
   std::string_view kind() const noexcept override { return "ivf"; }
   MemoryUse memory() const override;
@@ -56,6 +57,6 @@ class IvfIndex final : public Index {
   mutable Pool<Scratch> scratches_;
 };
 
-std::unique_ptr<Index> open_ivf(const Container& container, SharedMatrix keys, Metric metric);
+std::unique_ptr<Index> open_ivf(const Container& container, const CheckedMatrix& keys, Metric metric, Executor&);
 
 }  // namespace rattan

@@ -8,6 +8,7 @@
 #include "core/parallel.h"
 #include "core/random.h"
 #include "rattan/exact_topk.h"
+#include "scan/checked_matrix.h"
 #include "simd/kernels.h"
 #include "storage/byte_reader.h"
 #include "storage/byte_writer.h"
@@ -71,7 +72,10 @@ IvfLists make_ivf_lists(const MatrixView& keys, const IvfBuildParams& params, de
   }
   timer.stage("train");
   const MatrixView centroids(lists.centroids.data(), DType::f32, count, keys.cols);
-  fill_lists(exact->find(keys, centroids, 1, params.spherical ? Metric::inner_product : Metric::l2), count, lists);
+  NeighborTable nearest;
+  exact->find_checked(nearest, CheckedMatrix::trusted(keys), CheckedMatrix::trusted(centroids), 1,
+                      params.spherical ? Metric::inner_product : Metric::l2);
+  fill_lists(nearest, count, lists);
   timer.stage("assign");
   return lists;
 }

@@ -69,7 +69,7 @@ TEST_F(Hnsw, ItsLowestLayerServesTheGroupWalk) {
   const HnswLayers& layers = dynamic_cast<const HnswIndex&>(*index_).layers();
   Graph borrowed = layers.level0;
   borrowed.entry_points = {layers.entry};
-  const GraphIndex walk(keys_, Metric::l2, borrowed);
+  const GraphIndex walk(test::checked(keys_), Metric::l2, borrowed);
   SearchParams params;
   params.k = 10;
   params.group = 4;

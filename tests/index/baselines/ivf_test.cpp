@@ -57,7 +57,7 @@ class Ivf : public ::testing::TestWithParam<Metric> {
 
   SharedMatrix keys_ = random_matrix(rows, dim, 1, DType::f16);
   SharedMatrix queries_ = random_matrix(8, dim, 2);
-  IvfIndex index_{keys_, GetParam(), lists_over(keys_.view, GetParam())};
+  IvfIndex index_{test::checked(keys_), GetParam(), lists_over(keys_.view, GetParam())};
 };
 
 TEST_P(Ivf, AllListsAreTheTruth) {

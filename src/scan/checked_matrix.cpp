@@ -1,4 +1,4 @@
-#include "scan/finite.h"
+#include "scan/checked_matrix.h"
 
 #include <algorithm>
 #include <atomic>
@@ -75,6 +75,18 @@ void check_view(const MatrixView& matrix, std::string_view name) {
   if (matrix.data == nullptr && matrix.rows != 0 && matrix.cols != 0) {
     fail(ErrorCode::invalid_argument, name, ": data is null, but the view has ", matrix.rows, " rows");
   }
+}
+
+void check_matrix(const MatrixView& matrix, std::string_view name) {
+  check_view(matrix, name);
+  // Names are made where something is wrong: every append comes by here.
+  const auto check = [&](std::string_view part, std::size_t value, std::size_t least, std::size_t most) {
+    if (value < least || value > most) check_range<std::size_t>(message(name, ".", part), value, least, most);
+  };
+  check("cols", matrix.cols, 1, std::size_t{1} << 16);
+  check("rows", matrix.rows, 0, no_key);
+  const std::uint64_t elements = checked_mul(matrix.rows, matrix.row_stride, name, ErrorCode::invalid_argument);
+  checked_mul(elements, dtype_size(matrix.dtype), name, ErrorCode::invalid_argument);
 }
 
 void check_finite(MatrixView matrix, std::string_view name, Executor& executor) {

@@ -1,8 +1,9 @@
-#include "scan/finite.h"
+#include "scan/checked_matrix.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <memory>
 
@@ -92,6 +93,67 @@ TEST(CheckView, RefusesViewsThatCannotBeRead) {
   test::expect_error(ErrorCode::invalid_argument, "keys: row_stride is 3", check({values, DType::f32, 2, 4, 3}));
   test::expect_error(ErrorCode::invalid_argument, "keys: dtype is 7", check({values, static_cast<DType>(7), 2, 4}));
   EXPECT_NO_THROW(check_view({values, DType::f32, 2, 4}, "keys"));
+}
+
+constexpr float data[12] = {};
+
+void expect_refused(const MatrixView& matrix, std::string_view part) {
+  test::expect_error(ErrorCode::invalid_argument, part, [&] { check_matrix(matrix, "queries"); });
+}
+
+TEST(CheckMatrix, GoodMatricesPass) {
+  check_matrix({data, DType::f32, 3, 4}, "keys");
+  check_matrix({data, DType::f32, 2, 4, 6}, "keys");
+  check_matrix({nullptr, DType::f32, 0, 4}, "keys");
+}
+
+TEST(CheckMatrix, BadViewsAreNamed) {
+  expect_refused({nullptr, DType::f32, 3, 4}, "queries");
+  expect_refused({data, DType::f32, 3, 4, 3}, "queries");
+  expect_refused({data, static_cast<DType>(7), 3, 4}, "queries");
+}
+
+// FAULTS A13: lower bounds on every field; A18: hard caps.
+TEST(CheckMatrix, A13_A18_ColumnsHaveBounds) {
+  expect_refused({data, DType::f32, 3, 0}, "queries.cols is 0");
+  expect_refused({nullptr, DType::f32, 0, 0}, "queries.cols is 0");
+  expect_refused({data, DType::f32, 1, 65537}, "queries.cols is 65537");
+}
+
+// FAULTS C5.
+TEST(CheckMatrix, C5_RowsAreNoMoreThanIdsCanName) {
+  check_matrix({data, DType::f32, no_key, 1}, "queries");
+  expect_refused({data, DType::f32, std::size_t{no_key} + 1, 1}, "queries.rows");
+}
+
+// FAULTS A2.
+TEST(CheckMatrix, A2_SizesThatWrapAreRefused) {
+  const std::size_t stride = std::numeric_limits<std::size_t>::max() / 8;
+  expect_refused({data, DType::f32, 9, 4, stride}, "queries");
+  expect_refused({data, DType::f32, 4, 4, stride}, "queries");
+}
+
+TEST(CheckedMatrix, TakesWhatIsSoundAndItsParts) {
+  const SharedMatrix keys = test::random_matrix(10, 4, 1, DType::f16);
+  const CheckedMatrix checked(keys, "keys", serial_executor());
+  EXPECT_EQ(checked.view().data, keys.view.data);
+  EXPECT_EQ(checked.shared().owner, keys.owner);
+  EXPECT_EQ(checked.slice(3, 5).view().row(0), keys.view.row(3));
+  EXPECT_EQ(checked.slice(3, 5).rows(), 5U);
+  EXPECT_EQ(checked.every(4).rows(), 3U);
+  EXPECT_EQ(checked.every(4).view().row(2), keys.view.row(8));
+  EXPECT_EQ(CheckedMatrix().rows(), 0U);
+}
+
+TEST(CheckedMatrix, RefusesShapesAndElements) {
+  const SharedMatrix keys = test::random_matrix(10, 4, 1, DType::f16);
+  const auto check = [](const SharedMatrix& matrix) {
+    return [&matrix] { CheckedMatrix(matrix, "keys", serial_executor()); };
+  };
+  const SharedMatrix narrow{MatrixView(keys.view.data, DType::f16, 10, 0), keys.owner};
+  test::expect_error(ErrorCode::invalid_argument, "keys.cols is 0", check(narrow));
+  test::set_element(keys, 7, 2, nan);
+  test::expect_error(ErrorCode::invalid_argument, "keys: row 7, column 2 ", check(keys));
 }
 
 }  // namespace
