@@ -4,9 +4,11 @@
 #include <cmath>
 #include <limits>
 #include <set>
-#include <stdexcept>
 
-#include "rattan/baselines.h"
+#include "added_kind.h"
+#include "baselines/baseline_kinds.h"
+#include "core/parallel.h"
+#include "index/registry.h"
 #include "rattan/exact_topk.h"
 #include "tests/support/matrices.h"
 #include "tests/support/reference.h"
@@ -14,45 +16,28 @@
 namespace rattan::test {
 namespace {
 
-std::unique_ptr<Index> graph_from_random_queries(SharedMatrix keys, Metric metric, Executor* executor) {
-  const SharedMatrix queries = random_matrix(std::max<std::size_t>(keys.view.rows, 1), keys.view.cols, 77);
-  const auto exact = make_exact_topk_cpu(executor);
-  const std::vector<NeighborTable> links{exact->find(queries.view, keys.view, 16, metric)};
-  GraphBuildParams params;
-  params.executor = executor;
-  return build_graph(std::move(keys), links, metric, params);
+// Of a row, with the kind's default parameters. Links are of random queries.
+std::unique_ptr<Index> build_row(const IndexKind& row, SharedMatrix keys, Metric metric, Executor* executor) {
+  BuildInputs inputs{
+      .keys = CheckedMatrix(keys, "keys", executor_or_default(executor)), .metric = metric, .executor = executor};
+  inputs.params.automatic.k = 10;
+  std::vector<NeighborTable> links;
+  if (row.needs_links || row.calibrates) {
+    const SharedMatrix linked = random_matrix(std::max<std::size_t>(keys.view.rows, 1), keys.view.cols, 77);
+    links.push_back(make_exact_topk_cpu(executor)->find(linked.view, keys.view, 16, metric));
+    inputs.links = links;
+  }
+  const SharedMatrix calibration = row.calibrates ? random_matrix(8, keys.view.cols, 78) : SharedMatrix{};
+  inputs.calibration = calibration.view;
+  return row.build(inputs, nullptr);
 }
 
-std::unique_ptr<Index> auto_from_random_queries(SharedMatrix keys, Metric metric, Executor* executor) {
-  const SharedMatrix linked = random_matrix(std::max<std::size_t>(keys.view.rows, 1), keys.view.cols, 77);
-  const SharedMatrix queries = random_matrix(8, keys.view.cols, 78);
-  const std::vector<NeighborTable> links{make_exact_topk_cpu(executor)->find(linked.view, keys.view, 16, metric)};
-  AutoBuildParams params;
-  params.k = 10;
-  params.executor = executor;
-  return build_auto(std::move(keys), links, queries.view, metric, params);
-}
-
-template <typename Params, typename Build>
-auto with_defaults(Build build) {
-  return [build](SharedMatrix keys, Metric metric, Executor* executor) {
-    Params params;
-    params.executor = executor;
-    return build(std::move(keys), metric, params, nullptr);
-  };
-}
-
-const std::vector<Kind>& known_kinds() {
-  static const std::vector<Kind> known{
-      {"auto", false, false, true, auto_from_random_queries},
-      {"flat", true, true, false,
-       [](SharedMatrix keys, Metric metric, Executor*) { return build_flat(std::move(keys), metric); }},
-      {"graph", false, true, false, graph_from_random_queries},
-      {"hnsw", false, false, false, with_defaults<HnswBuildParams>(build_hnsw)},
-      {"ivf", false, true, false, with_defaults<IvfBuildParams>(build_ivf)},
-      {"scan4", false, true, false, with_defaults<Scan4BuildParams>(build_scan4)},
-  };
-  return known;
+Kind kind_of_row(const IndexKind& row) {
+  const bool same_bytes = !row.calibrates && row.name != "hnsw";  // inserts of hnswlib run in parallel
+  return {std::string(row.name), row.exact, same_bytes, row.calibrates,
+          [&row](SharedMatrix keys, Metric metric, Executor* executor) {
+            return build_row(row, std::move(keys), metric, executor);
+          }};
 }
 
 }  // namespace
@@ -61,14 +46,12 @@ std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << ki
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> available = [] {
-    std::vector<std::string> names = available_kinds();
-    for (const std::string& name : available_baselines()) names.push_back(name);
+    add_index_kind(added_kind());
     std::vector<Kind> found;
-    for (const std::string& name : names) {
-      const auto kind = std::find_if(known_kinds().begin(), known_kinds().end(),
-                                     [&](const Kind& known) { return known.name == name; });
-      if (kind == known_kinds().end()) throw std::logic_error("tests/conformance/kinds.cpp has no row for " + name);
-      found.push_back(*kind);
+    for (const std::span<const IndexKind> rows : {index_kinds(), baseline_kinds()}) {
+      for (const IndexKind& row : rows) {
+        if (row.available) found.push_back(kind_of_row(row));
+      }
     }
     return found;
   }();

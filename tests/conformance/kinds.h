@@ -1,4 +1,4 @@
-// Every kind of index this build can make, behind one way to build it. A new kind is one row in kinds.cpp.
+// Every kind of index this build can make, and one that is added to them (added_kind.h), behind one way to build it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ struct Kind {
 
 std::ostream& operator<<(std::ostream& out, const Kind& kind);
 
-// Those of available_kinds() and available_baselines(), which must all be known here.
+// Those of index_kinds() and baseline_kinds().
 const std::vector<Kind>& kinds();
 
 // All keys scored, in every kind that reaches them all.
