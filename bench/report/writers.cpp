@@ -33,7 +33,7 @@ void write_csv(std::ostream& out, const std::vector<Record>& records) {
   for (const Field& field : records.front()) names.push_back(quoted(field.name));
   out << join(names, ",") << '\n';
   for (const Record& record : records) {
-    std::string separator;
+    const char* separator = "";
     for (const Field& column : records.front()) {
       const Field* field = find_field(record, column.name);
       out << separator << (field == nullptr ? std::string() : quoted(plain_text(field->value)));
