@@ -53,7 +53,6 @@ const std::map<std::string, std::string>& small_files() {
   static const std::map<std::string, std::string> list = {
       {"src/attention/found_part.cpp", "a kind of part, as range_part.cpp and retrieved_part.cpp are"},
       {"src/context/context_memory.cpp", "a subject of Context, as its other files are"},
-      {"src/graph/fill.cpp", "a step of building a graph, as its other files are"},
       {"src/simd/avx512.cpp", "compiled with flags of its own"},
       {"src/storage/byte_writer.cpp", "the one function of ByteWriter that is not inline"},
   };
