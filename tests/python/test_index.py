@@ -1,4 +1,5 @@
 """Build, search, save and open."""
+import os
 import threading
 
 import numpy as np
@@ -125,3 +126,24 @@ def test_kinds_of_this_build():
         with pytest.raises(rattan.Error) as raised:
             rattan.exact_topk(queries, keys, 3, device="cuda")
         assert raised.value.code == "unsupported"
+
+
+def test_any_number_of_threads_finds_the_same():
+    queries, keys = make_head(300, 3000, 32)
+    want = rattan.build(keys, queries, kind="graph", threads=1).search(queries, 10, threads=1)
+    for threads in (0, 2, 7):
+        got = rattan.build(keys, queries, kind="graph", threads=threads).search(queries, 10, threads=threads)
+        assert (got.ids == want.ids).all() and (got.scores == want.scores).all()
+    with pytest.raises(ValueError, match="threads"):
+        rattan.exact_topk(queries, keys, 5, threads=5000)
+
+
+def test_a_forked_process_searches():
+    queries, keys = make_head(100, 2000, 32)
+    index = rattan.build(keys, kind="scan4")
+    want = index.search(queries, 5)
+    child = os.fork()
+    if child == 0:  # has none of the pool's threads
+        same = (index.search(queries, 5).ids == want.ids).all()
+        os._exit(0 if same else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -7,9 +7,10 @@
 
 namespace rattan::python {
 
-// Null (the library's default) for 0; the calling thread alone for 1.
+// 0: the package's own pool for everybody; 1: the calling thread alone.
 class Threads {
  public:
+  // Throws Error(invalid_argument) above 1024.
   explicit Threads(unsigned threads);
   Executor* get() const noexcept { return executor_; }
 
