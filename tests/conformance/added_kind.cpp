@@ -14,6 +14,8 @@
 namespace rattan::test {
 namespace {
 
+constexpr KeyId fewest_scored = 64;
+
 class NormsIndex final : public Index {
  public:
   NormsIndex(const CheckedMatrix& keys, Metric metric, std::vector<KeyId> order)
@@ -35,7 +37,8 @@ class NormsIndex final : public Index {
  private:
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override {
     std::vector<KeyId> ids;
-    for (const KeyId id : std::span(order_).first(std::min<std::size_t>(params.beam_width.value_or(no_key), size()))) {
+    const std::size_t width = std::max(fewest_scored, params.beam_width.value_or(no_key));
+    for (const KeyId id : std::span(order_).first(std::min(width, size()))) {
       if (params.candidates.contains(id)) ids.push_back(id);
     }
     PreparedQueries prepared;

@@ -5,8 +5,8 @@
 
 namespace rattan::test {
 
-// "norms": keys in descending order of their norms; a search scores the first SearchParams::beam_width of them, unset:
-// all. A contender, with the next number of a head.
+// "norms": keys in descending order of their norms; a search scores the first SearchParams::beam_width of them, 64 at
+// least; unset: all. A contender, with the next number of a head.
 const IndexKind& added_kind();
 
 }  // namespace rattan::test
