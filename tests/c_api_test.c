@@ -70,7 +70,7 @@ static rattan_shape small_shape(void) {
   return shape;
 }
 
-static rattan_params small_params(uint32_t kind) {
+static rattan_params small_params(rattan_kind kind) {
   rattan_params params;
   rattan_params_init(&params);
   params.kind = kind;
@@ -81,7 +81,7 @@ static rattan_params small_params(uint32_t kind) {
   return params;
 }
 
-static rattan_context* new_context(uint32_t kind) {
+static rattan_context* new_context(rattan_kind kind) {
   const rattan_shape shape = small_shape();
   const rattan_params params = small_params(kind);
   rattan_context* context = NULL;
@@ -289,6 +289,10 @@ static void case_statistics(void) {
   decode_token(context, 0, 0, output, NULL);
   rattan_stats stats;
   memset(&stats, 0xff, sizeof stats);
+  rattan_stats_init(&stats);
+  CHECK(stats.struct_size == sizeof stats);
+  CHECK(stats.reserved == 0 && stats.steps == 0 && stats.bytes_read == 0);
+  memset(&stats, 0xff, sizeof stats);
   stats.struct_size = sizeof stats;
   CHECK_OK(rattan_get_stats(context, &stats));
   CHECK(stats.steps == QUERY_HEADS);
@@ -378,7 +382,7 @@ static void case_struct_sizes(void) {
   CHECK_OK(rattan_context_create(&shape, &larger.known, &context));
   rattan_context_destroy(context);
   larger.newer[1] = 1;
-  CHECK(rattan_context_create(&shape, &larger.known, &context) == RATTAN_VERSION);
+  CHECK(rattan_context_create(&shape, &larger.known, &context) == RATTAN_VERSION_MISMATCH);
 
   rattan_params smaller = small_params(RATTAN_KIND_FLAT);
   smaller.struct_size = offsetof(rattan_params, threads);
@@ -407,6 +411,9 @@ static void case_bad_input(void) {
   params = small_params(RATTAN_KIND_FLAT);
   params.budget.epsilon = 1;
   CHECK_REFUSED(rattan_context_create(&shape, &params, &context), "epsilon");
+  params = small_params(RATTAN_KIND_FLAT);
+  params.exact = RATTAN_EXACT_CUDA_OR_CPU + 1;
+  CHECK_REFUSED(rattan_context_create(&shape, &params, &context), "exact");
 
   context = new_context(RATTAN_KIND_FLAT);
   build(context);
@@ -441,9 +448,10 @@ static void case_null(void) {
   size_t needed = 0;
   char text[8];
   rattan_stats stats;
-  stats.struct_size = sizeof stats;
+  rattan_stats_init(&stats);
 
   rattan_shape_init(NULL);
+  rattan_stats_init(NULL);
   rattan_budget_init(NULL);
   rattan_params_init(NULL);
   rattan_context_destroy(NULL);

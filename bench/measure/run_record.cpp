@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "rattan/version.h"
 #include "simd/kernels.h"
 
 namespace rattan::bench {
@@ -64,7 +65,7 @@ RunRecord run_record(std::uint64_t threads, std::uint64_t seed) {
       .cpu = cpu_name(),
       .llc_bytes = last_level_cache(),
       .commit = RATTAN_BENCH_COMMIT,
-      .version = RATTAN_BENCH_VERSION,
+      .version = RATTAN_VERSION,
   };
   RunRecord run = here;
   run.threads = threads;

@@ -6,10 +6,6 @@
 namespace rattan::c_api {
 namespace {
 
-constexpr std::uint32_t exact_on_cpu = 0;
-constexpr std::uint32_t exact_on_cuda = 1;
-constexpr std::uint32_t exact_where_cuda_is = 2;
-
 std::shared_ptr<Executor> make_executor(std::uint32_t threads) {
   if (threads == 0) return nullptr;
   if (threads == 1) return {std::shared_ptr<void>(), &serial_executor()};
@@ -17,10 +13,9 @@ std::shared_ptr<Executor> make_executor(std::uint32_t threads) {
   return make_openmp_executor(threads);
 }
 
-std::shared_ptr<const ExactTopK> make_exact(std::uint32_t where, Executor* executor) {
-  check_range("params.exact", where, exact_on_cpu, exact_where_cuda_is);
-  if (where == exact_on_cpu || (where == exact_where_cuda_is && !cuda_available())) return nullptr;
-  static_assert(exact_on_cuda == 1);
+std::shared_ptr<const ExactTopK> make_exact(rattan_exact where, Executor* executor) {
+  check_range<rattan_exact>("params.exact", where, RATTAN_EXACT_CPU, RATTAN_EXACT_CUDA_OR_CPU);
+  if (where == RATTAN_EXACT_CPU || (where == RATTAN_EXACT_CUDA_OR_CPU && !cuda_available())) return nullptr;
   CudaOptions options;
   options.executor = executor;
   return make_exact_topk_cuda(options);

@@ -26,7 +26,7 @@ rattan_status status_of(ErrorCode code) noexcept {
     case ErrorCode::not_found: return RATTAN_NOT_FOUND;
     case ErrorCode::io: return RATTAN_IO;
     case ErrorCode::corrupt: return RATTAN_CORRUPT;
-    case ErrorCode::version: return RATTAN_VERSION;
+    case ErrorCode::version: return RATTAN_VERSION_MISMATCH;
     case ErrorCode::unsupported: return RATTAN_UNSUPPORTED;
     case ErrorCode::no_memory: return RATTAN_NO_MEMORY;
   }
@@ -55,6 +55,6 @@ rattan_status status_of_exception() noexcept {
 
 const char* rattan_last_error(void) { return rattan::c_api::last_error.data(); }
 
-const char* rattan_version(void) { return RATTAN_VERSION_TEXT; }
+const char* rattan_version(void) { return RATTAN_VERSION; }
 
 uint32_t rattan_c_api_version(void) { return RATTAN_C_API_VERSION; }

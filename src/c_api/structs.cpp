@@ -21,10 +21,12 @@ std::uint32_t size_of(const void* given, std::string_view name) {
   return size;
 }
 
-bool flag(std::string_view name, std::uint32_t value) {
-  check_range<std::uint32_t>(name, value, 0, 1);
-  return value != 0;
+bool is_on(std::string_view name, rattan_switch value) {
+  check_range<rattan_switch>(name, value, RATTAN_OFF, RATTAN_ON);
+  return value == RATTAN_ON;
 }
+
+rattan_switch to_switch(bool on) { return on ? RATTAN_ON : RATTAN_OFF; }
 
 // Enumerations of C++ are a byte wide: a value that would be cut must not pass.
 template <typename Enum>
@@ -76,7 +78,7 @@ Budget to_budget(const rattan_budget& given) {
   to.k = budget.k;
   if (budget.epsilon != 0) to.epsilon = budget.epsilon;
   to.most_k = budget.most_k;
-  to.estimate_unread = flag("budget.estimate_unread", budget.estimate_unread);
+  to.estimate_unread = is_on("budget.estimate_unread", budget.estimate_unread);
   return to;
 }
 
@@ -102,7 +104,7 @@ ContextParams to_params(const rattan_params& given) {
   to.graph.seed = params.seed;
   to.capacity = params.capacity;
   to.seal_after = params.seal_after;
-  to.background_seal = flag("params.background_seal", params.background_seal);
+  to.background_seal = is_on("params.background_seal", params.background_seal);
   to.seed = params.seed;
   to.memory_limit = params.memory_limit;
   return to;
@@ -124,7 +126,7 @@ void rattan_budget_init(rattan_budget* budget) {
   budget->struct_size = sizeof *budget;
   budget->k = defaults.k;
   budget->most_k = defaults.most_k;
-  budget->estimate_unread = defaults.estimate_unread ? 1 : 0;
+  budget->estimate_unread = to_switch(defaults.estimate_unread);
 }
 
 void rattan_params_init(rattan_params* params) {
@@ -143,7 +145,14 @@ void rattan_params_init(rattan_params* params) {
   params->max_degree = defaults.graph.max_degree;
   params->capacity = defaults.capacity;
   params->seal_after = defaults.seal_after;
-  params->background_seal = defaults.background_seal ? 1 : 0;
+  params->background_seal = to_switch(defaults.background_seal);
   params->seed = defaults.seed;
   params->memory_limit = defaults.memory_limit;
+  params->exact = RATTAN_EXACT_CPU;
+}
+
+void rattan_stats_init(rattan_stats* stats) {
+  if (stats == nullptr) return;
+  *stats = {};
+  stats->struct_size = sizeof *stats;
 }

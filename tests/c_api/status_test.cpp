@@ -20,7 +20,7 @@ TEST(Status, EveryErrorCodeHasOne) {
   EXPECT_EQ(status_of(ErrorCode::not_found), RATTAN_NOT_FOUND);
   EXPECT_EQ(status_of(ErrorCode::io), RATTAN_IO);
   EXPECT_EQ(status_of(ErrorCode::corrupt), RATTAN_CORRUPT);
-  EXPECT_EQ(status_of(ErrorCode::version), RATTAN_VERSION);
+  EXPECT_EQ(status_of(ErrorCode::version), RATTAN_VERSION_MISMATCH);
   EXPECT_EQ(status_of(ErrorCode::unsupported), RATTAN_UNSUPPORTED);
   EXPECT_EQ(status_of(ErrorCode::no_memory), RATTAN_NO_MEMORY);
   EXPECT_EQ(guarded([] {}), RATTAN_OK);
@@ -60,6 +60,12 @@ TEST(Status, MissingPointersAreNamed) {
 TEST(Status, VersionsAreNumbers) {
   EXPECT_EQ(rattan_c_api_version(), static_cast<std::uint32_t>(RATTAN_C_API_VERSION));
   EXPECT_EQ(std::string(rattan_version()).find_first_not_of("0123456789."), std::string::npos);
+}
+
+TEST(Status, HeadersLibraryAndBuildHaveOneVersion) {
+  EXPECT_STREQ(RATTAN_VERSION, RATTAN_PROJECT_VERSION);
+  EXPECT_STREQ(rattan_version(), RATTAN_VERSION);
+  EXPECT_EQ(message(RATTAN_VERSION_MAJOR, '.', RATTAN_VERSION_MINOR, '.', RATTAN_VERSION_PATCH), RATTAN_VERSION);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ TEST(Structs, EveryMemberArrives) {
   given.kind = RATTAN_KIND_GRAPH;
   given.softmax_scale = 0.5;
   given.budget.epsilon = 0.25;
-  given.budget.estimate_unread = 0;
+  given.budget.estimate_unread = RATTAN_OFF;
   given.max_degree = 24;
   given.seed = 9;
   given.memory_limit = 1ULL << 40;

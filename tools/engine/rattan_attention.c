@@ -25,7 +25,7 @@ static void need(rattan_status status, const char* call) {
   if (status != RATTAN_OK) give_up("%s: %s (status %d)", call, rattan_last_error(), (int)status);
 }
 
-static rattan_matrix matrix(const void* data, uint32_t dtype, uint64_t rows, uint32_t cols) {
+static rattan_matrix matrix(const void* data, rattan_dtype dtype, uint64_t rows, uint32_t cols) {
   return (rattan_matrix){.data = data, .dtype = dtype, .rows = rows, .cols = cols};
 }
 
@@ -38,7 +38,7 @@ static rattan_params params_of(const struct options* options, const struct cache
   if (options->k > 0) params.budget.k = options->k;
   if (options->epsilon > 0) params.budget.epsilon = options->epsilon;
   if (options->most_k > 0) params.budget.most_k = options->most_k;
-  params.budget.estimate_unread = options->estimate;
+  params.budget.estimate_unread = options->estimate ? RATTAN_ON : RATTAN_OFF;
   if (options->clusters > 0) params.clusters = options->clusters;
   if (options->seal_after >= 0) params.seal_after = (uint32_t)options->seal_after;
   params.memory_limit = options->memory_limit * (uint64_t)1000000;
@@ -104,7 +104,8 @@ static void step(struct attention* attention, uint32_t layer, size_t position, c
 
 static struct cost cost(const struct attention* attention) {
   const struct embedded* self = (const struct embedded*)attention;
-  rattan_stats stats = {.struct_size = sizeof stats};
+  rattan_stats stats;
+  rattan_stats_init(&stats);
   need(rattan_get_stats(self->context, &stats), "rattan_get_stats");
   return (struct cost){(double)stats.keys_visible, (double)(stats.keys_window + stats.keys_retrieved),
                        (double)stats.keys_scored, self->build_seconds};
