@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "baselines/baseline_kinds.h"
+#include "bench/inputs/baseline_kinds.h"
 #include "bench/inputs/text.h"
 #include "bench/inputs/usage_error.h"
 #include "core/build_timer.h"

@@ -13,6 +13,8 @@
 #include "rattan/matrix.h"
 #include "rattan/types.h"
 
+#pragma GCC visibility push(default)
+
 namespace rattan {
 
 // Attention of one query row over some keys: output = sum of softmax weights times values, [value dim], normalised over
@@ -74,3 +76,5 @@ struct Budget {
 };
 
 }  // namespace rattan
+
+#pragma GCC visibility pop

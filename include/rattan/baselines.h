@@ -10,6 +10,8 @@
 #include "rattan/index.h"
 #include "rattan/params.h"
 
+#pragma GCC visibility push(default)
+
 namespace rattan {
 
 // k-means lists (FAISS trains), scanned with Rattan's own kernels. Error(unsupported) in a build without FAISS.
@@ -24,3 +26,5 @@ std::unique_ptr<Index> build_hnsw(SharedMatrix keys, Metric metric = Metric::inn
 std::vector<std::string> available_baselines();
 
 }  // namespace rattan
+
+#pragma GCC visibility pop

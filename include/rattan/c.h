@@ -50,6 +50,8 @@
 
 #include "rattan/version.h"
 
+#pragma GCC visibility push(default)
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -254,5 +256,7 @@ float rattan_lse_to_log2(float lse);
 #ifdef __cplusplus
 }
 #endif
+
+#pragma GCC visibility pop
 
 #endif

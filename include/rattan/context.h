@@ -19,6 +19,8 @@
 #include "rattan/params.h"
 #include "rattan/types.h"
 
+#pragma GCC visibility push(default)
+
 namespace rattan {
 
 struct ContextShape {
@@ -178,8 +180,10 @@ class Context {
   MemoryUse memory() const;
 
  private:
-  struct State;
+  struct [[gnu::visibility("hidden")]] State;
   std::unique_ptr<State> state_;
 };
 
 }  // namespace rattan
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include "rattan/matrix.h"
 #include "rattan/results.h"
 
+#pragma GCC visibility push(default)
+
 namespace rattan {
 
 // recall@k per row: of the truth's k neighbours (fewer where the truth row is shorter), the share that `found` reaches,
@@ -56,7 +58,7 @@ class ExactAttention {
   AttentionQuality quality(const NeighborTable& found, Executor* executor = nullptr) const;
 
  private:
-  struct State;
+  struct [[gnu::visibility("hidden")]] State;
   std::unique_ptr<State> state_;
 };
 
@@ -80,3 +82,5 @@ HeadStatistics head_statistics(MatrixView queries, MatrixView keys, std::span<co
                                std::uint32_t sinks, std::uint32_t recent, double scale, Executor* executor = nullptr);
 
 }  // namespace rattan
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include "rattan/results.h"
 #include "rattan/types.h"
 
+#pragma GCC visibility push(default)
+
 namespace rattan {
 
 // Which keys a query row may return. Sinks and the recent window are left out by `range` and `recent`, because they
@@ -76,3 +78,5 @@ std::unique_ptr<ExactTopK> make_exact_topk_cuda(const CudaOptions& options = {})
 bool cuda_available(std::string* why = nullptr);
 
 }  // namespace rattan
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 
+#pragma GCC visibility push(default)
+
 namespace rattan {
 
 class Executor {
@@ -33,3 +35,5 @@ std::unique_ptr<Executor> make_openmp_executor(unsigned threads);
 Executor& serial_executor();
 
 }  // namespace rattan
+
+#pragma GCC visibility pop

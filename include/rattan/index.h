@@ -15,10 +15,12 @@
 #include "rattan/results.h"
 #include "rattan/types.h"
 
+#pragma GCC visibility push(default)
+
 namespace rattan {
 
-class CheckedMatrix;  // src/scan/checked_matrix.h
-class ContainerWriter;
+class [[gnu::visibility("hidden")]] CheckedMatrix;  // src/scan/checked_matrix.h
+class [[gnu::visibility("hidden")]] ContainerWriter;
 
 // Bytes by part. Keys are borrowed and never counted.
 struct MemoryUse {
@@ -103,3 +105,5 @@ std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatri
 std::vector<std::string> available_kinds();
 
 }  // namespace rattan
+
+#pragma GCC visibility pop

@@ -14,6 +14,8 @@
 #include "rattan/results.h"
 #include "rattan/types.h"
 
+#pragma GCC visibility push(default)
+
 namespace rattan {
 
 // One KV head: its keys, and the queries that are linked to them.
@@ -48,3 +50,5 @@ void build_layer(std::size_t heads, const LoadHead& load, const ExactTopK& exact
                  const TakeGraph& take);
 
 }  // namespace rattan
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 
 #include "rattan/types.h"
 
+#pragma GCC visibility push(default)
+
 namespace rattan {
 
 // `rows` vectors of `cols` elements in row-major order. Row i starts `i * row_stride` elements after `data`.
@@ -72,3 +74,5 @@ struct SharedMatrix {
 SharedMatrix gather(const PagedRows& rows);
 
 }  // namespace rattan
+
+#pragma GCC visibility pop

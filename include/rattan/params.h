@@ -10,6 +10,8 @@
 #include "rattan/executor.h"
 #include "rattan/types.h"
 
+#pragma GCC visibility push(default)
+
 namespace rattan {
 
 struct SearchParams {
@@ -114,3 +116,5 @@ struct HnswBuildParams {
 };
 
 }  // namespace rattan
+
+#pragma GCC visibility pop

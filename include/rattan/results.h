@@ -10,6 +10,8 @@
 
 #include "rattan/types.h"
 
+#pragma GCC visibility push(default)
+
 namespace rattan {
 
 // What one search cost. A key read once for several query heads of a group counts once.
@@ -105,3 +107,5 @@ struct BuildStats {
 };
 
 }  // namespace rattan
+
+#pragma GCC visibility pop

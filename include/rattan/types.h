@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace rattan {
 
 // Element type of stored vectors. Values reach index files: never renumber.
@@ -61,3 +63,5 @@ class Error : public std::runtime_error {
 };
 
 }  // namespace rattan
+
+#pragma GCC visibility pop

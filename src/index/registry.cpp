@@ -87,7 +87,7 @@ IndexKind graph_kind() {
   return kind;
 }
 
-// A program that links rattan::baselines has rows of its own for these, baseline_kinds().
+// The registry opens these and no more: what builds them stands above it, in src/baselines.
 std::unique_ptr<Index> build_baseline(const BuildInputs&, BuildStats*) {
   fail(ErrorCode::unsupported, "ivf and hnsw are built by rattan::baselines (rattan/baselines.h) alone");
 }

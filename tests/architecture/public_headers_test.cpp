@@ -2,6 +2,7 @@
 // its own (rattan_public_headers).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,21 @@ TEST(PublicHeaders, IncludeOnlyTheStandardLibraryAndEachOther) {
             (header->stem() == "c" && include.name.starts_with("std") && include.name.ends_with(".h"));
         EXPECT_TRUE(standard) << at(*header, include.line) << include.name;
       }
+    }
+  }
+}
+
+// A shared library hides all names but those between the two marks.
+TEST(PublicHeaders, ExportWhatTheyDeclare) {
+  for (const SourceFile* header : public_headers()) {
+    if (header->path == "include/rattan/version.h") continue;  // macros alone
+    const std::vector<std::string>& code = header->code;
+    const auto shows = std::find(code.begin(), code.end(), "#pragma GCC visibility push(default)");
+    const auto ends = std::find(code.begin(), code.end(), "#pragma GCC visibility pop");
+    EXPECT_LT(shows, ends) << header->path << " exports nothing";
+    EXPECT_NE(ends, code.end()) << header->path << " marks everything behind it";
+    for (const Include& include : header->includes) {
+      EXPECT_LE(include.line, static_cast<std::size_t>(shows - code.begin())) << at(*header, include.line);
     }
   }
 }

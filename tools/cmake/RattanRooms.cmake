@@ -9,11 +9,42 @@ function(rattan_room name)
     endif()
   endforeach()
   add_library(rattan_${name} OBJECT ${ROOM_SOURCES})
+  set_target_properties(rattan_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   target_link_libraries(rattan_${name} PRIVATE rattan_flags)
   target_include_directories(rattan_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
   set_property(GLOBAL APPEND PROPERTY RATTAN_ROOMS rattan_${name})
   set_property(GLOBAL PROPERTY RATTAN_ROOM_${name}_USES "${ROOM_USES}")
+endfunction()
+
+# A library that users link, of the given rooms, which are named for the build tree only: what they link (OpenMP) reaches
+# targets of this build by itself; installed, the config file finds the same packages again and names them rattan::runtime
+# and rattan::faiss. A shared one exports what the public headers declare (src/exports.map).
+#   rattan_library(<target> [SHARED] ROOMS <rooms>)
+function(rattan_library target)
+  cmake_parse_arguments(LIBRARY "SHARED" "" "ROOMS" ${ARGN})
+  if(LIBRARY_SHARED)
+    add_library(${target} SHARED)
+  else()
+    add_library(${target})
+  endif()
+  foreach(room IN LISTS LIBRARY_ROOMS)
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:rattan_${room}>)
+  endforeach()
+  set_target_properties(${target} PROPERTIES
+    LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "SHARED_LIBRARY" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    set(map ${PROJECT_SOURCE_DIR}/src/exports.map)
+    target_link_options(${target} PRIVATE LINKER:--version-script=${map})
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${map})
+    if(NOT RATTAN_SANITIZE)
+      target_link_options(${target} PRIVATE LINKER:--no-undefined)
+    endif()
+  endif()
 endfunction()
 
 # The object files of the given rooms and of all rooms below them, for an executable.

@@ -44,10 +44,12 @@ using InsertKeys = std::unique_ptr<HnswLinks> (*)(std::span<const KeyId> order, 
                                                   const HnswBuildParams& params);
 
 // build_ivf and build_hnsw of rattan/baselines.h over these halves, which are called where there is a key. What they
-// throw passes through.
+// throw passes through. Exported for the library of the baselines.
+#pragma GCC visibility push(default)
 std::unique_ptr<Index> build_ivf(SharedMatrix keys, Metric metric, const IvfBuildParams& params, TrainCentroids train,
                                  BuildStats* stats);
 std::unique_ptr<Index> build_hnsw(SharedMatrix keys, Metric metric, const HnswBuildParams& params, InsertKeys insert,
                                   BuildStats* stats);
+#pragma GCC visibility pop
 
 }  // namespace rattan::detail

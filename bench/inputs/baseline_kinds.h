@@ -5,9 +5,9 @@
 
 #include "index/index_kind.h"
 
-namespace rattan {
+namespace rattan::bench {
 
 // "hnsw" and "ivf"; available where this build has what builds them.
 std::span<const IndexKind> baseline_kinds();
 
-}  // namespace rattan
+}  // namespace rattan::bench

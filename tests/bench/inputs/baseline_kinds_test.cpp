@@ -1,4 +1,4 @@
-#include "baselines/baseline_kinds.h"
+#include "bench/inputs/baseline_kinds.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include "tests/support/errors.h"
 #include "tests/support/matrices.h"
 
-namespace rattan {
+namespace rattan::bench {
 namespace {
 
 TEST(BaselineKinds, AreTheRegistrysRowsOfTheSameName) {
@@ -42,4 +42,4 @@ TEST(BaselineKinds, TheRegistrysOwnRowsSayWhoBuilds) {
 }
 
 }  // namespace
-}  // namespace rattan
+}  // namespace rattan::bench

@@ -1,4 +1,4 @@
-#include "baselines/baseline_kinds.h"
+#include "bench/inputs/baseline_kinds.h"
 
 #include <array>
 
@@ -7,7 +7,7 @@
 #include "index/registry.h"
 #include "rattan/baselines.h"
 
-namespace rattan {
+namespace rattan::bench {
 namespace {
 
 IndexKind hnsw_kind() {
@@ -39,4 +39,4 @@ std::span<const IndexKind> baseline_kinds() {
   return kinds;
 }
 
-}  // namespace rattan
+}  // namespace rattan::bench
