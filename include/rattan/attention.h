@@ -42,17 +42,18 @@ struct AttentionScratch {
   std::vector<float> outputs;
 };
 
-// Attention over keys whose scores a search has found: reads the values of `ids` and no key. ids: rows of `values`,
-// [n, value dim]; entries from the first no_key on are left out; scores: one per id, unscaled; -infinity weighs
-// nothing. scale: of scores, above 0, usually 1 / sqrt(key dim). part.output: [value dim], overwritten. Throws
-// Error(invalid_argument) for an id outside `values`, spans of different length, NaN or +infinity in a score.
+// Attention over keys whose scores a search has found: reads the values of `ids` and no key. Entries from the first
+// no_key on are left out; a score of -infinity weighs nothing. part.output is overwritten.
+// Requires: values: [n, value dim]; ids: rows of it; scores: one per id, unscaled; scale: of scores, above 0, usually 1
+// / sqrt(key dim); part.output: [value dim].
+// Throws: Error(invalid_argument) for an id outside `values`, spans of different length, NaN or +infinity in a score.
 void attend_found(MatrixView values, std::span<const KeyId> ids, std::span<const float> scores, double scale,
                   AttentionPart& part, AttentionScratch& scratch);
 
 // Attention over the keys [range.begin, range.end) for a group of query rows that share them: keys and values are read
-// once for all. queries: [1..8, d]; keys: [n, d]; values: [n, value dim]; parts: one per query row, overwritten.
-// The range is cut to the keys there are. NaN or infinity in them makes NaN in the parts. Throws
-// Error(invalid_argument) for shapes that disagree.
+// once for all. The range is cut to the keys there are. NaN or infinity in them makes NaN in the parts.
+// Requires: queries: [1..8, d]; keys: [n, d]; values: [n, value dim]; parts: one per query row, overwritten.
+// Throws: Error(invalid_argument) for shapes that disagree.
 void attend_range(MatrixView queries, MatrixView keys, MatrixView values, IdRange range, double scale,
                   std::span<AttentionPart> parts, AttentionScratch& scratch);
 

@@ -1,5 +1,7 @@
 // The KV cache of one sequence under Rattan's attention: every layer, every KV head. An engine builds it from the
 // prefill, appends each new token's keys and values, and asks for the attention output of the new token's queries.
+// Keys and queries are those that the model multiplies, after RoPE. Query head h belongs to KV head
+// h / (query_heads / kv_heads), rounded down.
 #pragma once
 
 #include <cstddef>
@@ -59,14 +61,11 @@ struct ContextParams {
   std::uint32_t seal_after = 4096;
   bool background_seal = true;  // on a thread of the context (started when first needed); else inside append()
   // Bytes that the context may hold besides the keys and values it borrows; see memory(). 0: no limit; else at least
-  // the copies of the recent window. Every KV head of every layer has an equal share for itself, so that what becomes
-  // of a head depends on no other, nor on threads. What builds and seals take in passing and buffers of decode() do not
-  // count.
-  //
-  // build_layer leaves room in a share for seal_after more tokens (or as many as capacity has). An automatic head
-  // becomes the fastest kind that fits: graph, scan4, scan4 with fewer clusters, flat; its HeadReport::reason says so.
-  // With kind scan4 or graph clusters give way, the kind does not. For the rest see build_layer, append, seal, fork and
-  // open_layer.
+  // the copies of the recent window. Every KV head of every layer has an equal share for itself: what becomes of a head
+  // depends on no other, nor on threads. What builds and seals take in passing does not count, nor do buffers of
+  // decode(). build_layer leaves room in a share for seal_after more tokens, or as many as capacity has. An automatic
+  // head becomes the fastest kind that fits: graph, scan4, scan4 with fewer clusters, flat; HeadReport::reason says so.
+  // With kind scan4 or graph clusters give way, the kind does not.
   std::size_t memory_limit = 0;
   std::uint64_t seed = 1;
   Executor* executor = nullptr;      // of builds and of decode over several KV heads; null: default_executor()
@@ -106,9 +105,10 @@ struct HeadReport {
   MemoryUse memory;                 // "edges", "codes", "clusters", "unsealed keys", ...
 };
 
-// One writer and any number of readers: build_layer, append, seal, truncate and invalidate are the writer's, one call
-// at a time and layer; decode and the rest may run at any time beside append and seal. truncate and invalidate must not
-// run beside decode. All members throw Error and leave the context as it was.
+// Throws: all members throw Error, and leave the context as it was.
+// Threads: one writer and any number of readers. build_layer, open_layer, append, seal, truncate and invalidate are the
+// writer's, one call at a time and layer. decode and the rest may run at any time beside append and seal. truncate and
+// invalidate must not run beside decode.
 class Context {
  public:
   Context(const ContextShape& shape, const ContextParams& params = {});
@@ -116,39 +116,44 @@ class Context {
   Context(Context&&) noexcept;
   Context& operator=(Context&&) noexcept;
 
-  // The prefill of one layer. keys, values: one [n, dim] matrix per KV head, borrowed (see SharedMatrix), any row
-  // stride; the same n for all heads and layers. queries: one [rows, key_dim] matrix per query head, the prefill's
-  // queries as link evidence; row i belongs to position query_positions[i], or i where that is empty; may have no rows
-  // (scan4 takes the place of graphs then). The last 1/16 of the rows, at most 256, calibrate and are not linked.
-  // Throws Error(invalid_argument): shapes, dtypes, NaN or infinity, a layer that is built already; Error(no_memory):
-  // HeadKind::scan4 or graph was asked for, and ContextParams::memory_limit has no room for it.
+  // The prefill of one layer. Its queries are link evidence; the last 1/16 of them, at most 256 a head, calibrate and
+  // are not linked. Without queries scan4 takes the place of graphs.
+  // Requires: keys, values: one [n, dim] matrix per KV head, borrowed (see SharedMatrix), any row stride, one n for all
+  // heads and layers. queries: one [rows, key_dim] matrix per query head, or ones without rows; row i belongs to
+  // position query_positions[i], or i where that is empty.
+  // Throws: Error(invalid_argument) for shapes, dtypes, NaN or infinity, a layer that is built already;
+  // Error(no_memory) where HeadKind::scan4 or graph was asked for and has no room in ContextParams::memory_limit.
   void build_layer(std::uint32_t layer, std::span<const SharedMatrix> keys, std::span<const SharedMatrix> values,
                    std::span<const MatrixView> queries, std::span<const std::int64_t> query_positions = {},
                    BuildStats* stats = nullptr);
 
-  // The next tokens of one layer: keys [kv_heads, key_dim] and values [kv_heads, value_dim] for each of `tokens`
-  // tokens, token after token ([tokens * kv_heads, dim]); copied. queries: [tokens * query_heads, key_dim] or no rows:
-  // evidence for later seals, left out where there is no room. A token that was appended is attended to by every decode
-  // that begins afterwards. What a seal before it has thrown (in the background, or at the end of an append) is thrown
-  // by the next append or seal, which then has done nothing. Throws Error(no_memory) where the tokens do not fit into
-  // ContextParams::memory_limit. A seal that has no room in it is left out: tokens go on to be attended exactly.
+  // The next tokens of one layer, copied. Every decode that begins afterwards attends to them. Queries are evidence for
+  // later seals, and left out where there is no room. A seal that has no room is left out: tokens go on to be attended
+  // exactly.
+  // Requires: keys [kv_heads, key_dim] and values [kv_heads, value_dim] for each of `tokens` tokens, token after token
+  // ([tokens * kv_heads, dim]). queries: [tokens * query_heads, key_dim] or no rows.
+  // Throws: Error(no_memory) where the tokens do not fit into ContextParams::memory_limit; what a seal before it has
+  // thrown, in the background or at the end of an append, and then has done nothing.
   void append(std::uint32_t layer, std::size_t tokens, MatrixView keys, MatrixView values, MatrixView queries = {});
 
-  // Attention of one token's queries [query_heads, key_dim] over all tokens of the layer. output: [query_heads *
-  // value_dim]; lse: [query_heads], natural logarithm, or empty. Takes no lock, and allocates nothing once buffers have
-  // grown. With slices only the rows of the slice's heads are written. Where memory is short while buffers grow, rows
-  // may have been written.
+  // Attention of one token's queries [query_heads, key_dim] over all tokens of the layer. With slices only the rows of
+  // the slice's heads are written. Takes no lock, and allocates nothing once buffers have grown.
+  // Requires: output: [query_heads * value_dim]; lse: [query_heads] or empty, log(sum of exp(softmax_scale * score)),
+  // natural logarithm.
+  // Throws: Error(invalid_argument) for shapes, NaN or infinity, a wrong epoch, a layer that is not built. Where memory
+  // is short while buffers grow, rows may have been written.
   void decode(std::uint32_t layer, MatrixView queries, std::span<float> output, std::span<float> lse = {},
               const DecodeParams& params = {}) const;
 
-  // Folds all appended tokens outside the window into the layer's indexes, on the calling thread; a scan4 head leaves
-  // up to 31, and a flat head has none. Throws Error(no_memory) where ContextParams::memory_limit has no room for that
-  // in some head; then none was sealed.
+  // Folds all appended tokens outside the window into the layer's indexes, on the calling thread. A scan4 head leaves
+  // up to 31, and a flat head has no index.
+  // Throws: Error(no_memory) where ContextParams::memory_limit has no room in some head; then none was sealed.
   void seal(std::uint32_t layer);
 
-  // Drops all tokens from `tokens` on, in every layer: speculative decoding, edits of a chat. The epoch grows. Waits
-  // for a seal in the background. Prefill tokens may go as well; those of the shared prefix stay for forks. Clusters
-  // of such a prefill are copied, whatever ContextParams::memory_limit is.
+  // Drops all tokens from `tokens` on, in every layer: speculative decoding, edits of a chat. The epoch grows. Prefill
+  // tokens may go as well; those of the shared prefix stay for forks. Clusters of such a prefill are copied, whatever
+  // ContextParams::memory_limit is.
+  // Threads: waits for a seal in the background.
   void truncate(std::size_t tokens);
 
   // The engine has rewritten keys in place (context shift): the epoch grows, and decode() refuses until the layers are
@@ -157,14 +162,16 @@ class Context {
   std::uint64_t epoch() const noexcept;
 
   // Another sequence over the same prefix: what build_layer made is shared, what is appended is private. Appended
-  // tokens of this context are not part of it. It has a memory_limit of its own, of the same size; what is shared
-  // counts in both.
+  // tokens of this context are not part of it. Its memory_limit is its own and of the same size; what is shared counts
+  // in both.
   Context fork() const;
 
-  // The built prefix: everything but keys, values and appended tokens, one file per layer and KV head in a folder that
-  // exists (layer_0000_head_0000.rattan), atomically per file. open_layer is build_layer from such files; keys, values
-  // and window must be those that were saved (fingerprints are compared), every byte is verified. Throws
-  // Error(no_memory) where ContextParams::memory_limit has no room for what the files hold.
+  // The built prefix: everything but keys, values and appended tokens, one file per layer and KV head
+  // (layer_0000_head_0000.rattan), atomically per file. open_layer is build_layer from such files. Every byte is
+  // verified.
+  // Requires: a folder that exists. open_layer: the keys, values and window that were saved; fingerprints are compared.
+  // Throws: Error(not_found, io, corrupt, version, invalid_argument); Error(no_memory) where what the files hold has no
+  // room in ContextParams::memory_limit.
   void save(const std::filesystem::path& folder) const;
   void open_layer(const std::filesystem::path& folder, std::uint32_t layer, std::span<const SharedMatrix> keys,
                   std::span<const SharedMatrix> values);

@@ -15,12 +15,12 @@
 
 namespace rattan {
 
-// recall@k per row: of the truth's k neighbours (fewer where the truth row is shorter), the share that `found` reaches,
-// ties counted by score: besides the truth's own keys, a found key whose score ties with the truth's k-th may stand for
-// a tied one. A tie is a difference of at most 1e-6 of the row's largest |score|, the rounding between two fp32
-// summation orders; a key that is not in the truth and scores higher than a tie was scored with less precision (bf16
-// queries) and does not count. Both tables come from the same metric. rows must agree; found.k() >= truth.k() is not
-// required; a key found twice counts once. A truth row without neighbours has recall 1.
+// recall@k per row: of the truth's k neighbours (fewer where the truth row is shorter), the share that `found` reaches.
+// A key found twice counts once. A truth row without neighbours has recall 1. Ties count by score: besides the truth's
+// own keys, a found key whose score ties with the truth's k-th may stand for a tied one. A tie is a difference of at
+// most 1e-6 of the row's largest |score|, the rounding between two fp32 summation orders. A key that is not in the
+// truth and scores higher than a tie was scored with less precision (bf16 queries) and does not count.
+// Requires: both tables of one metric and one number of rows; found.k() may be below truth.k().
 std::vector<double> recall_per_row(const NeighborTable& found, const NeighborTable& truth);
 
 // Mean of recall_per_row; 1 for no rows.
@@ -35,11 +35,11 @@ struct AttentionQuality {
   std::vector<double> output_error;
 };
 
-// The setting: `keys`/`values` are [n, d] of one KV head; rows [indexed.begin, indexed.end) are in the index and
-// `found` ids count from indexed.begin; all other rows up to positions[i] (sinks, recent window, unsealed keys) are
-// attended exactly by both sides. queries: [rows, d], scores are scale * <q, k>. `values` without rows: output_error
-// stays empty.
-// Throws Error(invalid_argument): shapes that disagree, a found id outside the index or after its row's position, a
+// Rows [indexed.begin, indexed.end) of the keys are in the index, and `found` ids count from indexed.begin. All other
+// rows up to positions[i] (sinks, recent window, unsealed keys) are attended exactly by both sides. `values` without
+// rows: output_error stays empty.
+// Requires: keys, values: [n, d] of one KV head; queries: [rows, d]; logits are scale * <q, k>.
+// Throws: Error(invalid_argument) for shapes that disagree, a found id outside the index or after its row's position, a
 // position outside the keys, NaN or infinity in the logits.
 AttentionQuality attention_quality(MatrixView queries, MatrixView keys, MatrixView values,
                                    std::span<const std::int64_t> positions, IdRange indexed, double scale,

@@ -27,17 +27,17 @@ struct Visibility {
   std::uint32_t recent = 0;
 };
 
-class CheckedMatrix;  // src/scan/checked_matrix.h
+class [[gnu::visibility("hidden")]] CheckedMatrix;  // src/scan/checked_matrix.h
 
 class ExactTopK {
  public:
   virtual ~ExactTopK() = default;
 
-  // The k keys of highest score for each query row, sorted by score, ties to the smaller id. queries: [rows, d],
-  // keys: [n, d], any dtypes; products are accumulated in fp32. k > n: rows end in no_key.
-  // On the CPU scores are bit for bit those of a scan with the row kernels (simd/kernels.h) on fp32 queries, for any
-  // number of threads; kernels that round queries to bf16 are not used. Scores that overflow to NaN are left out.
-  // Throws Error(invalid_argument) for disagreeing dims, a positions span of the wrong length, or NaN/Inf in the input.
+  // The k keys of highest score for each query row, sorted by score, ties to the smaller id. k > n: rows end in no_key.
+  // Products are accumulated in fp32; scores that overflow to NaN are left out. On the CPU scores are bit for bit those
+  // of a scan with the row kernels (simd/kernels.h) on fp32 queries, for any number of threads.
+  // Requires: queries: [rows, d], keys: [n, d], any dtypes.
+  // Throws: Error(invalid_argument) for disagreeing dims, a positions span of the wrong length, NaN or infinity.
   virtual NeighborTable find(MatrixView queries, MatrixView keys, std::uint32_t k, Metric metric,
                              const Visibility& visible = {}) const = 0;
 
@@ -65,13 +65,13 @@ struct CudaOptions {
 };
 
 // Exact top-k on a CUDA device. Queries and keys may lie in host memory (pageable or pinned) or on the device; work is
-// cut to the memory limit. Searches of one object run one after the other.
-// Keys and queries of one 2-byte type, up to 256 columns, inner product and k up to 1,024 run on the tensor cores:
-// scores are then sums in fp32 in another order than the CPU's, so ids agree with make_exact_topk_cpu() but for keys
-// whose scores differ by less than the rounding of both (cuda/README.md states the bound). Everything else in host
-// memory goes to the CPU; on the device it is Error(unsupported).
-// Throws Error(unsupported) where cuda_available() is false, find() also Error(no_memory), after which it may be called
-// again.
+// cut to the memory limit. Keys and queries of one 2-byte type, up to 256 columns, inner product and k up to 1,024 run
+// on the tensor cores. Scores are then sums in fp32 in another order than the CPU's, so ids agree with
+// make_exact_topk_cpu() but for keys whose scores differ by less than the rounding of both (cuda/README.md states the
+// bound). Everything else in host memory goes to the CPU.
+// Throws: Error(unsupported) where cuda_available() is false, and of find() for everything else on the device;
+// Error(no_memory) of find(), which may be called again.
+// Threads: searches of one object run one after the other.
 std::unique_ptr<ExactTopK> make_exact_topk_cuda(const CudaOptions& options = {});
 
 // True where this build has CUDA code and a usable device; else false, and `why` (if given) says what is missing.

@@ -37,11 +37,11 @@ class Index {
   Index& operator=(const Index&) = delete;
 
   // queries: [rows, d] in any dtype. Returns rows x k; stats has one entry per group of rows.
-  // Throws Error(invalid_argument): wrong dim, NaN or infinity in a query, a parameter outside its range.
+  // Throws: Error(invalid_argument) for a wrong dim, NaN or infinity in a query, a parameter outside its range.
   NeighborTable search(MatrixView queries, const SearchParams& params = {}) const;
 
   // Writes everything but the keys, atomically: a failed or killed save leaves an old file whole.
-  // Throws Error(io) or Error(unsupported).
+  // Throws: Error(io), Error(unsupported).
   void save(const std::filesystem::path& path) const;
 
   virtual std::string_view kind() const noexcept = 0;  // "flat", "scan4", "graph", "auto", "ivf", "hnsw"
@@ -81,24 +81,27 @@ std::unique_ptr<Index> build_scan4(SharedMatrix keys, Metric metric = Metric::in
 
 // The fastest of flat, scan4 and graph for these keys on this machine: each is built, its width is turned until it
 // reaches params.recall on the calibration queries, and they are timed against each other, caches cold, on one thread.
-// calibration: [rows, d], queries like those to come (held-out prefill queries), rows a multiple of params.group, at
-// least one group; 16 to 64 groups are enough. Without links there is no graph among the contenders. Searches use the
-// width found, in proportion to their k, unless they bring their own. describe() says what was measured. The choice
-// depends on timing: two builds may differ. Throws Error(invalid_argument) for calibration rows that do not fit.
+// The choice depends on timing: two builds may differ. describe() says what was measured. Searches use the width found,
+// in proportion to their k, unless they bring their own. Without links there is no graph among the contenders.
+// Requires: calibration: [rows, d], queries like those to come (held-out prefill queries), rows a multiple of
+// params.group, at least one group; 16 to 64 groups are enough.
+// Throws: Error(invalid_argument) for calibration rows that do not fit.
 std::unique_ptr<Index> build_auto(SharedMatrix keys, std::span<const NeighborTable> links, MatrixView calibration,
                                   Metric metric = Metric::inner_product, const AutoBuildParams& = {},
                                   BuildStats* stats = nullptr);
 
 // The attention graph. Each link table holds the exact top-k keys of prefill queries; several tables are the query
-// heads of one GQA group, whose links are united (queries are never averaged). Ids in the tables must be < keys.rows.
-// Deterministic: the same bytes for any number of threads.
+// heads of one GQA group, whose links are united (queries are never averaged). Deterministic: the same bytes for any
+// number of threads.
+// Requires: ids in the tables are below keys.rows.
 std::unique_ptr<Index> build_graph(SharedMatrix keys, std::span<const NeighborTable> links,
                                    Metric metric = Metric::inner_product, const GraphBuildParams& = {},
                                    BuildStats* stats = nullptr);
 
-// Opens what save() wrote, over the same keys (rows, dim, dtype and a fingerprint of their bytes are compared).
-// Every byte is verified before the first search. executor: of the keys' check and of their codes; null:
-// default_executor(). Throws Error(not_found, io, corrupt, version, invalid_argument).
+// Opens what save() wrote. Every byte is verified before the first search. executor: of the keys' check and of their
+// codes; null: default_executor().
+// Requires: the same keys; rows, dim, dtype and a fingerprint of their bytes are compared.
+// Throws: Error(not_found, io, corrupt, version, invalid_argument).
 std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatrix keys, Executor* executor = nullptr);
 
 // The kinds that the builders above make: {"auto", "flat", "graph", "scan4"}. rattan/baselines.h makes more.

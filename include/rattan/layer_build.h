@@ -44,8 +44,8 @@ using LoadHead = std::function<LayerHead(std::size_t head)>;
 using TakeGraph = std::function<void(std::size_t head, std::unique_ptr<Index> graph, const BuildStats& stats)>;
 
 // For each of `heads` KV heads what build_graph makes of the links that `exact` finds: the same bytes as one by one. At
-// most two heads' links exist at a time, in memory that is used again. What load, exact, build_graph or take throw is
-// thrown, after the other thread has ended its head.
+// most two heads' links exist at a time, in memory that is used again.
+// Throws: what load, exact, build_graph or take throw, after the other thread has ended its head.
 void build_layer(std::size_t heads, const LoadHead& load, const ExactTopK& exact, const LayerBuildParams& params,
                  const TakeGraph& take);
 

@@ -29,9 +29,9 @@ struct SearchParams {
   // Graph: at most this many adjacency lists are read per row. Unset: no limit but the beam.
   std::optional<std::uint32_t> expansions;
 
-  // Indexes with codes: how many of the best keys by code are read in full per row; raised to k where it is less.
-  // Unset: chosen from k; for a graph
-  // the beam width, 1.5 k at least. 0: codes are not used, every score is one of a key read in full.
+  // Indexes with codes: how many of the best keys by code are read in full per row; raised to k where it is less. 0:
+  // codes are not used, every score is one of a key read in full. Unset: chosen from k; for a graph the beam width, but
+  // at least 1.5 k.
   std::optional<std::uint32_t> rerank;
 
   // IVF: lists scanned per row. Unset: chosen from the number of lists.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,11 @@ TEST(PublicHeaders, ExportWhatTheyDeclare) {
     EXPECT_NE(ends, code.end()) << header->path << " marks everything behind it";
     for (const Include& include : header->includes) {
       EXPECT_LE(include.line, static_cast<std::size_t>(shows - code.begin())) << at(*header, include.line);
+    }
+    // A type of the insides that is named here would be shown with all its members.
+    static const std::regex named(R"(^\s*(class|struct) \w+;)");
+    for (std::size_t i = 0; i < code.size(); ++i) {
+      EXPECT_FALSE(std::regex_search(code[i], named)) << at(*header, i + 1) << "say [[gnu::visibility(\"hidden\")]]";
     }
   }
 }
