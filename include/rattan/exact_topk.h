@@ -12,6 +12,10 @@
 #include "rattan/results.h"
 #include "rattan/types.h"
 
+namespace rattan {
+class CheckedMatrix;  // src/scan/checked_matrix.h
+}  // namespace rattan
+
 #pragma GCC visibility push(default)
 
 namespace rattan {
@@ -26,8 +30,6 @@ struct Visibility {
   std::span<const std::int64_t> positions;
   std::uint32_t recent = 0;
 };
-
-class [[gnu::visibility("hidden")]] CheckedMatrix;  // src/scan/checked_matrix.h
 
 class ExactTopK {
  public:

@@ -15,12 +15,14 @@
 #include "rattan/results.h"
 #include "rattan/types.h"
 
+namespace rattan {
+class CheckedMatrix;  // src/scan/checked_matrix.h
+class ContainerWriter;
+}  // namespace rattan
+
 #pragma GCC visibility push(default)
 
 namespace rattan {
-
-class [[gnu::visibility("hidden")]] CheckedMatrix;  // src/scan/checked_matrix.h
-class [[gnu::visibility("hidden")]] ContainerWriter;
 
 // Bytes by part. Keys are borrowed and never counted.
 struct MemoryUse {

@@ -61,10 +61,11 @@ TEST(PublicHeaders, ExportWhatTheyDeclare) {
     for (const Include& include : header->includes) {
       EXPECT_LE(include.line, static_cast<std::size_t>(shows - code.begin())) << at(*header, include.line);
     }
-    // A type of the insides that is named here would be shown with all its members.
+    // A type of the insides that is named between the marks would be shown with all its members.
     static const std::regex named(R"(^\s*(class|struct) \w+;)");
-    for (std::size_t i = 0; i < code.size(); ++i) {
-      EXPECT_FALSE(std::regex_search(code[i], named)) << at(*header, i + 1) << "say [[gnu::visibility(\"hidden\")]]";
+    for (auto line = shows; line != ends; ++line) {
+      const auto number = static_cast<std::size_t>(line - code.begin()) + 1;
+      EXPECT_FALSE(std::regex_search(*line, named)) << at(*header, number) << *line;
     }
   }
 }
