@@ -26,7 +26,7 @@ static void check_refused(rattan_status status, const char* part, const char* wh
 }
 #define CHECK_REFUSED(call, part) check_refused((call), (part), #call, __LINE__)
 
-/* ---- a made text ---- */
+/* ---- a synthetic text ---- */
 
 static float keys[LAYERS][KV_HEADS][TOKENS][KEY_DIM];
 static float values[LAYERS][KV_HEADS][TOKENS][VALUE_DIM];

@@ -1,5 +1,5 @@
-// Keys, values and queries of a made text of several layers and heads, told to a Context token by token, and attention
-// over it in float64.
+// Keys, values and queries of a synthetic text of several layers and heads, told to a Context token by token, and
+// attention over it in float64.
 #pragma once
 
 #include <cstddef>

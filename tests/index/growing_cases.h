@@ -1,4 +1,4 @@
-// Growing indexes over made keys, and what a search of one must find, for the tests of growth.
+// Growing indexes over synthetic keys, and what a search of one must find, for the tests of growth.
 #pragma once
 
 #include <cstddef>

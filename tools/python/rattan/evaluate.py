@@ -1,4 +1,4 @@
-"""How good and how dear a search was: recall, attention mass, output error, and how far queries lie from keys."""
+"""Recall, attention mass, output error, and how far queries lie from keys."""
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
