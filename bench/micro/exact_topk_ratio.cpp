@@ -19,9 +19,8 @@
 
 namespace {
 
-using rattan::median;
-
 using rattan::DType;
+using rattan::median;
 using rattan::bench::RandomMatrix;
 
 struct Shape {
