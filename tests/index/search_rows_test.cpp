@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "tests/index/growing_cases.h"
 #include "tests/support/matrices.h"
 #include "tests/support/reference.h"
@@ -36,7 +39,7 @@ struct Grown {
   }
 };
 
-TEST(SearchRows, BlocksAreFoundAsTheBaseIs) {
+TEST(SearchRows, SegmentsAreFoundAsTheBaseIs) {
   for (const char* kind : {"graph", "scan4"}) {
     const Grown grown(kind);
     EXPECT_GE(grown.index.sealed(), 4485U);  // whole segments of codes
@@ -73,6 +76,71 @@ TEST(SearchRows, SeedsMayLieAnywhere) {
   params.seeds = seeds;
   const NeighborTable found = test::search_all(grown.index, grown.queries.view, params);
   EXPECT_EQ(found.count(0), 20U);
+}
+
+// What is one search: an index, and a growing one over it to which nothing was appended.
+TEST(SearchRows, AStaticIndexIsAGrowingOneWithNothingBehind) {
+  const SharedMatrix keys = test::random_matrix(base_keys, 24, 1, DType::bf16);
+  const SharedMatrix queries = test::random_matrix(64, 24, 2);
+  const std::vector<KeyId> seeds = {0, 5, 2999};
+  for (const char* kind : {"flat", "scan4", "graph"}) {
+    const std::shared_ptr<const Index> base = test::grown_base(kind, keys, base_keys);
+    const GrowingIndex grown(base, test::growth_params(all_keys));
+    for (const std::uint32_t width : {0U, 30U, 200U, 4000U}) {
+      SearchParams params;
+      params.k = 20;
+      params.group = 8;
+      params.candidates = {100, 2900};
+      params.seeds = seeds;
+      if (width != 0) params.beam_width = width;
+      if (width != 0) params.rerank = width;
+      const NeighborTable expected = base->search(queries.view, params);
+      const NeighborTable found = test::search_all(grown, queries.view, params);
+      EXPECT_EQ(found, expected) << kind << ", width " << width;
+      for (std::size_t i = 0; i < expected.stats.size(); ++i) {
+        EXPECT_EQ(found.stats[i].keys_scored, expected.stats[i].keys_scored);
+        EXPECT_EQ(found.stats[i].codes_scored, expected.stats[i].codes_scored);
+        EXPECT_EQ(found.stats[i].bytes_read, expected.stats[i].bytes_read);
+      }
+    }
+  }
+}
+
+// Rows with everything there can be: hidden ones, unsealed ones behind the codes.
+TEST(SearchRows, ResultsOfAScanDoNotDependOnHowItIsCut) {
+  const SharedMatrix keys = test::random_matrix(base_keys, 24, 1, DType::bf16);
+  const SharedMatrix queries = test::random_matrix(4, 24, 2);
+  const KeyCodes codes(keys.view.slice(0, 2000), CodeLayout::blocks4, serial_executor());
+  SearchRows rows(Scorer(keys.view, Metric::inner_product));
+  rows.sealed = 2000;
+  rows.hidden = {900, 1100};
+  rows.codes.emplace(codes);
+  for (const std::uint32_t rerank : {0U, 60U}) {
+    SearchParams params;
+    params.k = 20;
+    params.rerank = rerank;
+    const RowSearch search(rows, params);
+    ASSERT_TRUE(search.scans());
+    SearchScratch whole;
+    const SearchStats stats = search.run(queries.view, whole);
+    SearchScratch parts[2];
+    for (SearchScratch& part : parts) search.prepare(queries.view, part);
+    const IdRange all = search.range();
+    search.pass({all.begin, 700}, parts[0]);
+    search.pass({700, 1000}, parts[1]);
+    search.pass({1000, all.end}, parts[0]);
+    search.merge(parts[1], parts[0]);
+    EXPECT_EQ(search.finish(parts[0]).bytes_read, stats.bytes_read);
+    EXPECT_EQ(stats.codes_scored, rerank == 0 ? 0U : 1800U);
+    EXPECT_GE(stats.keys_scored, rerank == 0 ? 2800U : 1000U);
+    for (std::size_t row = 0; row < 4; ++row) {
+      const auto expected = whole.results[row].sorted();
+      const auto found = parts[0].results[row].sorted();
+      ASSERT_EQ(expected.size(), 20U);
+      EXPECT_TRUE(std::ranges::equal(found, expected));
+      for (const Neighbor& neighbor : found) EXPECT_FALSE(rows.hidden.contains(neighbor.id));
+    }
+  }
 }
 
 }  // namespace

@@ -22,5 +22,14 @@ TEST(Widths, FollowKUnlessTheSearchBringsItsOwn) {
   EXPECT_EQ(scan_rerank_of(params), 100U);
 }
 
+TEST(Widths, BeamsAreWiderBehindSegmentsByHalfAtMost) {
+  EXPECT_EQ(widened_beam(200, 0), 200U);
+  EXPECT_EQ(widened_beam(200, 512), 233U);
+  EXPECT_EQ(widened_beam(200, 1536), 300U);
+  EXPECT_EQ(widened_beam(200, 1U << 20), 300U);
+  EXPECT_EQ(widest_beam(200), 300U);
+  EXPECT_EQ(widest_beam(~0U), ~0U);
+}
+
 }  // namespace
 }  // namespace rattan
