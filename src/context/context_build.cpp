@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -8,6 +7,7 @@
 #include "context/context_checks.h"
 #include "context/context_state.h"
 #include "core/build_timer.h"
+#include "core/make_ahead.h"
 #include "core/parallel.h"
 
 namespace rattan {
@@ -36,7 +36,8 @@ struct Prepared {
 };
 
 Prepared prepare(const HeadQueries& queries, const CheckedMatrix& keys, const CheckedMatrix& values, double scale,
-                 const ContextParams& params, const HeadFit& fit, const ExactTopK& exact) {
+                 const ContextParams& params, const HeadFit& fit, const ExactTopK& exact,
+                 std::vector<NeighborTable> spent) {
   Prepared prepared;
   const IdRange indexed = indexed_rows(keys.rows(), params);
   BuildTimer timer(&prepared.stats);
@@ -45,7 +46,7 @@ Prepared prepare(const HeadQueries& queries, const CheckedMatrix& keys, const Ch
   timer.stage("plan");
   if (!prepared.plan.wants_links) return prepared;
   const CheckedMatrix searched = keys.slice(indexed.begin, indexed.end - indexed.begin);
-  prepared.links = make_links(queries, searched, params.links_k, params.link_queries, exact);
+  prepared.links = make_links(queries, searched, params.links_k, params.link_queries, exact, std::move(spent));
   timer.stage("links");
   return prepared;
 }
@@ -68,25 +69,23 @@ void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> key
   const std::unique_ptr<ExactTopK> own = params.exact == nullptr ? make_exact_topk_cpu(params.executor) : nullptr;
   const ExactTopK& exact = params.exact == nullptr ? *own : *params.exact;
   const std::uint32_t group = state.shape.query_heads / state.shape.kv_heads;
-  // A device finds the next head's links while this one's index is built here. Links found here would only get in the
-  // way. A future of std::async waits for its thread where an exception leaves it behind.
-  const auto start = [&](std::size_t h) {
-    return std::async(params.exact == nullptr ? std::launch::deferred : std::launch::async, [&, h] {
-      const HeadQueries asked{queries.empty() ? queries : queries.subspan(h * group, group), query_positions};
-      return prepare(asked, prefill.keys[h], prefill.values[h], state.scale, params, fit, exact);
-    });
-  };
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
-  std::future<Prepared> next = start(0);
-  for (std::size_t h = 0; h < keys.size(); ++h) {
-    Prepared head = next.get();
-    if (h + 1 < keys.size()) next = start(h + 1);
-    const auto prefix =
-        build_prefix(prefill.keys[h], prefill.values[h], std::move(head.plan), head.links, group, params, &head.stats);
-    apply_fit(fit, prefix->choice);
-    prefixes.push_back(prefix);
-    add_stages(stats, head.stats);
-  }
+  // A device finds the next head's links while this one's index is built here. Links found here would only get in the
+  // way.
+  make_ahead<Prepared>(
+      keys.size(), params.exact != nullptr,
+      [&](std::size_t h, Prepared spent) {
+        const HeadQueries asked{queries.empty() ? queries : queries.subspan(h * group, group), query_positions};
+        return prepare(asked, prefill.keys[h], prefill.values[h], state.scale, params, fit, exact,
+                       std::move(spent.links));
+      },
+      [&](std::size_t h, Prepared& head, double) {
+        const auto prefix = build_prefix(prefill.keys[h], prefill.values[h], std::move(head.plan), head.links, group,
+                                         params, &head.stats);
+        apply_fit(fit, prefix->choice);
+        prefixes.push_back(prefix);
+        add_stages(stats, head.stats);
+      });
   state_->publish(layer, std::make_unique<Layer>(prefixes, state.params, state.share));
 }
 

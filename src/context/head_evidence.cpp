@@ -31,17 +31,17 @@ Calibration gather_calibration(const HeadQueries& queries, std::size_t most_grou
 }
 
 std::vector<NeighborTable> make_links(const HeadQueries& queries, const CheckedMatrix& keys, std::uint32_t k,
-                                      std::size_t most_rows, const ExactTopK& exact) {
+                                      std::size_t most_rows, const ExactTopK& exact, std::vector<NeighborTable> spent) {
   const std::size_t rows = queries.rows() - held_out_rows(queries.rows());
-  std::vector<NeighborTable> tables;
-  if (rows == 0 || keys.rows() == 0) return tables;
+  if (rows == 0 || keys.rows() == 0) return {};
   const std::size_t step = std::max<std::size_t>(1, (rows + most_rows / 2) / most_rows);
   const auto links = static_cast<std::uint32_t>(std::min<std::size_t>(k, keys.rows()));
-  for (const MatrixView& head : queries.heads) {
-    const MatrixView linked = head.slice(0, rows).every(step);
-    exact.find_checked(tables.emplace_back(), CheckedMatrix::trusted(linked), keys, links, Metric::inner_product);
+  spent.resize(queries.heads.size());
+  for (std::size_t head = 0; head < spent.size(); ++head) {
+    const MatrixView linked = queries.heads[head].slice(0, rows).every(step);
+    exact.find_checked(spent[head], CheckedMatrix::trusted(linked), keys, links, Metric::inner_product);
   }
-  return tables;
+  return spent;
 }
 
 }  // namespace rattan

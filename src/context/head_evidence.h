@@ -37,8 +37,9 @@ struct Calibration {
 Calibration gather_calibration(const HeadQueries& queries, std::size_t most_groups);
 
 // The k best of `keys` for about `most_rows` evenly spaced rows that are not held out, one table per query head. Not
-// causal: a query is evidence for keys behind it as well.
+// causal: a query is evidence for keys behind it as well. spent: tables whose memory is used again.
 std::vector<NeighborTable> make_links(const HeadQueries& queries, const CheckedMatrix& keys, std::uint32_t k,
-                                      std::size_t most_rows, const ExactTopK& exact);
+                                      std::size_t most_rows, const ExactTopK& exact,
+                                      std::vector<NeighborTable> spent = {});
 
 }  // namespace rattan

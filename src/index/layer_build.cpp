@@ -1,7 +1,7 @@
-#include <future>
 #include <utility>
 
 #include "core/build_timer.h"
+#include "core/make_ahead.h"
 #include "rattan/layer_build.h"
 
 namespace rattan {
@@ -13,11 +13,10 @@ struct LinkedHead {
   BuildStats stats;
 };
 
-// `links`: tables whose memory is used again.
-LinkedHead link(std::size_t number, const LoadHead& load, const ExactTopK& exact, const LayerBuildParams& params,
-                std::vector<NeighborTable> links) {
+LinkedHead link(std::size_t number, LinkedHead spent, const LoadHead& load, const ExactTopK& exact,
+                const LayerBuildParams& params) {
   LinkedHead linked;
-  linked.links = std::move(links);
+  linked.links = std::move(spent.links);
   BuildTimer timer(&linked.stats);
   linked.head = load(number);
   timer.stage("load");
@@ -36,31 +35,16 @@ LinkedHead link(std::size_t number, const LoadHead& load, const ExactTopK& exact
 
 void build_layer(std::size_t heads, const LoadHead& load, const ExactTopK& exact, const LayerBuildParams& params,
                  const TakeGraph& take) {
-  // A future of std::async waits for its thread where an exception leaves it behind.
-  std::vector<NeighborTable> spare;
-  const auto start = [&](std::size_t head) {
-    return std::async(params.overlap ? std::launch::async : std::launch::deferred,
-                      [&, head, links = std::exchange(spare, {})]() mutable {
-                        return link(head, load, exact, params, std::move(links));
-                      });
-  };
-  if (heads == 0) return;
-  std::future<LinkedHead> next = start(0);
-  for (std::size_t head = 0; head < heads; ++head) {
-    BuildStats waited;
-    BuildTimer timer(&waited);
-    LinkedHead linked = next.get();
-    timer.stage("wait");
-    if (head + 1 < heads) next = start(head + 1);
-    BuildStats built;
-    std::unique_ptr<Index> graph =
-        build_graph(std::move(linked.head.keys), linked.links, params.metric, params.graph, &built);
-    spare = std::move(linked.links);
-    linked.stats.stages.push_back(waited.stages.front());
-    linked.stats.stages.insert(linked.stats.stages.end(), built.stages.begin(), built.stages.end());
-    linked.stats.unreachable = built.unreachable;
-    take(head, std::move(graph), linked.stats);
-  }
+  make_ahead<LinkedHead>(
+      heads, params.overlap,
+      [&](std::size_t head, LinkedHead spent) { return link(head, std::move(spent), load, exact, params); },
+      [&](std::size_t head, LinkedHead& linked, double waited_s) {
+        linked.stats.stages.emplace_back("wait", waited_s);
+        std::unique_ptr<Index> graph =
+            build_graph(std::move(linked.head.keys), linked.links, params.metric, params.graph, &linked.stats);
+        linked.head = {};  // what is used again are the links
+        take(head, std::move(graph), linked.stats);
+      });
 }
 
 }  // namespace rattan
