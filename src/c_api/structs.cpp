@@ -26,8 +26,6 @@ bool is_on(std::string_view name, rattan_switch value) {
   return value == RATTAN_ON;
 }
 
-rattan_switch to_switch(bool on) { return on ? RATTAN_ON : RATTAN_OFF; }
-
 // Enumerations of C++ are a byte wide: a value that would be cut must not pass.
 template <typename Enum>
 Enum enumerator(std::string_view name, std::uint32_t value, Enum last) {
@@ -111,6 +109,10 @@ ContextParams to_params(const rattan_params& given) {
 }
 
 }  // namespace rattan::c_api
+
+namespace {
+rattan_switch to_switch(bool on) { return on ? RATTAN_ON : RATTAN_OFF; }
+}  // namespace
 
 void rattan_shape_init(rattan_shape* shape) {
   if (shape == nullptr) return;
