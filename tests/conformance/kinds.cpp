@@ -6,7 +6,7 @@
 #include <set>
 
 #include "added_kind.h"
-#include "baselines/baseline_kinds.h"
+#include "bench/inputs/baseline_kinds.h"
 #include "core/parallel.h"
 #include "index/registry.h"
 #include "rattan/exact_topk.h"
@@ -48,7 +48,7 @@ const std::vector<Kind>& kinds() {
   static const std::vector<Kind> available = [] {
     add_index_kind(added_kind());
     std::vector<Kind> found;
-    for (const std::span<const IndexKind> rows : {index_kinds(), baseline_kinds()}) {
+    for (const std::span<const IndexKind> rows : {index_kinds(), bench::baseline_kinds()}) {
       for (const IndexKind& row : rows) {
         if (row.available) found.push_back(kind_of_row(row));
       }
