@@ -37,8 +37,9 @@ struct SearchParams {
   // IVF: lists scanned per row. Unset: chosen from the number of lists.
   std::optional<std::uint32_t> probes;
 
-  // Only keys in this range are returned (sinks and the recent window are attended exactly elsewhere). A walk may
-  // still pass through the others.
+  // Only keys in this range are returned (sinks and the recent window are attended exactly elsewhere): min(k, keys of
+  // the range) of them. A walk may still pass through the others, and is wider the fewer are wanted; where reading all
+  // of the range costs less, it is scanned exactly.
   IdRange candidates;
 
   // Keys to start from besides the entry points, usually the previous step's results. They are scored and counted like

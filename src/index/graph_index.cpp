@@ -50,7 +50,6 @@ GraphIndex::GraphIndex(const CheckedMatrix& keys, Metric metric, Graph graph, st
     fail(ErrorCode::invalid_argument, "graph has 0 entry points, allowed is at least 1");
   }
   rows_.graph.emplace(graph_);
-  rows_.walks_to_few = true;
   if (codes_) rows_.codes.emplace(*codes_);
 }
 

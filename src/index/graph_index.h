@@ -17,8 +17,8 @@
 namespace rattan {
 
 // The rows of a group walk together; they score codes and read the best keys in full, or, without codes, every key
-// once. Where beam or k reach the number of keys, a walk would read everything in a worse order: those searches are
-// exact scans.
+// once. Where beam or k reach the number of keys, or few keys are candidates, a walk would cost more than reading them:
+// those searches are exact scans.
 class GraphIndex final : public Index {
  public:
   // `graph` has one node per key; its ids are trusted. code_bits: as in GraphBuildParams.

@@ -37,23 +37,23 @@ void reserve(std::vector<BucketBeam>& beams, std::size_t heads, std::size_t entr
 RowSearch::RowSearch(const SearchRows& rows, const SearchParams& params)
     : rows_(rows),
       params_(params),
-      widest_(widest_beam(beam_width_of(params))),
       candidates_(scanned_range(params, rows.scorer.keys().rows())),
       sealed_(scanned_range(params, rows.sealed)) {
   if (rows.graph) {
     params_.beam_width = widened_beam(beam_width_of(params), rows.graph->grown_entry_points().size());
   }
+  const std::uint64_t wanted = count_shown(sealed_, rows.hidden);
+  walked_ = beam_among(beam_width_of(params_), wanted, rows.sealed);
+  widest_ = beam_among(widest_beam(beam_width_of(params)), wanted, rows.sealed);
   plan_ = choose_plan();
   if (plan_ == Plan::scan_codes || plan_ == Plan::walk_codes) codes_.emplace(*rows.codes, rows.scorer.kernels());
 }
 
-// Scans where the kind would not read fewer keys.
 RowSearch::Plan RowSearch::choose_plan() const {
-  const std::size_t keys = sealed_.end - sealed_.begin;
+  const std::uint64_t keys = count_shown(sealed_, rows_.hidden);
   const bool uses_codes = rows_.codes && params_.rerank != 0U;
   if (rows_.graph) {
-    const std::size_t walked = rows_.walks_to_few ? rows_.sealed : keys;
-    if (std::max(params_.k, beam_width_of(params_)) >= walked) return Plan::scan_keys;
+    if (params_.k >= keys || scan_beats_walk(keys, rows_.sealed, beam_width_of(params_))) return Plan::scan_keys;
     return uses_codes ? Plan::walk_codes : Plan::walk_keys;
   }
   return uses_codes && scan_rerank_of(params_) < keys ? Plan::scan_codes : Plan::scan_keys;
@@ -112,7 +112,7 @@ std::size_t RowSearch::largest_round(std::size_t heads) const {
 
 SearchStats RowSearch::walk_rows(SearchScratch& scratch) const {
   WalkParams walk_params;
-  walk_params.beam_width = beam_width_of(params_);
+  walk_params.beam_width = walked_;
   walk_params.expansions = params_.expansions.value_or(0);
   walk_params.seeds = params_.seeds;
   walk_params.candidates = params_.candidates;
@@ -121,7 +121,28 @@ SearchStats RowSearch::walk_rows(SearchScratch& scratch) const {
       codes_ ? code_walk(rows_.scorer, *codes_, *rows_.graph, walk_params, walk_rerank_of(params_), params_.k, scratch)
              : walk(rows_.scorer, *rows_.graph, walk_params, params_.k, scratch);
   scan_unsealed(scratch, stats);
+  if (lacks_results(scratch)) scan_instead(scratch, stats);
   return stats;
+}
+
+bool RowSearch::lacks_results(SearchScratch& scratch) const {
+  const std::uint64_t wanted = std::min<std::uint64_t>(params_.k, count_shown(candidates_, rows_.hidden));
+  return std::ranges::any_of(scratch.results, [&](TopK& best) { return best.best().size() < wanted; });
+}
+
+// A tight limit of expansions or a graph in pieces led to few. Keys that the walk has read already count once.
+void RowSearch::scan_instead(SearchScratch& scratch, SearchStats& stats) const {
+  std::uint64_t again = stats.keys_scored;  // by code it reads candidates alone in full
+  if (!codes_) {
+    again = count_shown(candidates_, rows_.hidden);
+    each_shown(sealed_, rows_.hidden, [&](IdRange shown) {
+      for (KeyId id = shown.begin; id < shown.end; ++id) again -= scratch.seen.test(id) ? 0 : 1;
+    });
+  }
+  for (TopK& best : scratch.results) best.reset(params_.k);
+  scan_keys(candidates_, scratch);
+  count_scanned_keys(candidates_, stats);
+  stats.keys_scored -= again;
 }
 
 void RowSearch::pass(IdRange range, SearchScratch& scratch) const {

@@ -30,7 +30,6 @@ struct SearchRows {
   IdRange hidden = {0, 0};          // rows that are never returned
   std::optional<GraphView> graph;   // over the sealed rows
   std::optional<SplitCodes> codes;  // of the sealed rows
-  bool walks_to_few = false;        // the graph is walked however few keys are candidates
 };
 
 // Buffers of a search; they grow once. `results` holds what was found, one selector per query row, until the next
@@ -44,7 +43,9 @@ struct SearchScratch : CodeWalkScratch {
 // number of threads may use it, each with a scratch of its own. Lives no longer than `rows`.
 //
 // The k best keys of each query row are found among the sealed rows by walk or by code, among the unsealed ones
-// exactly. Where that would read as many keys as there are, all of them are scanned instead.
+// exactly. Where that would cost more than reading the candidates, all of them are scanned instead; so they are where a
+// walk has led to fewer than k of them. A row gets as many results as there are candidates, k at most, but for scores
+// that overflow to NaN.
 class RowSearch {
  public:
   RowSearch(const SearchRows& rows, const SearchParams& params);
@@ -68,12 +69,15 @@ class RowSearch {
   void reserve_code_beams(std::size_t heads, std::size_t beam_width, std::size_t rerank, SearchScratch& scratch) const;
   std::size_t largest_round(std::size_t heads) const;
   SearchStats walk_rows(SearchScratch& scratch) const;
+  bool lacks_results(SearchScratch& scratch) const;
+  void scan_instead(SearchScratch& scratch, SearchStats& stats) const;
   void scan_keys(IdRange range, SearchScratch& scratch) const;
   void scan_unsealed(SearchScratch& scratch, SearchStats& stats) const;
   void count_scanned_keys(IdRange range, SearchStats& stats) const;
 
   const SearchRows& rows_;
   SearchParams params_;   // with the width of the beam as it is behind the segments there are
+  std::uint32_t walked_;  // the same among fewer candidates
   std::uint32_t widest_;  // as it may become: buffers are for as wide ones
   IdRange candidates_;    // that exist
   IdRange sealed_;        // of them

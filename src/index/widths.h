@@ -31,6 +31,22 @@ inline std::uint32_t widest_beam(std::uint32_t beam_width) {
   return widened_beam(beam_width, std::numeric_limits<std::size_t>::max());
 }
 
+// Whether a walk of `keys` keys, of which `candidates` are wanted, costs more than a scan of these. A key of the beam
+// costs as much as some `keys_per_beam_key` keys in a row, and the beam is wider where fewer are wanted.
+inline bool scan_beats_walk(std::uint64_t candidates, std::uint64_t keys, std::uint32_t beam_width) {
+  constexpr std::uint64_t keys_per_beam_key = 24;
+  if (beam_width >= candidates) return true;
+  return candidates < keys && candidates * candidates <= keys_per_beam_key * beam_width * keys;
+}
+
+// The beam of a walk for the `candidates` of `keys` keys: it keeps about as many of them as it would if all were
+// wanted.
+inline std::uint32_t beam_among(std::uint32_t beam_width, std::uint64_t candidates, std::uint64_t keys) {
+  if (candidates == 0 || candidates >= keys) return beam_width;
+  const auto width = static_cast<double>(beam_width) * static_cast<double>(keys) / static_cast<double>(candidates);
+  return static_cast<std::uint32_t>(std::min<double>(width, std::numeric_limits<std::uint32_t>::max()));
+}
+
 // Keys that a walk over codes reads in full per row. With as few as k, the order by code would decide which of the last
 // ones are found.
 inline std::uint32_t walk_rerank_of(const SearchParams& params) {

@@ -37,9 +37,9 @@ class NormsIndex final : public Index {
  private:
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override {
     std::vector<KeyId> ids;
-    const std::size_t width = std::max(fewest_scored, params.beam_width.value_or(no_key));
-    for (const KeyId id : std::span(order_).first(std::min(width, size()))) {
-      if (params.candidates.contains(id)) ids.push_back(id);
+    const std::size_t width = std::max({fewest_scored, params.k, params.beam_width.value_or(no_key)});
+    for (const KeyId id : order_) {
+      if (ids.size() < width && params.candidates.contains(id)) ids.push_back(id);
     }
     PreparedQueries prepared;
     std::vector<const void*> rows;

@@ -92,6 +92,34 @@ TEST_P(EdgeCases, D4_D14_AllKeysAreEqual) {
   }
 }
 
+// FAULTS D4: equal keys, and keys of two values, with the parameters that a kind takes by itself.
+TEST_P(EdgeCases, D4_EqualAndTwoValuedKeysFillEveryRow) {
+  const SharedMatrix two = random_matrix(2, dim, 1);
+  for (const std::size_t values : {1U, 2U}) {
+    std::vector<float> rows;
+    for (std::size_t key = 0; key < 3000; ++key) {
+      for (const double x : row_values(two.view, key * 7 % 5 % values)) rows.push_back(static_cast<float>(x));
+    }
+    const SharedMatrix keys = make_matrix(rows, 3000, dim, DType::f16);
+    const SharedMatrix queries = random_matrix(8, dim, 2);
+    for (const Metric metric : all_metrics) {
+      const auto index = build(keys, metric);
+      const NeighborTable truth = reference_topk(queries.view, keys.view, 100, metric);
+      for (const IdRange range : {IdRange{}, IdRange{500, 2500}}) {
+        SearchParams params;
+        params.k = 100;
+        params.candidates = range;
+        const NeighborTable found = index->search(queries.view, params);
+        expect_valid(found, *index, queries.view, params);
+        for (std::size_t row = 0; row < 8; ++row) {
+          EXPECT_EQ(found.count(row), 100U);
+          EXPECT_NEAR(found.scores(row)[99], truth.scores(row)[99], 0.02) << values;
+        }
+      }
+    }
+  }
+}
+
 // FAULTS D3.
 TEST_P(EdgeCases, D3_AllKeysAreZero) {
   const SharedMatrix keys = make_matrix(std::vector<float>(100 * dim, 0.0F), 100, dim);

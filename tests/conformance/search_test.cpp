@@ -90,6 +90,50 @@ TEST_P(Search, CandidatesAreRespected) {
   }
 }
 
+// SearchParams::candidates of hardly any keys: as many results as there are keys, k at most, and the right ones.
+TEST_P(Search, NarrowCandidatesAreFoundExactlyHoweverFew) {
+  const SharedMatrix keys = random_matrix(20000, dim, 1, DType::f16);
+  const SharedMatrix queries = random_matrix(8, dim, 2);
+  const auto index = build(keys);
+  for (const std::uint32_t group : {1U, 4U}) {
+    for (const KeyId wide : {0U, 1U, 9U, 10U, 11U, 50U, 400U}) {
+      for (const KeyId begin : {0U, 7001U, 19600U}) {
+        SearchParams params;
+        params.k = 10;
+        params.group = group;
+        params.candidates = {begin, begin + wide};
+        const NeighborTable found = index->search(queries.view, params);
+        expect_valid(found, *index, queries.view, params);
+        Visibility visible;
+        visible.range = params.candidates;
+        const auto truth = reference_topk(queries.view, keys.view, 10, Metric::inner_product, visible);
+        for (std::size_t row = 0; row < 8; ++row) EXPECT_EQ(found.count(row), std::min(wide, KeyId{10}));
+        EXPECT_GE(share_found(found, truth), wide <= 50 ? 1.0 : 0.0) << wide << " from " << begin;
+      }
+    }
+  }
+}
+
+// Recall among half of the keys is what it is among all of them.
+TEST_P(Search, WideCandidatesAreFoundAsWellAsAllKeys) {
+  const SharedMatrix keys = random_matrix(8000, dim, 1, DType::f16);
+  const SharedMatrix queries = random_matrix(32, dim, 2);
+  const auto index = build(keys);
+  SearchParams params;
+  params.k = 10;
+  params.group = 4;
+  const double all = share_found(index->search(queries.view, params), reference_topk(queries.view, keys.view, 10));
+  for (const IdRange range : {IdRange{0, 4500}, IdRange{4000, 8000}, IdRange{2000, 7999}, IdRange{1, 8000}}) {
+    params.candidates = range;
+    Visibility visible;
+    visible.range = range;
+    const auto truth = reference_topk(queries.view, keys.view, 10, Metric::inner_product, visible);
+    const NeighborTable found = index->search(queries.view, params);
+    for (std::size_t row = 0; row < 32; ++row) EXPECT_EQ(found.count(row), 10U);
+    EXPECT_GE(share_found(found, truth), all - 0.05) << range.begin << " to " << range.end;
+  }
+}
+
 TEST_P(Search, SeedsAreKeysLikeAnyOther) {
   const SharedMatrix keys = random_matrix(rows, dim, 1);
   const SharedMatrix queries = random_matrix(8, dim, 2);

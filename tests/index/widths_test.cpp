@@ -31,5 +31,19 @@ TEST(Widths, BeamsAreWiderBehindSegmentsByHalfAtMost) {
   EXPECT_EQ(widest_beam(~0U), ~0U);
 }
 
+TEST(Widths, AWalkAmongFewCandidatesIsWiderAndAScanInTheEnd) {
+  EXPECT_TRUE(scan_beats_walk(0, 20000, 32));
+  EXPECT_TRUE(scan_beats_walk(50, 20000, 32));
+  EXPECT_TRUE(scan_beats_walk(3000, 20000, 32));
+  EXPECT_FALSE(scan_beats_walk(5000, 20000, 32));
+  EXPECT_FALSE(scan_beats_walk(400, 400, 32));  // as asked, where no key is left out
+  EXPECT_TRUE(scan_beats_walk(400, 400, 400));
+  EXPECT_TRUE(scan_beats_walk(no_key - 1, no_key, ~0U));
+  EXPECT_EQ(beam_among(200, 20000, 20000), 200U);
+  EXPECT_EQ(beam_among(200, 5000, 20000), 800U);
+  EXPECT_EQ(beam_among(200, 0, 20000), 200U);
+  EXPECT_EQ(beam_among(~0U, 1, 20000), ~0U);
+}
+
 }  // namespace
 }  // namespace rattan

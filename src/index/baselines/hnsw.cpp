@@ -1,11 +1,16 @@
 #include "index/baselines/hnsw.h"
 
+#include <algorithm>
+
 #include "core/build_timer.h"
 #include "core/check.h"
 #include "core/parallel.h"
 #include "graph/audit.h"
 #include "index/baselines/hnsw_build.h"
 #include "index/identity.h"
+#include "index/scan_groups.h"
+#include "index/widths.h"
+#include "scan/flat_scan.h"
 
 namespace rattan {
 namespace {
@@ -46,13 +51,28 @@ std::string HnswIndex::describe() const {
 }
 
 void HnswIndex::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {
-  const std::uint32_t beam_width = params.beam_width.value_or(default_beam_width(params.k));
+  const IdRange range = scanned_range(params, size());
+  const std::size_t candidates = range.end - range.begin;
+  const std::uint32_t asked = params.beam_width.value_or(default_beam_width(params.k));
+  const std::uint32_t beam_width = beam_among(asked, candidates, size());
+  const bool narrow = candidates < size() && scan_beats_walk(candidates, size(), asked);
+  const std::size_t wanted = std::min<std::size_t>(params.k, candidates);
   search_groups(queries, params, table, scratches_, [&](MatrixView group, std::size_t first_row, HnswScratch& scratch) {
     SearchStats stats;
     for (std::size_t i = 0; i < group.rows; ++i) {
       scorer_.prepare(group.slice(i, 1), scratch.walk.queries);
-      stats += search_hnsw(layers_, scorer_, params, beam_width, scratch);
-      write_row(scratch.walk.results[0].sorted(), table.ids(first_row + i), table.scores(first_row + i));
+      scratch.walk.results.resize(1);
+      if (!narrow) stats += search_hnsw(layers_, scorer_, params, beam_width, scratch);
+      TopK& best = scratch.walk.results[0];
+      if (narrow || best.best().size() < wanted) {
+        best.reset(params.k);
+        flat_scan(scorer_, scratch.walk.queries, range, {&best, 1}, scratch.flat);
+        for (KeyId key = range.begin; key < range.end; ++key) {
+          stats.keys_scored += narrow || !scratch.walk.seen.test(key) ? 1 : 0;
+        }
+        stats.bytes_read += candidates * keys().row_bytes();
+      }
+      write_row(best.sorted(), table.ids(first_row + i), table.scores(first_row + i));
     }
     return stats;
   });

@@ -10,6 +10,7 @@
 #include "index/baselines/hnsw_layers.h"
 #include "rattan/params.h"
 #include "rattan/results.h"
+#include "scan/flat_scan.h"
 #include "scan/scorer.h"
 
 namespace rattan {
@@ -19,6 +20,7 @@ struct HnswScratch {
   WalkScratch walk;
   std::vector<KeyId> descent;  // keys read on upper layers
   std::vector<KeyId> starts;   // of the walk
+  FlatScratch flat;
 };
 
 // Searches for the one query that scratch.walk.queries holds; the params.k best keys among params.candidates end in

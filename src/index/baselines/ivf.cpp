@@ -1,10 +1,12 @@
 #include "index/baselines/ivf.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/check.h"
 #include "core/parallel.h"
 #include "index/identity.h"
+#include "index/scan_groups.h"
 
 namespace rattan {
 namespace {
@@ -66,20 +68,33 @@ void IvfIndex::search_checked(MatrixView queries, const SearchParams& params, Ne
 
 SearchStats IvfIndex::search_group(MatrixView queries, const SearchParams& params, Scratch& scratch) const {
   SearchStats stats;
-  pick_lists(queries, params.probes.value_or(default_probes()), scratch, stats);
   scorer_.prepare(queries, scratch.queries);
   scratch.positions.resize(scan_block);
   scratch.best.resize(queries.rows);
   for (TopK& best : scratch.best) best.reset(params.k);
+  const IdRange range = scanned_range(params, size());
+  const std::size_t candidates = range.end - range.begin;
+  const std::uint32_t probes = params.probes.value_or(default_probes());
+  const std::size_t unprobed = lists_.count() - std::min<std::size_t>(probes, lists_.count());
+  if (candidates < size() && candidates * unprobed <= lists_.count() * lists_.count()) {
+    flat_scan(scorer_, scratch.queries, range, scratch.best, scratch.flat);
+    stats.keys_scored += candidates;
+    stats.bytes_read += candidates * keys().row_bytes();
+    return stats;
+  }
+  scratch.lists.clear();
+  for (std::size_t i = 0; i < lists_.count(); ++i) scratch.lists.push_back(within(lists_.list(i), range));
+  pick_lists(queries, probes, std::min<std::size_t>(params.k, candidates), scratch, stats);
   for (std::size_t i = 0; i < lists_.count(); ++i) {
     if (scratch.probed[i] == 0) continue;
     ++stats.nodes_expanded;
-    scan_list(within(lists_.list(i), params.candidates), scratch, stats);
+    scan_list(scratch.lists[i], scratch, stats);
   }
   return stats;
 }
 
-void IvfIndex::pick_lists(MatrixView queries, std::uint32_t probes, Scratch& scratch, SearchStats& stats) const {
+void IvfIndex::pick_lists(MatrixView queries, std::uint32_t probes, std::size_t wanted, Scratch& scratch,
+                          SearchStats& stats) const {
   const std::size_t count = lists_.count();
   coarse_.prepare(queries, scratch.coarse_queries);
   scratch.scores.resize(std::max(queries.rows * count, queries.rows * scan_block));
@@ -89,12 +104,30 @@ void IvfIndex::pick_lists(MatrixView queries, std::uint32_t probes, Scratch& scr
 
   scratch.probed.assign(count, 0);
   for (std::size_t row = 0; row < queries.rows; ++row) {
-    scratch.nearest.reset(std::min<std::size_t>(probes, count));
-    for (std::size_t i = 0; i < count; ++i) {
-      const float score = scratch.scores[row * count + i];
-      if (score >= scratch.nearest.threshold()) scratch.nearest.push(score, static_cast<KeyId>(i));
+    const std::span<const float> scores = std::span(scratch.scores).subspan(row * count, count);
+    probe_best(scores, std::min<std::size_t>(probes, count), wanted, scratch);
+  }
+}
+
+// Marks the `probes` best lists that have candidates, and the next ones until they hold as many as are wanted. Products
+// that overflow make a list the last.
+void IvfIndex::probe_best(std::span<const float> scores, std::size_t probes, std::size_t wanted,
+                          Scratch& scratch) const {
+  constexpr float worst = -std::numeric_limits<float>::infinity();
+  for (const std::size_t most : {probes, scores.size()}) {
+    scratch.nearest.reset(most);
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      const float score = scores[i] == scores[i] ? scores[i] : worst;
+      if (!scratch.lists[i].empty()) scratch.nearest.push(score, static_cast<KeyId>(i));
     }
-    for (const Neighbor& list : scratch.nearest.sorted()) scratch.probed[list.id] = 1;
+    std::size_t held = 0;
+    std::size_t probed = 0;
+    for (const Neighbor& list : scratch.nearest.sorted()) {
+      if (probed++ >= probes && held >= wanted) break;
+      scratch.probed[list.id] = 1;
+      held += scratch.lists[list.id].size();
+    }
+    if (held >= wanted) return;
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/top_k.h"
@@ -11,14 +12,17 @@
 #include "index/search_groups.h"
 #include "rattan/index.h"
 #include "scan/checked_matrix.h"
+#include "scan/flat_scan.h"
 #include "scan/scorer.h"
 #include "storage/container.h"
 
 namespace rattan {
 
 // A search scores all centroids, picks the `probes` best lists of each row and scans the union of the group's lists
-// once, every key for all rows. Keys are borrowed, so a list's keys are read where they lie; a copy in list order
-// would be faster in time and is no different in keys read. SearchParams::seeds are ignored: nothing walks.
+// once, every key for all rows. Lists without candidates are passed over, and more lists are picked until they hold k
+// of them. Few candidates of many keys are scanned without a look at the lists. Keys are borrowed, so a list's keys are
+// read where they lie; a copy in list order would be faster in time and is no different in keys read.
+// SearchParams::seeds are ignored: nothing walks.
 class IvfIndex final : public Index {
  public:
   IvfIndex(const CheckedMatrix& keys, Metric metric, const IvfBuildParams& params, detail::TrainCentroids train,
@@ -42,13 +46,17 @@ class IvfIndex final : public Index {
     std::vector<std::uint32_t> positions;
     std::vector<TopK> best;
     TopK nearest;
-    std::vector<std::uint8_t> probed;  // by list
+    std::vector<std::span<const KeyId>> lists;  // their candidates
+    std::vector<std::uint8_t> probed;           // by list
+    FlatScratch flat;
   };
 
   void search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const override;
   void write_sections(ContainerWriter& writer) const override;
   SearchStats search_group(MatrixView queries, const SearchParams& params, Scratch& scratch) const;
-  void pick_lists(MatrixView queries, std::uint32_t probes, Scratch& scratch, SearchStats& stats) const;
+  void pick_lists(MatrixView queries, std::uint32_t probes, std::size_t wanted, Scratch& scratch,
+                  SearchStats& stats) const;
+  void probe_best(std::span<const float> scores, std::size_t probes, std::size_t wanted, Scratch& scratch) const;
   void scan_list(std::span<const KeyId> ids, Scratch& scratch, SearchStats& stats) const;
 
   IvfLists lists_;

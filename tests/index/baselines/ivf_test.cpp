@@ -116,6 +116,41 @@ TEST_P(Ivf, OnlyCandidatesAreRead) {
   }
 }
 
+TEST_P(Ivf, ListsAreProbedUntilTheyHoldKKeys) {
+  for (const IdRange range : {IdRange{}, IdRange{0, 700}}) {
+    SearchParams params;
+    params.k = 100;
+    params.probes = 1;
+    params.candidates = range;
+    const NeighborTable found = index_.search(queries_.view, params);
+    for (std::size_t row = 0; row < queries_.view.rows; ++row) {
+      EXPECT_EQ(found.count(row), 100U);
+      EXPECT_LT(found.stats[row].keys_scored, 300U);
+      EXPECT_GT(found.stats[row].nodes_expanded, 1U);
+    }
+  }
+}
+
+// Of equal keys all but one list are empty, and those come first where they tie.
+TEST_P(Ivf, EmptyListsAreNoProbes) {
+  const SharedMatrix equal = test::make_matrix(std::vector<float>(100 * dim, 0.5F), 100, dim, DType::f16);
+  IvfLists lists;
+  lists.iterations = 1;
+  lists.centroids.assign(20 * dim, 0.5F);
+  lists.offsets.assign(20, 0);
+  lists.offsets.push_back(100);
+  lists.ids = test::all_ids(100);
+  const IvfIndex index(test::checked(equal), GetParam(), lists);
+  SearchParams params;
+  params.k = 10;
+  params.probes = 1;
+  const NeighborTable found = index.search(queries_.view, params);
+  for (std::size_t row = 0; row < queries_.view.rows; ++row) {
+    EXPECT_EQ(found.count(row), 10U);
+    EXPECT_EQ(found.stats[row].nodes_expanded, 1U);
+  }
+}
+
 TEST_P(Ivf, MemoryIsCentroidsAndLists) {
   EXPECT_EQ(index_.memory().total(), 50 * dim * 4 + rows * 4 + 51 * 4);
   EXPECT_NE(index_.describe().find("lists: 50\n"), std::string::npos);
@@ -136,7 +171,10 @@ TEST(BuildIvf, UnsetProbesAreAnEighthOfTheListsAndAtLeastEight) {
   IvfBuildParams params;
   const auto probed = [&](std::uint32_t lists) {
     params.lists = lists;
-    return build_ivf(keys, Metric::inner_product, params)->search(keys.view.slice(0, 1)).stats[0].nodes_expanded;
+    SearchParams search;
+    search.k = 10;  // that so few lists hold
+    const auto index = build_ivf(keys, Metric::inner_product, params);
+    return index->search(keys.view.slice(0, 1), search).stats[0].nodes_expanded;
   };
   EXPECT_EQ(probed(80), 10U);
   EXPECT_EQ(probed(40), 8U);
