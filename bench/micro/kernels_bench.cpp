@@ -21,6 +21,7 @@ namespace rattan::bench {
 namespace {
 
 constexpr std::size_t dim = 128;
+constexpr std::size_t most_queries = 8;
 constexpr std::size_t list = 32;  // rows a call: one adjacency list
 constexpr std::size_t cached_bytes = std::size_t{16} << 10;
 constexpr std::size_t memory_bytes = std::size_t{1} << 30;
@@ -60,9 +61,9 @@ std::vector<const void*> random_rows(DType dtype, Place place) {
 void score(benchmark::State& state, const simd::Kernels* set, Metric metric, DType dtype, std::size_t queries,
            Place place) {
   const std::vector<const void*> rows = random_rows(dtype, place);
-  alignas(64) float query[simd::max_group * dim];
+  alignas(64) float query[most_queries * dim];
   for (float& value : query) value = 0.25F;
-  float scores[simd::max_group * list];
+  float scores[most_queries * list];
   const simd::ScoreRows kernel = set->score(metric, dtype);
   std::size_t at = 0;
   while (state.KeepRunningBatch(list)) {

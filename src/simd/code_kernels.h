@@ -13,7 +13,7 @@
 
 namespace rattan::simd {
 
-// scores[q * score_stride + r] = float of sum over dims of query q times code of row r; queries <= max_group.
+// scores[q * score_stride + r] = float of sum over dims of query q times code of row r, for any number of queries.
 using ScoreCodes = void (*)(const void* query_data, std::size_t queries, const void* const* row_data, std::size_t rows,
                             std::size_t row_bytes, float* scores, std::size_t score_stride);
 

@@ -59,35 +59,47 @@ void add_weighted_tail(const float* weights, const void* const* row_data, std::s
   Lanes::store_tail(sum, out + column, count);
 }
 
+// Columns from `column` on, C batches at a time, then half as many: one batch alone would wait for its own sum.
+// Returns the first column of the partial batch.
+template <typename Lanes, typename Element, std::size_t W, std::size_t C>
+std::size_t add_weighted_columns(const float* weights, std::size_t weight_stride, const void* const* row_data,
+                                 std::size_t rows, std::size_t column, std::size_t dim, float* out) {
+  for (; column + C * Lanes::width <= dim; column += C * Lanes::width)
+    WeightedBlock<Lanes, Element, W, C>::run(weights, weight_stride, row_data, rows, column, dim, out);
+  if constexpr (C > 1) {
+    return add_weighted_columns<Lanes, Element, W, C / 2>(weights, weight_stride, row_data, rows, column, dim, out);
+  } else {
+    return column;
+  }
+}
+
 template <typename Lanes, typename Element, std::size_t W>
 void add_weighted_sets(const float* weights, std::size_t weight_stride, const void* const* row_data, std::size_t rows,
                        std::size_t dim, float* out) {
-  constexpr std::size_t columns = Lanes::columns_at_once(W);
-  std::size_t column = 0;
-  for (; column + columns * Lanes::width <= dim; column += columns * Lanes::width)
-    WeightedBlock<Lanes, Element, W, columns>::run(weights, weight_stride, row_data, rows, column, dim, out);
-  for (; column + Lanes::width <= dim; column += Lanes::width)
-    WeightedBlock<Lanes, Element, W, 1>::run(weights, weight_stride, row_data, rows, column, dim, out);
+  const std::size_t column = add_weighted_columns<Lanes, Element, W, Lanes::columns_at_once(W)>(
+      weights, weight_stride, row_data, rows, 0, dim, out);
   if (column == dim) return;
 #pragma GCC unroll 16
   for (std::size_t w = 0; w < W; ++w)
     add_weighted_tail<Lanes, Element>(weights + w * weight_stride, row_data, rows, column, dim, out + w * dim);
 }
 
-// Sets are taken in runs of four, two and one.
+// Sets are taken in runs of at most four, as even as they can be: a set alone uses a row that is loaded once.
 template <typename Lanes, typename Element>
 void add_weighted_chunk(const float* weights, std::size_t sets, std::size_t weight_stride, const void* const* row_data,
                         std::size_t rows, std::size_t dim, float* out) {
-  std::size_t w = 0;
-  for (; w + 4 <= sets; w += 4)
-    add_weighted_sets<Lanes, Element, 4>(weights + w * weight_stride, weight_stride, row_data, rows, dim,
-                                         out + w * dim);
-  for (; w + 2 <= sets; w += 2)
-    add_weighted_sets<Lanes, Element, 2>(weights + w * weight_stride, weight_stride, row_data, rows, dim,
-                                         out + w * dim);
-  for (; w < sets; ++w)
-    add_weighted_sets<Lanes, Element, 1>(weights + w * weight_stride, weight_stride, row_data, rows, dim,
-                                         out + w * dim);
+  for (std::size_t runs = (sets + 3) / 4; runs > 0; --runs) {
+    const std::size_t run = (sets + runs - 1) / runs;
+    switch (run) {
+      case 1: add_weighted_sets<Lanes, Element, 1>(weights, weight_stride, row_data, rows, dim, out); break;
+      case 2: add_weighted_sets<Lanes, Element, 2>(weights, weight_stride, row_data, rows, dim, out); break;
+      case 3: add_weighted_sets<Lanes, Element, 3>(weights, weight_stride, row_data, rows, dim, out); break;
+      default: add_weighted_sets<Lanes, Element, 4>(weights, weight_stride, row_data, rows, dim, out); break;
+    }
+    sets -= run;
+    weights += run * weight_stride;
+    out += run * dim;
+  }
 }
 
 // Rows pass once for every run of sets and block of columns: as many at a time as stay in the second-level cache.

@@ -98,47 +98,62 @@ class ScoreBlock {
   }
 };
 
-// Q x R scores. More than four queries take a second pass over the rows, which are in the first-level cache by then:
-// four queries fill the multipliers, and eight would leave too few registers for rows.
+// How many queries are scored in one pass over a block of rows: `many` passes of Q, then `few` of Q - 1. Four fill the
+// multipliers, and more would leave too few registers for rows. A pass of one query beside others would wait for loads,
+// so that the passes are as even as they can be. Rows are in the first-level cache from the first pass on.
+struct QueryPasses {
+  static constexpr std::size_t most = 4;
+
+  explicit QueryPasses(std::size_t queries)
+      : each((queries + passes_for(queries) - 1) / passes_for(queries)),
+        many(queries - passes_for(queries) * (each - 1)),
+        few(passes_for(queries) - many) {}
+
+  std::size_t each;  // Q
+  std::size_t many;
+  std::size_t few;
+
+ private:
+  static constexpr std::size_t passes_for(std::size_t queries) { return (queries + most - 1) / most; }
+};
+
 template <typename Product, std::size_t Q, std::size_t R>
-void score_block(Bytes queries, const void* const* row_data, std::size_t dim, float* scores, std::size_t stride) {
-  if constexpr (Q <= 4) {
+void score_block(Bytes queries, const QueryPasses& passes, const void* const* row_data, std::size_t dim, float* scores,
+                 std::size_t stride) {
+  const std::size_t query_bytes = dim * Product::Query::bytes;
+  for (std::size_t i = 0; i < passes.many; ++i, queries += Q * query_bytes, scores += Q * stride)
     ScoreBlock<Product, Q, R>::run(queries, row_data, dim, scores, stride);
-  } else {
-    ScoreBlock<Product, 4, R>::run(queries, row_data, dim, scores, stride);
-    ScoreBlock<Product, Q - 4, R>::run(queries + 4 * dim * Product::Query::bytes, row_data, dim, scores + 4 * stride,
-                                       stride);
+  if constexpr (Q > 1) {
+    for (std::size_t i = 0; i < passes.few; ++i, queries += (Q - 1) * query_bytes, scores += (Q - 1) * stride)
+      ScoreBlock<Product, Q - 1, R>::run(queries, row_data, dim, scores, stride);
   }
 }
 
 template <typename Product, std::size_t Q>
-void score_group(Bytes queries, const void* const* row_data, std::size_t rows, std::size_t dim, float* scores,
-                 std::size_t stride) {
+void score_group(Bytes queries, const QueryPasses& passes, const void* const* row_data, std::size_t rows,
+                 std::size_t dim, float* scores, std::size_t stride) {
   using Lanes = typename Product::Lanes;
   constexpr std::size_t block = Lanes::rows_at_once(Q);
   Prefetcher<Lanes> prefetcher(row_data, rows, dim * Product::Key::bytes);
   std::size_t r = 0;
   for (; r + block <= rows; r += block) {
     prefetcher.before(r + block);
-    score_block<Product, Q, block>(queries, row_data + r, dim, scores + r, stride);
+    score_block<Product, Q, block>(queries, passes, row_data + r, dim, scores + r, stride);
   }
-  for (; r < rows; ++r) score_block<Product, Q, 1>(queries, row_data + r, dim, scores + r, stride);
+  for (; r < rows; ++r) score_block<Product, Q, 1>(queries, passes, row_data + r, dim, scores + r, stride);
 }
 
 template <typename Product>
 void score_rows(const void* query_data, std::size_t queries, const void* const* row_data, std::size_t rows,
                 std::size_t dim, float* scores, std::size_t stride) {
+  if (queries == 0) return;
   const Bytes q = static_cast<Bytes>(query_data);
-  switch (queries) {
-    case 1: return score_group<Product, 1>(q, row_data, rows, dim, scores, stride);
-    case 2: return score_group<Product, 2>(q, row_data, rows, dim, scores, stride);
-    case 3: return score_group<Product, 3>(q, row_data, rows, dim, scores, stride);
-    case 4: return score_group<Product, 4>(q, row_data, rows, dim, scores, stride);
-    case 5: return score_group<Product, 5>(q, row_data, rows, dim, scores, stride);
-    case 6: return score_group<Product, 6>(q, row_data, rows, dim, scores, stride);
-    case 7: return score_group<Product, 7>(q, row_data, rows, dim, scores, stride);
-    case 8: return score_group<Product, 8>(q, row_data, rows, dim, scores, stride);
-    default: return;
+  const QueryPasses passes(queries);
+  switch (passes.each) {
+    case 1: return score_group<Product, 1>(q, passes, row_data, rows, dim, scores, stride);
+    case 2: return score_group<Product, 2>(q, passes, row_data, rows, dim, scores, stride);
+    case 3: return score_group<Product, 3>(q, passes, row_data, rows, dim, scores, stride);
+    default: return score_group<Product, 4>(q, passes, row_data, rows, dim, scores, stride);
   }
 }
 

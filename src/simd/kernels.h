@@ -18,16 +18,14 @@
 
 namespace rattan::simd {
 
-// Queries one call may score together.
-inline constexpr std::size_t max_group = 8;
-
-// scores[q * score_stride + r] = <query q, row r> (or -|query q - row r|^2) for q < queries <= max_group, r < rows.
+// scores[q * score_stride + r] = <query q, row r> (or -|query q - row r|^2) for q < queries, r < rows. Rows are read
+// once for any number of queries.
 // Query q starts at query_data + q * dim elements: fp32, or bf16 where the kernel set says bf16_queries for bf16 rows.
 // With bf16 queries, values and sums below 2^-126 count as zero (so the instruction is defined).
 using ScoreRows = void (*)(const void* query_data, std::size_t queries, const void* const* row_data, std::size_t rows,
                            std::size_t dim, float* scores, std::size_t score_stride);
 
-// out[w * dim + c] += sum over r of weights[w * weight_stride + r] * row_r[c] for w < sets <= max_group.
+// out[w * dim + c] += sum over r of weights[w * weight_stride + r] * row_r[c] for w < sets.
 using AddWeightedRows = void (*)(const float* weights, std::size_t sets, std::size_t weight_stride,
                                  const void* const* row_data, std::size_t rows, std::size_t dim, float* out);
 

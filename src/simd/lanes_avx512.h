@@ -22,7 +22,7 @@ struct Avx512 {
   static constexpr std::size_t tile_b = 3;
   // Thirty-two registers: accumulators, one register a row and one for the query.
   static constexpr std::size_t rows_at_once(std::size_t) { return 4; }
-  static constexpr std::size_t columns_at_once(std::size_t sets) { return sets == 4 ? 4 : 8; }
+  static constexpr std::size_t columns_at_once(std::size_t sets) { return sets > 2 ? 4 : 8; }
 
   static Batch zero() { return _mm512_setzero_ps(); }
   static Batch broadcast(float value) { return _mm512_set1_ps(value); }

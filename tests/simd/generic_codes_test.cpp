@@ -13,6 +13,8 @@
 namespace rattan::test {
 namespace {
 
+constexpr std::size_t most_queries = 13;  // every remainder of four, with several passes
+
 constexpr float untouched = -12345.0F;
 
 std::uint8_t random_byte(std::uint64_t seed, std::size_t i) {
@@ -74,7 +76,7 @@ class CodesTest : public testing::TestWithParam<const simd::Kernels*> {
 TEST_P(CodesTest, RowsAreExactForEveryWidthAndGroup) {
   for (const bool eight : {false, true}) {
     for (std::size_t row_bytes = eight ? 64 : 32; row_bytes <= 256; row_bytes += eight ? 64 : 32) {
-      for (std::size_t queries = 1; queries <= simd::max_group; ++queries) {
+      for (std::size_t queries = 1; queries <= most_queries; ++queries) {
         for (const std::size_t rows : {1U, 2U, 3U, 4U, 7U, 9U}) check_rows(eight, row_bytes, rows, queries, false);
       }
     }
@@ -105,7 +107,7 @@ TEST_P(CodesTest, RowsMayBeginAnywhere) {
 TEST_P(CodesTest, BlocksAreExact) {
   for (const std::size_t row_bytes : {32U, 64U, 96U, 128U}) {
     for (const std::size_t blocks : {1U, 2U, 3U, 5U}) {
-      for (std::size_t queries = 1; queries <= simd::max_group; ++queries) {
+      for (std::size_t queries = 1; queries <= most_queries; ++queries) {
         const std::size_t rows = blocks * simd::code_block_rows;
         std::vector<std::uint8_t> codes(rows * row_bytes);
         for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = random_byte(5, i);
