@@ -64,7 +64,7 @@ void SyntheticParams::validate() const {
   check_range<std::size_t>("synthetic: n", keys, 1, std::size_t{1} << 30);
   check_range<std::size_t>("synthetic: d", dim, 2, 4096);
   if (dim % 2 != 0) fail(ErrorCode::invalid_argument, "synthetic: d is ", dim, ", allowed is an even number");
-  check_range<std::size_t>("synthetic: group", group, 1, 8);
+  check_range<std::size_t>("synthetic: group", group, 1, 1024);
   check_range<std::size_t>("synthetic: heads", heads, 1, 4096);
   check_range<std::size_t>("synthetic: decode", decode, 0, std::size_t{1} << 20);
   check_range<std::size_t>("synthetic: qstep", query_step, 1, std::size_t{1} << 20);

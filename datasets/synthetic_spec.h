@@ -13,7 +13,7 @@ namespace rattan::datasets {
 struct SyntheticParams {
   std::size_t keys = 131072;  // "n": prefill keys; 1 to 2^30
   std::size_t dim = 128;      // "d"; even, 2 to 4096
-  std::size_t group = 4;      // query heads per KV head, 1 to 8
+  std::size_t group = 4;      // query heads per KV head, 1 to 1024
   std::size_t heads = 2;      // KV heads, 1 to 4096
   std::uint64_t seed = 1;
   std::size_t decode = 1024;   // decode rows (and key rows) that follow the prefill; 0 to 2^20

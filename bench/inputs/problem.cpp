@@ -18,9 +18,6 @@ void check_group(const datasets::KvGroup& group) {
   if (group.heads() == 0 || group.decode_queries.front().view.rows == 0) {
     fail(ErrorCode::invalid_argument, "no decode query rows, at least 1 is needed to measure recall");
   }
-  if (group.heads() > simd::max_group) {
-    fail(ErrorCode::invalid_argument, group.heads(), " query heads share a KV head, allowed is 1 to ", simd::max_group);
-  }
   if (group.prefill == 0 || group.prefill > group.keys.view.rows) {
     fail(ErrorCode::invalid_argument, "prefill is ", group.prefill, ", allowed is 1 to ", group.keys.view.rows);
   }

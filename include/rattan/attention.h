@@ -40,6 +40,8 @@ struct AttentionScratch {
   std::vector<const void*> rows;
   std::vector<std::byte> queries;
   std::vector<float> outputs;
+  std::vector<float> tops;
+  std::vector<double> sums;
 };
 
 // Attention over keys whose scores a search has found: reads the values of `ids` and no key. Entries from the first
@@ -52,7 +54,7 @@ void attend_found(MatrixView values, std::span<const KeyId> ids, std::span<const
 
 // Attention over the keys [range.begin, range.end) for a group of query rows that share them: keys and values are read
 // once for all. The range is cut to the keys there are. NaN or infinity in them makes NaN in the parts.
-// Requires: queries: [1..8, d]; keys: [n, d]; values: [n, value dim]; parts: one per query row, overwritten.
+// Requires: queries: [1.., d]; keys: [n, d]; values: [n, value dim]; parts: one per query row, overwritten.
 // Throws: Error(invalid_argument) for shapes that disagree.
 void attend_range(MatrixView queries, MatrixView keys, MatrixView values, IdRange range, double scale,
                   std::span<AttentionPart> parts, AttentionScratch& scratch);

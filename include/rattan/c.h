@@ -117,7 +117,7 @@ typedef struct rattan_matrix {
 typedef struct rattan_shape {
   uint32_t struct_size;
   uint32_t layers;      /* 1..4096 */
-  uint32_t query_heads; /* of a layer; a multiple of kv_heads, at most 8 times as many */
+  uint32_t query_heads; /* of a layer; a multiple of kv_heads, at most 32768 */
   uint32_t kv_heads;
   uint32_t key_dim;   /* of keys and queries, 1..4096 */
   uint32_t value_dim; /* 1..4096 */

@@ -27,7 +27,7 @@ namespace rattan {
 
 struct ContextShape {
   std::uint32_t layers = 0;       // 1..4096
-  std::uint32_t query_heads = 0;  // of one layer; a multiple of kv_heads, at most 8 times as many
+  std::uint32_t query_heads = 0;  // of one layer; a multiple of kv_heads, at most 32768
   std::uint32_t kv_heads = 0;     // of one layer
   std::uint32_t key_dim = 0;      // of queries and keys, 1..4096
   std::uint32_t value_dim = 0;    // 1..4096

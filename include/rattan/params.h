@@ -19,7 +19,8 @@ struct SearchParams {
   std::uint32_t k = 100;
 
   // Consecutive query rows that are searched together: the query heads of one KV head at one position. A key is read
-  // once and scored for all of them; each row keeps its own results. 1..8, must divide the number of query rows.
+  // once and scored for all of them; each row keeps its own results. Of more than eight rows about eight walk a graph
+  // together. 1..32768, must divide the number of query rows.
   std::uint32_t group = 1;
 
   // Graph and HNSW: how many best keys the walk keeps open per row ("ef" in HNSW, "L" in DiskANN). Unset: chosen from

@@ -19,11 +19,11 @@ float unread_as_the_worst(const Retrieved& found, std::size_t searched, double s
 }  // namespace
 
 bool BudgetLoop::run(const GroupBudget& asked, UnreadEstimate& estimate, const SearchRows& search) {
-  rows_ = asked.window_lse.size();
-  check_range<std::size_t>("rows of window_lse", rows_, 1, simd::max_group);
+  check_range<std::size_t>("rows of window_lse", asked.window_lse.size(), 1, no_key);
+  grow(asked.window_lse.size());
   pending_count_ = rows_;
   std::iota(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(rows_), std::size_t{0});
-  weighed_.fill(false);
+  std::ranges::fill(weighed_, 0);
   for (std::uint32_t k = asked.first_k; pending_count_ != 0;) {
     if (k >= asked.searched) return false;
     search_pending(k, search);
@@ -33,12 +33,21 @@ bool BudgetLoop::run(const GroupBudget& asked, UnreadEstimate& estimate, const S
   return true;
 }
 
+void BudgetLoop::grow(std::size_t rows) {
+  rows_ = rows;
+  if (rows <= pending_.size()) return;
+  for (auto* const numbers : {&pending_, &done_}) numbers->resize(rows);
+  for (auto* const lists : {&results_, &retrieved_}) lists->resize(rows);
+  weights_.resize(rows);
+  weighed_.resize(rows);
+  copies_.resize(rows);
+}
+
 void BudgetLoop::search_pending(std::uint32_t k, const SearchRows& search) {
-  std::array<Retrieved, simd::max_group> results;
-  search(pending(), k, std::span(results).first(pending_count_));
+  search(pending(), k, std::span(results_).first(pending_count_));
   for (std::size_t i = 0; i < pending_count_; ++i) {
-    retrieved_[pending_[i]] = results[i];
-    weighed_[pending_[i]] = false;
+    retrieved_[pending_[i]] = results_[i];
+    weighed_[pending_[i]] = 0;
   }
 }
 
@@ -46,7 +55,6 @@ void BudgetLoop::search_pending(std::uint32_t k, const SearchRows& search) {
 // how many should be found for them.
 std::uint32_t BudgetLoop::cut_pending(const GroupBudget& asked, UnreadEstimate& estimate, std::uint32_t k) {
   const Budget& budget = asked.budget;
-  Group done{};
   std::size_t done_count = 0;
   std::size_t still_pending = 0;
   std::size_t wanted = 0;
@@ -57,12 +65,12 @@ std::uint32_t BudgetLoop::cut_pending(const GroupBudget& asked, UnreadEstimate& 
       pending_[still_pending++] = row;
     } else {
       keep_first(row, std::max<std::size_t>(cut.keep, budget.k));
-      done[done_count++] = row;
+      done_[done_count++] = row;
     }
   }
   pending_count_ = still_pending;
   if (still_pending == 0) return k;
-  for (const std::size_t row : std::span(done).first(done_count)) copy_results(row, budget.most_k);
+  for (const std::size_t row : std::span(done_).first(done_count)) copy_results(row, budget.most_k);
   return static_cast<std::uint32_t>(std::min<std::size_t>(wanted, budget.most_k));
 }
 
@@ -76,7 +84,7 @@ BudgetCut BudgetLoop::cut_row(std::size_t row, const GroupBudget& asked, UnreadE
   }
   RowWeights& weights = weights_[row];
   estimate.weigh(row, found, weights);
-  weighed_[row] = true;
+  weighed_[row] = 1;
   if (!asked.budget.estimate_unread) {
     return cut_to_mass(found.scores, estimate.scale(), window, weights.unread_lse(), epsilon);
   }
@@ -88,7 +96,7 @@ void BudgetLoop::keep_first(std::size_t row, std::size_t count) {
   Retrieved& found = retrieved_[row];
   if (count >= found.ids.size()) return;
   found = found.first(count);
-  weighed_[row] = false;
+  weighed_[row] = 0;
 }
 
 void BudgetLoop::copy_results(std::size_t row, std::size_t most) {
@@ -106,7 +114,7 @@ void BudgetLoop::weigh_all(const Budget& budget, UnreadEstimate& estimate) {
   for (std::size_t row = 0; row < rows_; ++row) {
     if (!budget.estimate_unread) {
       weigh_retrieved(retrieved_[row], estimate.scale(), weights_[row]);
-    } else if (!weighed_[row]) {
+    } else if (weighed_[row] == 0) {
       estimate.weigh(row, retrieved_[row], weights_[row]);
     }
   }

@@ -2,7 +2,6 @@
 // unread, cut, or search further. The library, what it measures at a build, and the benchmark go through here.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -13,7 +12,6 @@
 #include "attention/row_weights.h"
 #include "attention/unread_estimate.h"
 #include "rattan/attention.h"
-#include "simd/kernels.h"
 
 namespace rattan {
 
@@ -22,7 +20,7 @@ struct GroupBudget {
   Budget budget;                      // valid
   std::uint32_t first_k = 0;          // keys per row that are searched first; at least budget.k, or a fixed budget's k
   std::size_t searched = 0;           // keys that there are to find
-  std::span<const float> window_lse;  // by row, 1..8: of the keys attended exactly besides; -infinity for none
+  std::span<const float> window_lse;  // by row, at least one: of the keys attended exactly besides; -infinity for none
 };
 
 // results[i] = the k best keys found for query row rows[i], distinct and best first; they stand until the next call.
@@ -45,12 +43,12 @@ class BudgetLoop {
   std::span<const RowWeights> weights() const noexcept { return std::span(weights_).first(rows_); }
 
  private:
-  using Group = std::array<std::size_t, simd::max_group>;
   struct Copy {
     std::vector<KeyId> ids;
     std::vector<float> scores;
   };
 
+  void grow(std::size_t rows);
   void search_pending(std::uint32_t k, const SearchRows& search);
   std::uint32_t cut_pending(const GroupBudget& asked, UnreadEstimate& estimate, std::uint32_t k);
   BudgetCut cut_row(std::size_t row, const GroupBudget& asked, UnreadEstimate& estimate);
@@ -60,12 +58,15 @@ class BudgetLoop {
   std::span<const std::size_t> pending() const noexcept { return std::span(pending_).first(pending_count_); }
 
   std::size_t rows_ = 0;
-  Group pending_{};  // rows that have too few keys, ascending
   std::size_t pending_count_ = 0;
-  std::array<Retrieved, simd::max_group> retrieved_;
-  std::array<RowWeights, simd::max_group> weights_;
-  std::array<bool, simd::max_group> weighed_{};  // weights_ are of retrieved_, by the estimate
-  std::array<Copy, simd::max_group> copies_;     // of results that must outlast a search
+  // By row; rows that there once were keep their buffers.
+  std::vector<std::size_t> pending_;  // the first pending_count_: rows that have too few keys, ascending
+  std::vector<std::size_t> done_;     // rows of the last cut that have enough
+  std::vector<Retrieved> results_;    // of the last search
+  std::vector<Retrieved> retrieved_;
+  std::vector<RowWeights> weights_;
+  std::vector<char> weighed_;  // weights_ are of retrieved_, by the estimate
+  std::vector<Copy> copies_;   // of results that must outlast a search
 };
 
 }  // namespace rattan

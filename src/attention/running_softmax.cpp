@@ -19,7 +19,10 @@ RunningSoftmax::RunningSoftmax(std::size_t rows, std::size_t value_dim, DType va
   totals_ = scratch.outputs.data();
   block_ = totals_ + rows * value_dim;
   std::fill_n(totals_, rows * value_dim, 0.0F);
-  top_.fill(log_of_nothing);
+  scratch.tops.assign(rows, log_of_nothing);
+  scratch.sums.assign(rows, 0);
+  top_ = scratch.tops.data();
+  sum_ = scratch.sums.data();
 }
 
 void RunningSoftmax::add(float* scores, std::size_t stride, std::span<const void* const> values) {

@@ -2,7 +2,6 @@
 // (arXiv 1805.02867) as FlashAttention uses it, in fp32.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -19,7 +18,7 @@ inline constexpr std::size_t softmax_block = 256;
 
 class RunningSoftmax {
  public:
-  // For `rows` <= simd::max_group query rows; scratch.outputs holds the sums. scale > 0.
+  // For `rows` query rows; the scratch holds the sums. scale > 0.
   RunningSoftmax(std::size_t rows, std::size_t value_dim, DType value_dtype, double scale, AttentionScratch& scratch);
 
   // A block of at most softmax_block keys: scores[row * stride + i] of key i become its weights; values are its rows.
@@ -36,10 +35,10 @@ class RunningSoftmax {
   std::size_t rows_;
   std::size_t dim_;
   double scale_;
-  float* totals_;                           // rows x dim
-  float* block_;                            // rows x dim
-  std::array<float, simd::max_group> top_;  // largest score
-  std::array<double, simd::max_group> sum_{};
+  float* totals_;  // rows x dim
+  float* block_;   // rows x dim
+  float* top_;     // by row: the largest score
+  double* sum_;    // by row
 };
 
 // Throws Error(invalid_argument) unless 0 < scale < infinity.

@@ -45,7 +45,7 @@ float mean_weight(const UnreadScores& scores, float bound, float scale) noexcept
 
 void UnreadEstimate::prepare(MatrixView queries, std::span<const KeyClusters* const> clusters, double scale) {
   check_scale(scale);
-  check_range<std::size_t>("rows of queries", queries.rows, 1, simd::max_group);
+  check_range<std::size_t>("rows of queries", queries.rows, 1, no_key);
   clusters_ = clusters;
   scale_ = scale;
   count_ = 0;

@@ -17,7 +17,7 @@ namespace rattan {
 // owns its buffers: they grow once, then nothing is allocated. One per thread.
 class UnreadEstimate {
  public:
-  // queries: [1..8, d]. clusters: base and segments, disjoint id ranges, borrowed until the next call; may be empty.
+  // queries: [1.., d]. clusters: base and segments, disjoint id ranges, borrowed until the next call; may be empty.
   // scale: of scores, above 0.
   void prepare(MatrixView queries, std::span<const KeyClusters* const> clusters, double scale);
 

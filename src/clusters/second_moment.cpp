@@ -28,10 +28,7 @@ void SecondMoment::flush() {
   for (std::size_t i = 0; i < filled_; ++i) rows[i] = rows_.data() + i * dim_;
   std::fill(products_.begin(), products_.end(), 0.0F);
   const auto add = simd::kernels().add_weighted(DType::f32);
-  for (std::size_t c = 0; c < dim_; c += simd::max_group) {
-    const std::size_t sets = std::min(simd::max_group, dim_ - c);
-    add(columns_.data() + c * block, sets, block, rows.data(), filled_, dim_, products_.data() + c * dim_);
-  }
+  add(columns_.data(), dim_, block, rows.data(), filled_, dim_, products_.data());
   for (std::size_t i = 0; i < total_.size(); ++i) total_[i] += static_cast<double>(products_[i]);
   filled_ = 0;
 }

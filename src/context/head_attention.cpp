@@ -1,13 +1,11 @@
 #include "context/head_attention.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "attention/retrieved_part.h"
 #include "core/log_sum_exp.h"
 #include "core/parallel.h"
-#include "simd/kernels.h"
 
 namespace rattan {
 namespace {
@@ -39,9 +37,9 @@ class Step {
     if (view_.searched == 0) return;
     if (!budget.estimate_unread && !budget.epsilon) view_.clusters = {};
     scratch_.estimate.prepare(queries_, view_.clusters, scale_);
-    std::array<float, simd::max_group> window_lse{};
-    for (std::size_t i = 0; i < queries_.rows; ++i) window_lse[i] = scratch_.parts[i].lse;
-    const GroupBudget asked{budget, first_k, view_.searched, std::span(window_lse).first(queries_.rows)};
+    scratch_.window_lse.clear();
+    for (const AttentionPart& part : scratch_.parts) scratch_.window_lse.push_back(part.lse);
+    const GroupBudget asked{budget, first_k, view_.searched, scratch_.window_lse};
     const auto search = [this](auto rows, auto k, auto results) { this->search(rows, k, results); };
     if (scratch_.loop.run(asked, scratch_.estimate, search)) {
       attend_found();

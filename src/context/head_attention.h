@@ -25,11 +25,12 @@ struct HeadScratch {
   std::vector<AttentionPart> parts;    // by query row: of all that was attended so far
   std::vector<AttentionPart> further;  // by query row: of what is attended next
   std::vector<float> further_outputs;
+  std::vector<float> window_lse;       // by query row
   std::vector<std::byte> row_queries;  // of the rows that are searched for, where these are not all
   KeyMarks marks;
 };
 
-// queries: [1..8, key dim], checked; output: one row of the values' dim per query, lse: one per query. The first
+// queries: [1.., key dim], checked; output: one row of the values' dim per query, lse: one per query. The first
 // `tokens` tokens of the head are attended. Returns what it cost, steps included. The same bits whatever the scratch
 // held before.
 DecodeStats attend_head(const KvHead& head, MatrixView queries, std::size_t tokens, const Budget& budget, double scale,

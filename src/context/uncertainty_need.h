@@ -13,7 +13,7 @@
 
 namespace rattan {
 
-// queries: [groups * heads, d], at most 8 heads; row i is at positions[i / heads] and sees the keys up to there. keys:
+// queries: [groups * heads, d]; row i is at positions[i / heads] and sees the keys up to there. keys:
 // [n, d]; those of `indexed` are searched, exactly here, and clusters are theirs; the others are attended exactly. Of
 // the query heads of a position, which are searched together, the most that a BudgetLoop retrieves for one by itself,
 // at least budget.k and at most budget.most_k; the median over positions. budget.k without positions. The same for any

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "rattan/types.h"
@@ -22,6 +23,12 @@ class KeyMarks {
     const bool before = (word & bit) != 0;
     word |= bit;
     return before;
+  }
+  // Sets all of them; returns how many were not set before.
+  std::size_t set_new(std::span<const KeyId> keys) noexcept {
+    std::size_t count = 0;
+    for (const KeyId key : keys) count += static_cast<std::size_t>(!set(key));
+    return count;
   }
 
  private:

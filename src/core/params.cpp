@@ -6,7 +6,7 @@ namespace rattan {
 
 void SearchParams::validate() const {
   check_range<std::uint32_t>("SearchParams::k", k, 0, 1U << 20);
-  check_range<std::uint32_t>("SearchParams::group", group, 1, 8);
+  check_range<std::uint32_t>("SearchParams::group", group, 1, 1U << 15);
   if (beam_width) check_range<std::uint32_t>("SearchParams::beam_width", *beam_width, 1, 1U << 24);
   if (expansions) check_range<std::uint32_t>("SearchParams::expansions", *expansions, 1, 1U << 24);
   if (rerank) check_range<std::uint32_t>("SearchParams::rerank", *rerank, 0, 1U << 24);
@@ -28,7 +28,7 @@ void GraphBuildParams::validate() const {
 
 void AutoBuildParams::validate() const {
   check_range<std::uint32_t>("AutoBuildParams::k", k, 1, 1U << 20);
-  check_range<std::uint32_t>("AutoBuildParams::group", group, 1, 8);
+  check_range<std::uint32_t>("AutoBuildParams::group", group, 1, 1U << 15);
   if (!(recall > 0 && recall <= 1)) {
     fail(ErrorCode::invalid_argument, "AutoBuildParams::recall is ", recall, ", allowed is above 0 to 1");
   }

@@ -102,7 +102,7 @@ class CodeWalk {
     const std::vector<KeyId>& unseen = scratch_.unseen;
     if (unseen.empty()) return;
     const std::size_t count = unseen.size();
-    stats_.codes_scored += count;
+    stats_.codes_scored += params_.counted_codes == nullptr ? count : params_.counted_codes->set_new(unseen);
     stats_.code_bytes += count * codes_.codes().row_bytes();
     scratch_.scores.resize(heads_ * count);
     scratch_.positions.resize(count);
@@ -133,8 +133,9 @@ class CodeWalk {
     for (const BucketBeam& beam : offers_beams_ ? scratch_.code_beams : scratch_.offered) {
       scratch_.rerank.add_kept(beam, rerank_);
     }
-    stats_.keys_scored = scratch_.rerank.finish(scratch_.queries, k, scratch_.results);
-    stats_.bytes_read += stats_.code_bytes + stats_.keys_scored * keys_.keys().row_bytes();
+    const std::size_t read = scratch_.rerank.finish(scratch_.queries, k, scratch_.results);
+    stats_.keys_scored = params_.counted == nullptr ? read : params_.counted->set_new(scratch_.rerank.keys());
+    stats_.bytes_read += stats_.code_bytes + read * keys_.keys().row_bytes();
   }
 
   const Scorer& keys_;

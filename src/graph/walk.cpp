@@ -79,7 +79,7 @@ class Walk {
   void read_unseen() {
     const std::vector<KeyId>& unseen = scratch_.unseen;
     if (unseen.empty()) return;
-    stats_.keys_scored += unseen.size();
+    stats_.keys_scored += params_.counted == nullptr ? unseen.size() : params_.counted->set_new(unseen);
     stats_.bytes_read += unseen.size() * scorer_.keys().row_bytes();
     scratch_.scores.resize(heads_ * unseen.size());
     scratch_.positions.resize(unseen.size());

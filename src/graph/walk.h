@@ -26,6 +26,8 @@ struct WalkParams {
   std::span<const KeyId> seeds;  // scored besides the entry points; ids < keys
   IdRange candidates;            // only these keys are offered to `results`,
   IdRange hidden = {0, 0};       // and of them none of these
+  KeyMarks* counted = nullptr;   // set: a key that is marked is not counted as read, and those that are become marked
+  KeyMarks* counted_codes = nullptr;  // the same for codes
 
   bool offers(KeyId key) const noexcept { return candidates.contains(key) && !hidden.contains(key); }
   bool offers_all(std::size_t keys) const noexcept {

@@ -199,7 +199,7 @@ SearchStats GrowingIndex::search(MatrixView queries, const SearchParams& params,
   scratch.ids.resize(queries.rows * params.k);
   scratch.scores.resize(queries.rows * params.k);
   for (std::size_t row = 0; row < queries.rows && params.k != 0; ++row) {
-    const auto best = scratch.results[row].sorted();
+    const auto best = scratch.found[row].sorted();
     scratch.counts[row] = best.size();
     for (std::size_t i = 0; i < best.size(); ++i) {
       scratch.ids[row * params.k + i] = state.id_of(best[i].id);

@@ -69,7 +69,7 @@ class GrowingIndex {
   // At most what seal(end) adds to sealed_bytes().
   std::size_t segment_bytes(std::size_t end) const noexcept;
 
-  // Searches one group: queries [1..8, d]; params as of Index::search (group is ignored). Candidates of the base and
+  // Searches one group: queries [rows, d]; params as of Index::search (group is ignored). Candidates of the base and
   // the segments are searched by their kind, unsealed ones exactly; results(scratch, row) are the k best of both,
   // sorted. Arguments are trusted: the caller has checked them.
   SearchStats search(MatrixView queries, const SearchParams& params, Scratch& scratch) const;

@@ -20,7 +20,7 @@ inline IdRange scanned_range(const SearchParams& params, std::size_t keys) noexc
 //   prepare(group, scratch)  makes the group's queries ready and the scratch empty
 //   pass(range, scratch)     keeps the best of the range in the scratch
 //   merge(from, into)        scratch `into` keeps the best of both, whoever saw what
-//   finish(scratch)          leaves the best of each row in scratch.results; returns the SearchStats
+//   finish(scratch)          leaves the best of each row in scratch.found; returns the SearchStats
 template <typename Scratch, typename Scan>
 void search_by_scan(const Scan& scan, MatrixView queries, const SearchParams& params, NeighborTable& table,
                     Pool<Scratch>& pool) {
@@ -31,7 +31,7 @@ void search_by_scan(const Scan& scan, MatrixView queries, const SearchParams& pa
   const std::size_t groups = queries.rows / params.group;
   const auto finish = [&](std::size_t first_row, Scratch& scratch) {
     const SearchStats stats = scan.finish(scratch);
-    write_rows(scratch.results, first_row, table);
+    write_rows(scratch.found, first_row, table);
     return stats;
   };
   if (groups >= executor.workers()) {

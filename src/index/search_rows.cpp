@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 #include <vector>
 
 #include "index/scan_groups.h"
@@ -25,6 +26,22 @@ std::uint64_t count_shown(IdRange range, IdRange hidden) {
   std::uint64_t count = 0;
   each_shown(range, hidden, [&](IdRange shown) { count += shown.end - shown.begin; });
   return count;
+}
+
+// Calls visit(first, count) for each part of a group of `rows` query rows.
+template <typename Visit>
+void each_part(std::size_t rows, const Visit& visit) {
+  std::size_t first = 0;
+  for (std::size_t parts = (rows + RowSearch::most_together - 1) / RowSearch::most_together; parts > 0; --parts) {
+    const std::size_t count = (rows - first + parts - 1) / parts;
+    visit(first, count);
+    first += count;
+  }
+}
+
+// Leaves the part's results in `gathered`, from `first` on; both keep their buffers.
+void gather(SearchScratch& scratch, std::size_t first, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) std::swap(scratch.gathered[first + i], scratch.results[i]);
 }
 
 void reserve(std::vector<BucketBeam>& beams, std::size_t heads, std::size_t entries) {
@@ -60,13 +77,14 @@ RowSearch::Plan RowSearch::choose_plan() const {
 }
 
 SearchStats RowSearch::run(MatrixView group, SearchScratch& scratch) const {
+  if (!scans()) return walk_group(group, scratch);
   prepare(group, scratch);
-  if (!scans()) return walk_rows(scratch);
   pass(range(), scratch);
   return finish(scratch);
 }
 
 void RowSearch::prepare(MatrixView group, SearchScratch& scratch) const {
+  scratch.group = group;
   rows_.scorer.prepare(group, scratch.queries);
   if (codes_) codes_->prepare(group, scratch.code_queries);
   reserve(group.rows, scratch);
@@ -98,7 +116,8 @@ void RowSearch::reserve_code_beams(std::size_t heads, std::size_t beam_width, st
   const auto entries = [&](std::size_t width) { return std::min(rows_.capacity, 16 * width + 4096); };
   rattan::reserve(scratch.code_beams, heads, entries(beam_width));
   if (plan_ == Plan::walk_codes) rattan::reserve(scratch.offered, heads, entries(rerank));
-  scratch.rerank.reserve(rows_.capacity, heads, std::min(rerank, rows_.capacity), entries(rerank));
+  scratch.rerank.reserve(rows_.capacity, std::min(heads, most_together), std::min(rerank, rows_.capacity),
+                         entries(rerank));
 }
 
 // Keys that a round of a walk reads at most. The first reads all entry points, of segments to come too: by doubling.
@@ -110,44 +129,67 @@ std::size_t RowSearch::largest_round(std::size_t heads) const {
   return std::bit_ceil(std::max<std::size_t>({2048, 2 * first, later}));
 }
 
-SearchStats RowSearch::walk_rows(SearchScratch& scratch) const {
+SearchStats RowSearch::walk_group(MatrixView group, SearchScratch& scratch) const {
   WalkParams walk_params;
   walk_params.beam_width = walked_;
   walk_params.expansions = params_.expansions.value_or(0);
   walk_params.seeds = params_.seeds;
   walk_params.candidates = params_.candidates;
   walk_params.hidden = rows_.hidden;
-  SearchStats stats =
-      codes_ ? code_walk(rows_.scorer, *codes_, *rows_.graph, walk_params, walk_rerank_of(params_), params_.k, scratch)
-             : walk(rows_.scorer, *rows_.graph, walk_params, params_.k, scratch);
+  SearchStats stats;
+  if (group.rows <= most_together) {
+    prepare(group, scratch);
+    stats = walk_rows(walk_params, scratch);
+    scratch.found = scratch.results;
+  } else {
+    scratch.counted.reset(rows_.scorer.keys().rows());
+    scratch.counted_codes.reset(rows_.sealed);
+    walk_params.counted = &scratch.counted;
+    walk_params.counted_codes = &scratch.counted_codes;
+    scratch.gathered.resize(group.rows);
+    each_part(group.rows, [&](std::size_t first, std::size_t count) {
+      prepare(group.slice(first, count), scratch);
+      stats += walk_rows(walk_params, scratch);
+      gather(scratch, first, count);
+    });
+    scratch.found = scratch.gathered;
+    rows_.scorer.prepare(group, scratch.queries);  // of all rows, for the unsealed
+  }
   scan_unsealed(scratch, stats);
   if (lacks_results(scratch)) scan_instead(scratch, stats);
   return stats;
 }
 
+SearchStats RowSearch::walk_rows(const WalkParams& walk_params, SearchScratch& scratch) const {
+  return codes_
+             ? code_walk(rows_.scorer, *codes_, *rows_.graph, walk_params, walk_rerank_of(params_), params_.k, scratch)
+             : walk(rows_.scorer, *rows_.graph, walk_params, params_.k, scratch);
+}
+
 bool RowSearch::lacks_results(SearchScratch& scratch) const {
   const std::uint64_t wanted = std::min<std::uint64_t>(params_.k, count_shown(candidates_, rows_.hidden));
-  return std::ranges::any_of(scratch.results, [&](TopK& best) { return best.best().size() < wanted; });
+  return std::ranges::any_of(scratch.found, [&](TopK& best) { return best.best().size() < wanted; });
 }
 
 // A tight limit of expansions or a graph in pieces led to few. Keys that the walk has read already count once.
 void RowSearch::scan_instead(SearchScratch& scratch, SearchStats& stats) const {
   std::uint64_t again = stats.keys_scored;  // by code it reads candidates alone in full
   if (!codes_) {
+    const KeyMarks& read = scratch.found.size() <= most_together ? scratch.seen : scratch.counted;
     again = count_shown(candidates_, rows_.hidden);
     each_shown(sealed_, rows_.hidden, [&](IdRange shown) {
-      for (KeyId id = shown.begin; id < shown.end; ++id) again -= scratch.seen.test(id) ? 0 : 1;
+      for (KeyId id = shown.begin; id < shown.end; ++id) again -= read.test(id) ? 0 : 1;
     });
   }
-  for (TopK& best : scratch.results) best.reset(params_.k);
-  scan_keys(candidates_, scratch);
+  for (TopK& best : scratch.found) best.reset(params_.k);
+  scan_keys(candidates_, scratch.found, scratch);
   count_scanned_keys(candidates_, stats);
   stats.keys_scored -= again;
 }
 
 void RowSearch::pass(IdRange range, SearchScratch& scratch) const {
   if (plan_ == Plan::scan_keys) {
-    scan_keys(range, scratch);
+    scan_keys(range, scratch.results, scratch);
     return;
   }
   each_shown(range, rows_.hidden, [&](IdRange shown) {
@@ -170,26 +212,53 @@ SearchStats RowSearch::finish(SearchScratch& scratch) const {
   SearchStats stats;
   if (plan_ == Plan::scan_keys) {
     count_scanned_keys(candidates_, stats);
+    scratch.found = scratch.results;
     return stats;
   }
-  scratch.rerank.start(rows_.scorer);
-  for (const BucketBeam& beam : scratch.code_beams) scratch.rerank.add_kept(beam, scan_rerank_of(params_));
-  stats.keys_scored = scratch.rerank.finish(scratch.queries, params_.k, scratch.results);
+  stats = read_in_full(scratch);
   stats.codes_scored = count_shown(sealed_, rows_.hidden);
   stats.code_bytes = stats.codes_scored * codes_->codes().row_bytes();
-  stats.bytes_read = stats.code_bytes + stats.keys_scored * rows_.scorer.keys().row_bytes();
+  stats.bytes_read += stats.code_bytes;
   scan_unsealed(scratch, stats);
   return stats;
 }
 
-void RowSearch::scan_keys(IdRange range, SearchScratch& scratch) const {
+// What is best by code.
+SearchStats RowSearch::read_in_full(SearchScratch& scratch) const {
+  SearchStats stats;
+  const std::span<const BucketBeam> beams = scratch.code_beams;
+  const auto read = [&](std::size_t first, std::size_t count, const PreparedQueries& queries) {
+    scratch.rerank.start(rows_.scorer);
+    for (const BucketBeam& beam : beams.subspan(first, count)) scratch.rerank.add_kept(beam, scan_rerank_of(params_));
+    const std::size_t keys = scratch.rerank.finish(queries, params_.k, scratch.results);
+    stats.bytes_read += keys * rows_.scorer.keys().row_bytes();
+    return keys;
+  };
+  if (beams.size() <= most_together) {
+    stats.keys_scored = read(0, beams.size(), scratch.queries);
+    scratch.found = scratch.results;
+    return stats;
+  }
+  scratch.counted.reset(rows_.scorer.keys().rows());
+  scratch.gathered.resize(beams.size());
+  each_part(beams.size(), [&](std::size_t first, std::size_t count) {
+    rows_.scorer.prepare(scratch.group.slice(first, count), scratch.part_queries);
+    read(first, count, scratch.part_queries);
+    stats.keys_scored += scratch.counted.set_new(scratch.rerank.keys());
+    gather(scratch, first, count);
+  });
+  scratch.found = scratch.gathered;
+  return stats;
+}
+
+void RowSearch::scan_keys(IdRange range, std::span<TopK> best, SearchScratch& scratch) const {
   each_shown(range, rows_.hidden,
-             [&](IdRange shown) { flat_scan(rows_.scorer, scratch.queries, shown, scratch.results, scratch.flat); });
+             [&](IdRange shown) { flat_scan(rows_.scorer, scratch.queries, shown, best, scratch.flat); });
 }
 
 void RowSearch::scan_unsealed(SearchScratch& scratch, SearchStats& stats) const {
   const IdRange unsealed{std::max(candidates_.begin, static_cast<KeyId>(rows_.sealed)), candidates_.end};
-  scan_keys(unsealed, scratch);
+  scan_keys(unsealed, scratch.found, scratch);
   count_scanned_keys(unsealed, stats);
 }
 
@@ -207,7 +276,7 @@ void search_rows(const SearchRows& rows, MatrixView queries, const SearchParams&
   } else {
     search_groups(queries, params, table, pool, [&](MatrixView group, std::size_t first_row, SearchScratch& scratch) {
       const SearchStats stats = search.run(group, scratch);
-      write_rows(scratch.results, first_row, table);
+      write_rows(scratch.found, first_row, table);
       return stats;
     });
   }

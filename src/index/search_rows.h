@@ -4,8 +4,12 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
+#include <vector>
 
+#include "core/key_marks.h"
 #include "core/pool.h"
+#include "core/top_k.h"
 #include "graph/code_walk.h"
 #include "graph/graph_view.h"
 #include "rattan/matrix.h"
@@ -32,22 +36,36 @@ struct SearchRows {
   std::optional<SplitCodes> codes;  // of the sealed rows
 };
 
-// Buffers of a search; they grow once. `results` holds what was found, one selector per query row, until the next
-// search.
+// Buffers of a search; they grow once.
 struct SearchScratch : CodeWalkScratch {
+  std::span<TopK> found;  // one selector per query row, until the next search
+
   FlatScratch flat;
   CodeScanScratch code_scan;
+
+  // Of a group that is searched in parts.
+  MatrixView group;
+  PreparedQueries part_queries;
+  std::vector<TopK> gathered;  // by query row: the results of parts
+  KeyMarks counted;
+  KeyMarks counted_codes;
 };
 
-// How one group of 1..8 query rows is searched. Candidates and seeds of `params` are rows; seeds are sealed ones. Any
-// number of threads may use it, each with a scratch of its own. Lives no longer than `rows`.
+// How one group of query rows is searched. Candidates and seeds of `params` are rows; seeds are sealed ones. Any number
+// of threads may use it, each with a scratch of its own. Lives no longer than `rows`.
 //
 // The k best keys of each query row are found among the sealed rows by walk or by code, among the unsealed ones
 // exactly. Where that would cost more than reading the candidates, all of them are scanned instead; so they are where a
 // walk has led to fewer than k of them. A row gets as many results as there are candidates, k at most, but for scores
 // that overflow to NaN.
+//
+// Larger groups than most_together are cut into parts as even as can be. A scan passes over keys and codes once for all
+// of them. Walks, and reading in full what is good by code, are a part's own: each further row would be scored against
+// the keys of all the others. Keys and codes that several parts read count once, their bytes each time.
 class RowSearch {
  public:
+  static constexpr std::size_t most_together = 8;
+
   RowSearch(const SearchRows& rows, const SearchParams& params);
 
   SearchStats run(MatrixView group, SearchScratch& scratch) const;
@@ -68,10 +86,12 @@ class RowSearch {
   void reserve(std::size_t heads, SearchScratch& scratch) const;
   void reserve_code_beams(std::size_t heads, std::size_t beam_width, std::size_t rerank, SearchScratch& scratch) const;
   std::size_t largest_round(std::size_t heads) const;
-  SearchStats walk_rows(SearchScratch& scratch) const;
+  SearchStats walk_group(MatrixView group, SearchScratch& scratch) const;
+  SearchStats walk_rows(const WalkParams& walk_params, SearchScratch& scratch) const;
   bool lacks_results(SearchScratch& scratch) const;
   void scan_instead(SearchScratch& scratch, SearchStats& stats) const;
-  void scan_keys(IdRange range, SearchScratch& scratch) const;
+  SearchStats read_in_full(SearchScratch& scratch) const;
+  void scan_keys(IdRange range, std::span<TopK> best, SearchScratch& scratch) const;
   void scan_unsealed(SearchScratch& scratch, SearchStats& stats) const;
   void count_scanned_keys(IdRange range, SearchStats& stats) const;
 

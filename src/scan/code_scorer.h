@@ -15,11 +15,11 @@
 
 namespace rattan {
 
-// Up to simd::max_group query rows as integers: each channel times the scale of its codes, rounded with one step per
+// Query rows as integers: each channel times the scale of its codes, rounded with one step per
 // query. Reusable: prepare() allocates only when it grows.
 class PreparedCodeQueries {
  public:
-  // queries: [1..max_group, codes.dim()] finite, in any dtype.
+  // queries: [rows, codes.dim()] finite, in any dtype.
   void prepare(MatrixView queries, const KeyCodes& codes, const simd::Kernels& kernels);
 
   const void* data() const noexcept { return data_.data(); }

@@ -9,6 +9,8 @@
 namespace rattan {
 namespace {
 
+constexpr std::size_t scanned_together = 8;  // rows of a pass over keys
+
 // Columns of the packed panels: L2 carries |k|^2 / 2 in one more.
 std::size_t tile_dim(const Scorer& scorer) noexcept {
   return scorer.keys().cols() + (scorer.metric() == Metric::l2 ? 1 : 0);
@@ -168,7 +170,7 @@ void ExactBlock::select(const ExactProblem& problem, const KeyTiling& tiling, st
 
 std::vector<std::size_t> ExactBlock::rescore(const ExactProblem& problem, std::span<const std::size_t> rows,
                                              NeighborTable& table) {
-  tops_.resize(simd::max_group);
+  tops_.resize(scanned_together);
   std::vector<std::size_t> undecided;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (shortlists_[i].overflowed()) {
@@ -194,7 +196,7 @@ void ExactBlock::scan(const ExactProblem& problem, std::span<const std::size_t> 
       return problem.visible.counts[row] != problem.visible.counts[rest.front()];
     };
     const auto same = static_cast<std::size_t>(std::find_if(rest.begin(), rest.end(), sees_others) - rest.begin());
-    const std::size_t count = std::min(same, simd::max_group);
+    const std::size_t count = std::min(same, scanned_together);
     scan_rows(problem, rest.first(count), table);
     rest = rest.subspan(count);
   }

@@ -34,6 +34,9 @@ class Rerank {
   // results[row], which is resized to the rows. Scores that overflow to NaN are left out. Returns the keys read.
   std::size_t finish(const PreparedQueries& queries, std::uint32_t k, std::vector<TopK>& results);
 
+  // Those added since the start.
+  std::span<const KeyId> keys() const noexcept { return keys_; }
+
  private:
   void ask(KeyId key) const;
   void keep_best(std::span<const float> scores, std::uint32_t k, TopK& best);

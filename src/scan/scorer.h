@@ -13,11 +13,11 @@
 
 namespace rattan {
 
-// Up to simd::max_group query rows in the form the kernel of (metric, key dtype) wants: fp32, or bf16 where the CPU
+// Query rows in the form the kernel of (metric, key dtype) wants: fp32, or bf16 where the CPU
 // multiplies it natively. Reusable: prepare() allocates only when it grows.
 class PreparedQueries {
  public:
-  // queries: [1..max_group, d] in any dtype.
+  // queries: [rows, d] in any dtype.
   void prepare(MatrixView queries, Metric metric, DType key_dtype, const simd::Kernels& kernels);
 
   const void* data() const noexcept { return data_; }

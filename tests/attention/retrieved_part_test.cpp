@@ -205,7 +205,7 @@ TEST(AttendRetrieved, BadArgumentsAreNamed) {
       attend(asked, keys.view, std::vector(asked.rows, ids), std::vector(asked.rows, scores), {&clusters}, scale);
     });
   };
-  refuses("queries", queries.view, {1}, {1}, 1);
+  refuses("queries", queries.view.slice(0, 0), {1}, {1}, 1);
   refuses("dim", wide.view, {1}, {1}, 1);
   refuses("ids[0]", queries.view.slice(0, 1), {40}, {1}, 1);
   refuses("scores", queries.view.slice(0, 1), {1}, {1, 2}, 1);

@@ -41,7 +41,7 @@ TEST(ContextParams, ShapesAreChecked) {
   expect_bad_shape("kv_heads", [](auto& s) { s.kv_heads = 0; });
   expect_bad_shape("query_heads", [](auto& s) { s.query_heads = 0; });
   expect_bad_shape("query_heads", [](auto& s) { s.query_heads = 9; });
-  expect_bad_shape("query_heads", [](auto& s) { s.query_heads = 18; });
+  expect_bad_shape("query_heads", [](auto& s) { s.query_heads = 32770; });
   expect_bad_shape("key_dim", [](auto& s) { s.key_dim = 0; });
   expect_bad_shape("value_dim", [](auto& s) { s.value_dim = 4097; });
   expect_bad_shape("dtype", [](auto& s) { s.dtype = static_cast<DType>(3); });

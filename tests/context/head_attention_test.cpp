@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "tests/context/synthetic_head.h"
@@ -144,6 +146,50 @@ TEST_F(HeadAttentionTest, EachRowOfABudgetIsSearchedAsFarAsItNeeds) {
       for (std::size_t c = 0; c < 8; ++c) EXPECT_NEAR(together[row * 8 + c], alone[c], 1e-2);
     }
     EXPECT_NEAR(static_cast<double>(all.keys_retrieved), retrieved, 0.1 * retrieved);
+  }
+}
+
+// Nineteen query heads are parts of seven, six and six, each with the bits that it has by itself; keys that several
+// read count once.
+TEST_F(HeadAttentionTest, ALargeGroupIsItsParts) {
+  for (const HeadKind kind : {HeadKind::flat, HeadKind::scan4, HeadKind::graph}) {
+    const SyntheticHead head(kind, 900);
+    const KvHead grown(head.prefix, head.params);
+    const SharedMatrix queries = random_matrix(19, 16, 5);
+    for (const bool estimated : {false, true}) {
+      Budget budget = plain(20);
+      budget.estimate_unread = estimated;
+      std::vector<float> together(19 * 8);
+      std::vector<float> lse(19);
+      const DecodeStats all =
+          attend_head(grown, queries.view, 900, budget, SyntheticHead::scale, together, lse, scratch);
+      std::uint64_t retrieved = 0;
+      for (const auto& [first, count] : {std::pair<std::size_t, std::size_t>{0, 7}, {7, 6}, {13, 6}}) {
+        std::vector<float> part(count * 8);
+        std::vector<float> part_lse(count);
+        const DecodeStats cost = attend_head(grown, queries.view.slice(first, count), 900, budget, SyntheticHead::scale,
+                                             part, part_lse, scratch);
+        EXPECT_TRUE(std::equal(part.begin(), part.end(), together.begin() + static_cast<std::ptrdiff_t>(first * 8)));
+        EXPECT_TRUE(std::equal(part_lse.begin(), part_lse.end(), lse.begin() + static_cast<std::ptrdiff_t>(first)));
+        EXPECT_GE(all.keys_scored, cost.keys_scored);
+        EXPECT_GE(all.values_read, cost.values_read);
+        retrieved += cost.keys_retrieved;
+      }
+      EXPECT_EQ(all.keys_retrieved, retrieved);
+      EXPECT_LE(all.keys_scored, 900U);
+      EXPECT_LE(all.values_read, 900U);
+    }
+    Budget all_of_it = plain(5);
+    all_of_it.epsilon = 1e-9;
+    std::vector<float> output(19 * 8);
+    std::vector<float> lse(19);
+    attend_head(grown, queries.view, 900, all_of_it, SyntheticHead::scale, output, lse, scratch);
+    for (std::size_t i = 0; i < 19; ++i) {
+      const ReferenceAttention exact =
+          reference_attention(queries.view, i, head.keys.view, head.values.view, all_ids(900), SyntheticHead::scale);
+      EXPECT_NEAR(lse[i], exact.lse, 1e-5);
+      for (std::size_t c = 0; c < 8; ++c) EXPECT_NEAR(output[i * 8 + c], exact.output[c], 1e-5);
+    }
   }
 }
 

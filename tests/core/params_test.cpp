@@ -32,7 +32,7 @@ TEST(Params, SearchLimits) {
   EXPECT_NO_THROW(none.validate());
   expect_refused("SearchParams::k", &SearchParams::k, (1U << 20) + 1);
   expect_refused("SearchParams::group", &SearchParams::group, 0);
-  expect_refused("SearchParams::group", &SearchParams::group, 9);
+  expect_refused("SearchParams::group", &SearchParams::group, 32769);
   expect_refused("SearchParams::beam_width", &SearchParams::beam_width, 0);
   expect_refused("SearchParams::expansions", &SearchParams::expansions, 0);
   expect_refused("SearchParams::probes", &SearchParams::probes, 0);

@@ -88,8 +88,8 @@ TEST_F(IndexFront, GroupMustDivideTheRows) {
 
 TEST_F(IndexFront, ParametersAreValidated) {
   SearchParams params;
-  params.group = 9;
-  expect_refused("SearchParams::group is 9", params);
+  params.group = 32769;
+  expect_refused("SearchParams::group is 32769", params);
   params = {};
   params.beam_width = 0;
   expect_refused("SearchParams::beam_width is 0", params);

@@ -13,7 +13,7 @@ namespace {
 
 struct Seen {
   std::vector<KeyId> keys;
-  std::vector<TopK> results;
+  std::vector<TopK> found;
 };
 
 // Writes down what it is asked to scan. Finds the first and the last key.
@@ -23,7 +23,7 @@ struct Recorder {
   IdRange range() const { return all; }
   void prepare(MatrixView group, Seen& seen) const {
     seen.keys.clear();
-    seen.results.assign(group.rows, TopK(2));
+    seen.found.assign(group.rows, TopK(2));
   }
   void pass(IdRange range, Seen& seen) const {
     for (KeyId key = range.begin; key < range.end; ++key) seen.keys.push_back(key);
@@ -33,8 +33,8 @@ struct Recorder {
   }
   SearchStats finish(Seen& seen) const {
     std::sort(seen.keys.begin(), seen.keys.end());
-    seen.results.front().push(2.0F, seen.keys.front());
-    seen.results.front().push(1.0F, seen.keys.back());
+    seen.found.front().push(2.0F, seen.keys.front());
+    seen.found.front().push(1.0F, seen.keys.back());
     SearchStats stats;
     stats.keys_scored = seen.keys.size();
     stats.nodes_expanded = seen.keys.back() + 1 - seen.keys.front();

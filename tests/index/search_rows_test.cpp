@@ -68,6 +68,43 @@ TEST(SearchRows, EqualForAnyExecutorOfTheSeals) {
   }
 }
 
+// Twelve rows are two parts of six: each finds what it finds by itself, and keys that both read count once.
+TEST(SearchRows, LargeGroupsAreSearchedInEvenParts) {
+  for (const char* kind : {"graph", "scan4", "flat"}) {
+    const Grown grown(kind);
+    for (const std::uint32_t rerank : {60U, 0U}) {
+      SearchParams params;
+      params.k = 20;
+      params.beam_width = 60;
+      params.rerank = rerank;
+      const auto scratch = GrowingIndex::make_scratch();
+      const SearchStats together = grown.index.search(grown.queries.view.slice(0, 12), params, *scratch);
+      std::vector<std::vector<KeyId>> ids;
+      for (std::size_t row = 0; row < 12; ++row) {
+        const auto found = GrowingIndex::results(*scratch, row);
+        ids.emplace_back(found.ids.begin(), found.ids.end());
+      }
+      SearchStats apart;
+      SearchStats largest;
+      for (const std::size_t first : {0U, 6U}) {
+        const SearchStats part = grown.index.search(grown.queries.view.slice(first, 6), params, *scratch);
+        apart += part;
+        largest.keys_scored = std::max(largest.keys_scored, part.keys_scored);
+        largest.codes_scored = std::max(largest.codes_scored, part.codes_scored);
+        for (std::size_t row = 0; row < 6; ++row) {
+          const auto found = GrowingIndex::results(*scratch, row);
+          EXPECT_EQ(ids[first + row], std::vector<KeyId>(found.ids.begin(), found.ids.end())) << kind << " " << row;
+        }
+      }
+      EXPECT_GE(together.keys_scored, largest.keys_scored);
+      EXPECT_GE(together.codes_scored, largest.codes_scored);
+      EXPECT_LT(together.keys_scored, apart.keys_scored);
+      EXPECT_LE(together.keys_scored, all_keys);
+      EXPECT_LE(together.codes_scored, all_keys);
+    }
+  }
+}
+
 TEST(SearchRows, SeedsMayLieAnywhere) {
   const Grown grown("graph");
   const std::vector<KeyId> seeds = {0, 3100, 4400, 4999};
