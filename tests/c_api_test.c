@@ -202,6 +202,32 @@ static void case_round_trip(void) {
   rattan_context_destroy(context);
 }
 
+/* A prompt in chunks: the first is built, the others are appended. */
+static void case_grown_from_nothing(void) {
+  const rattan_shape shape = small_shape();
+  rattan_params params = small_params(RATTAN_KIND_GRAPH);
+  CHECK(params.kept_queries > 0);
+  params.seal_after = 0;
+  params.capacity = 8192;
+  rattan_context* context = NULL;
+  CHECK_OK(rattan_context_create(&shape, &params, &context));
+  const rattan_matrix none = matrix(keys, 0, KEY_DIM), no_values = matrix(values, 0, VALUE_DIM);
+  rattan_matrix ks[KV_HEADS], vs[KV_HEADS];
+  for (int h = 0; h < KV_HEADS; ++h) ks[h] = none, vs[h] = no_values;
+  for (uint32_t layer = 0; layer < LAYERS; ++layer) CHECK_OK(rattan_build_layer(context, layer, ks, vs, NULL, NULL));
+  for (size_t t = 0; t < TOKENS; ++t) append_token(context, t);
+  CHECK_OK(rattan_rebuild(context, 0));
+  char text[4096];
+  size_t needed = 0;
+  CHECK_OK(rattan_report(context, text, sizeof text, &needed));
+  CHECK(strstr(text, "graph") != NULL);
+  check_near(context, TOKENS - 1, TOKENS, 0.5);
+  CHECK_OK(rattan_truncate(context, 10));
+  check_attention(context, 9, 10);
+  rattan_context_destroy(context);
+  CHECK_REFUSED(rattan_rebuild(NULL, 0), "context");
+}
+
 static void case_every_kind(void) {
   for (uint32_t kind = RATTAN_KIND_AUTO; kind <= RATTAN_KIND_GRAPH; ++kind) {
     rattan_context* context = new_context(kind);
@@ -508,6 +534,7 @@ static const struct {
              {"paged", case_paged},
              {"statistics", case_statistics},
              {"memory_limit", case_memory_limit},
+             {"grown_from_nothing", case_grown_from_nothing},
              {"merge", case_merge},
              {"struct_sizes", case_struct_sizes},
              {"bad_input", case_bad_input},

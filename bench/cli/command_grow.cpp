@@ -5,9 +5,13 @@
 #include "bench/cli/commands.h"
 #include "bench/cli/options.h"
 #include "bench/context/context_growth.h"
+#include "bench/context/context_inputs.h"
+#include "bench/context/prompt_ways.h"
 #include "bench/measure/growth.h"
 #include "bench/measure/progress.h"
 #include "bench/report/growth_table.h"
+#include "bench/report/prompt_table.h"
+#include "core/check.h"
 
 namespace rattan::bench {
 namespace {
@@ -23,20 +27,27 @@ struct GrowFlags {
   std::vector<double> queries = {GrowthParams{}.queries_per_key};
   std::vector<std::uint32_t> entry_points = {GrowthParams{}.segment_entry_points};
   std::uint32_t beam = 200;
+  std::size_t chunks = 0;  // not 0: the prompt comes in several ways instead
+  std::string kind = "graph";
 };
 
-// Of a context's head over the same prefill, whose segments are as long; NaN without values.
-double context_us(const datasets::KvGroup& group, const GrowFlags& flags, std::size_t segment, Executor* executor) {
-  if (group.values.view.rows == 0) return not_measured;
+ContextParams context_params(const GrowFlags& flags, HeadKind kind, Executor* executor) {
   ContextParams params;
-  params.kind = HeadKind::graph;
+  params.kind = kind;
   params.sinks = flags.problem.sinks;
   params.recent = flags.problem.recent;
   params.budget.k = flags.problem.k;
   params.graph = flags.build.graph;
-  params.seal_after = static_cast<std::uint32_t>(2 * segment);
   params.seed = flags.run.seed;
   params.executor = executor;
+  return params;
+}
+
+// Of a context's head over the same prefill, whose segments are as long; NaN without values.
+double context_us(const datasets::KvGroup& group, const GrowFlags& flags, std::size_t segment, Executor* executor) {
+  if (group.values.view.rows == 0) return not_measured;
+  ContextParams params = context_params(flags, HeadKind::graph, executor);
+  params.seal_after = static_cast<std::uint32_t>(2 * segment);
   datasets::KvGroup converted = group;
   if (flags.problem.keys_as) {
     converted.keys = convert(group.keys, *flags.problem.keys_as);
@@ -105,6 +116,23 @@ void measure_head(const HeadSource& source, const GrowFlags& flags, const Run& r
   }
 }
 
+void measure_ways(const HeadSource& source, const GrowFlags& flags, const Run& run, const ExactTopK& exact,
+                  Progress& progress, GrowReport& report) {
+  datasets::KvGroup group = source.load();
+  const std::string label = source_label(source, group);
+  if (group.values.view.rows == 0) fail(ErrorCode::invalid_argument, label, ": values are missing");
+  progress.show(label + ": three ways of a prompt");
+  const HeadProblem problem = make_problem(std::move(group), flags.problem, exact);
+  ContextParams params = context_params(flags, head_kind(flags.kind), run.executor.get());
+  params.sinks = problem.indexed.begin;
+  params.recent = static_cast<std::uint32_t>(problem.group.prefill - problem.indexed.end);
+  params.softmax_scale = problem.group.softmax_scale;
+  for (const PromptWay& way : measure_prompt_ways(problem, params, flags.chunks, flags.beam, exact)) {
+    if (report.records.empty()) report.legend = prompt_legend(problem, way, run.record);
+    report.records.push_back(to_record(label, problem, way, run.record));
+  }
+}
+
 void run_grow(GrowFlags& flags) {
   const Run run = start_run(flags.run);
   const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(run.executor.get());
@@ -113,7 +141,7 @@ void run_grow(GrowFlags& flags) {
   {
     Progress progress;
     for (const HeadSource& source : list_heads(flags.data, run.executor.get())) {
-      measure_head(source, flags, run, *exact, progress, report);
+      (flags.chunks == 0 ? measure_head : measure_ways)(source, flags, run, *exact, progress, report);
     }
   }
   write_records(std::cout, run.format, report.records);
@@ -139,6 +167,15 @@ Action configure_grow(CLI::App& app) {
   add_list(app, "--segment-queries", flags->queries, "linked query rows per key of a segment");
   add_list(app, "--segment-entry-points", flags->entry_points, "entry points of a segment");
   app.add_option("--beam", flags->beam, "beam width of all searches")->capture_default_str();
+  app.add_option(
+         "--chunks", flags->chunks,
+         "instead: tell a context's head the prefill at once, in so many chunks, and token by token, and compare")
+      ->check(CLI::Range(2, 1 << 20))
+      ->group("Growth");
+  app.add_option("--kind", flags->kind, "with --chunks: kind of the head, or auto")
+      ->check(CLI::IsMember({"auto", "scan4", "graph"}))
+      ->capture_default_str()
+      ->group("Growth");
   add_k_flag(app, flags->problem);
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);

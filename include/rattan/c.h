@@ -38,9 +38,9 @@
  * - Matrices are borrowed. Keys and values given to rattan_build_layer and rattan_open_layer must stay where they are,
  *   unchanged, until the context and all its forks are destroyed; all other buffers only until the function returns.
  * - Nothing is printed, no thread starts before first use, no C++ exception leaves the library.
- * - Threads: rattan_build_layer, rattan_open_layer, rattan_append, rattan_seal, rattan_truncate and rattan_invalidate
- *   belong to one writer at a time and layer. rattan_decode may run from any number of threads, beside append and seal,
- *   but not beside truncate, invalidate or destroy. Functions without a context may run anywhere.
+ * - Threads: rattan_build_layer, rattan_open_layer, rattan_append, rattan_seal, rattan_rebuild, rattan_truncate and
+ *   rattan_invalidate belong to one writer at a time and layer. rattan_decode may run from any number of threads,
+ * beside append and seal, but not beside truncate, invalidate or destroy. Functions without a context may run anywhere.
  */
 #ifndef RATTAN_C_H
 #define RATTAN_C_H
@@ -159,6 +159,8 @@ typedef struct rattan_params {
    * Errors: RATTAN_NO_MEMORY of build, open, append and seal where a kind that was asked for, a file or tokens do not
    * fit. Automatic seals that do not fit are left out. */
   uint64_t memory_limit;
+  uint32_t kept_queries; /* per query head, for indexes that are built anew as a sequence grows; 0: none */
+  uint32_t reserved;
 } rattan_params;
 
 /* struct_size and every default; NULL: nothing happens. */
@@ -203,8 +205,14 @@ rattan_status rattan_decode(const rattan_context* context, uint32_t layer, const
 rattan_status rattan_decode_slice(const rattan_context* context, uint32_t layer, const rattan_matrix* queries,
                                   float* output, float* lse, const rattan_budget* budget, uint32_t ith, uint32_t nth);
 
-/* Folds appended tokens outside the window into the layer's indexes. */
+/* Folds appended tokens outside the window into the layer's indexes. A head that has outgrown its index (4,096 keys to
+ * search, and half as many again as when it was chosen) is built anew over all tokens, here as by automatic seals: so a
+ * layer that was built with no tokens gets an index as it grows. */
 rattan_status rattan_seal(rattan_context* context, uint32_t layer);
+
+/* The same, and every head is built anew. After the last chunk of a prompt that came as rattan_build_layer of the first
+ * and rattan_append of the others, with their queries: the indexes are those of a prompt that came at once. */
+rattan_status rattan_rebuild(rattan_context* context, uint32_t layer);
 
 /* Drops all tokens from `tokens` on, in every layer. */
 rattan_status rattan_truncate(rattan_context* context, uint64_t tokens);

@@ -52,8 +52,11 @@ struct ContextParams {
   double recall = 0.95;                // wanted of the retrieved keys, by which widths are calibrated
   std::uint32_t links_k = 128;         // links per prefill query of a graph; 1..1024
   std::uint32_t link_queries = 16384;  // prefill queries per query head that are linked, evenly spaced
-  std::uint32_t clusters = 1024;       // per KV head, of the estimate of unread keys; 0: none are kept
-  GraphBuildParams graph;              // its executor is not used
+  // Queries per query head that a head keeps, evenly spaced over its tokens, as link evidence for indexes that are
+  // built anew (see Context::seal); rounded to bf16. 0: none; then such a head gets no graph. 0..2^20
+  std::uint32_t kept_queries = 4096;
+  std::uint32_t clusters = 1024;  // per KV head, of the estimate of unread keys; 0: none are kept
+  GraphBuildParams graph;         // its executor is not used
 
   std::size_t capacity = std::size_t{1} << 20;  // most tokens; address space is reserved, memory is taken as they come
   // Appended tokens outside the window after which the oldest half is sealed: indexed and clustered; 0: only by seal().
@@ -99,16 +102,16 @@ struct HeadReport {
   std::uint32_t kv_head = 0;
   std::string kind;                 // "flat", "scan4", "graph"
   std::string reason;               // what was measured, for people
-  std::size_t base_tokens = 0;      // of the prefill, behind the sinks and before the recent ones
+  std::size_t base_tokens = 0;      // in the index that was built last: of the prefill, or of all there were
   std::size_t sealed_tokens = 0;    // of those behind them, in segments of the index
   std::size_t unsealed_tokens = 0;  // the others, the recent window included
   MemoryUse memory;                 // "edges", "codes", "clusters", "unsealed keys", ...
 };
 
 // Throws: all members throw Error, and leave the context as it was.
-// Threads: one writer and any number of readers. build_layer, open_layer, append, seal, truncate and invalidate are the
-// writer's, one call at a time and layer. decode and the rest may run at any time beside append and seal. truncate and
-// invalidate must not run beside decode.
+// Threads: one writer and any number of readers. build_layer, open_layer, append, seal, rebuild, truncate and
+// invalidate are the writer's, one call at a time and layer. decode and the rest may run at any time beside append,
+// seal and rebuild. truncate and invalidate must not run beside decode.
 class Context {
  public:
   Context(const ContextShape& shape, const ContextParams& params = {});
@@ -147,8 +150,18 @@ class Context {
 
   // Folds all appended tokens outside the window into the layer's indexes, on the calling thread. A scan4 head leaves
   // up to 31, and a flat head has no index.
+  // A head that has outgrown its index is promoted instead, here as by automatic seals: kind, width and clusters are
+  // chosen anew for all its tokens, as build_layer would with the queries that were kept. A head is outgrown that has
+  // 4,096 keys to search and grew by half since its index was chosen, of whatever kind. So a sequence that grows from
+  // nothing gets an index, and over its life is built about three times. Where memory_limit has no room for that, or no
+  // queries were kept for a graph, the head stays as it is, and HeadReport::reason says so.
   // Throws: Error(no_memory) where ContextParams::memory_limit has no room in some head; then none was sealed.
   void seal(std::uint32_t layer);
+
+  // The same, and every head is promoted, outgrown or not: for a prompt that was given in chunks, after the last one.
+  // What build_layer of the first chunk, append of the others with their queries, and rebuild make is what one
+  // build_layer of all makes, but that appended keys and values are copies.
+  void rebuild(std::uint32_t layer);
 
   // Drops all tokens from `tokens` on, in every layer: speculative decoding, edits of a chat. The epoch grows. Prefill
   // tokens may go as well; those of the shared prefix stay for forks. Clusters of such a prefill are copied, whatever

@@ -91,6 +91,10 @@ rattan_status rattan_decode_slice(const rattan_context* context, uint32_t layer,
   });
 }
 
+rattan_status rattan_rebuild(rattan_context* context, uint32_t layer) {
+  return guarded([&] { required(context, "context").context.rebuild(layer); });
+}
+
 rattan_status rattan_seal(rattan_context* context, uint32_t layer) {
   return guarded([&] { required(context, "context").context.seal(layer); });
 }

@@ -105,6 +105,7 @@ ContextParams to_params(const rattan_params& given) {
   to.background_seal = is_on("params.background_seal", params.background_seal);
   to.seed = params.seed;
   to.memory_limit = params.memory_limit;
+  to.kept_queries = params.kept_queries;
   return to;
 }
 
@@ -150,6 +151,7 @@ void rattan_params_init(rattan_params* params) {
   params->background_seal = to_switch(defaults.background_seal);
   params->seed = defaults.seed;
   params->memory_limit = defaults.memory_limit;
+  params->kept_queries = defaults.kept_queries;
   params->exact = RATTAN_EXACT_CPU;
 }
 

@@ -59,14 +59,20 @@ void Context::decode(std::uint32_t layer, MatrixView queries, std::span<float> o
 void Context::seal(std::uint32_t layer) {
   Layer& built = state_->built(layer);
   built.rethrow_failure();
-  built.seal(Layer::Part::all, executor_or_default(state_->params.executor));
+  built.seal(Layer::Part::all, executor_or_default(state_->params.executor), state_->params.exact);
+}
+
+void Context::rebuild(std::uint32_t layer) {
+  Layer& built = state_->built(layer);
+  built.rethrow_failure();
+  built.seal(Layer::Part::anew, executor_or_default(state_->params.executor), state_->params.exact);
 }
 
 void Context::truncate(std::size_t tokens) {
   std::size_t most = 0;
   for (const auto& layer : state_->owned) most = std::max(most, layer ? layer->tokens() : 0);
   check_range<std::size_t>("tokens", tokens, 0, most);
-  state_->background.forget();
+  state_->stop_sealing();
   for (const auto& layer : state_->owned) {
     if (!layer) continue;
     layer->seal_ended();  // an order that was forgotten

@@ -6,7 +6,7 @@
 
 #include "context/context_checks.h"
 #include "context/context_state.h"
-#include "core/build_timer.h"
+#include "context/head_build.h"
 #include "core/make_ahead.h"
 #include "core/parallel.h"
 
@@ -26,29 +26,6 @@ void add_stages(BuildStats* sum, const BuildStats& head) {
     }
   }
   sum->unreachable += head.unreachable;
-}
-
-// What is known of a head before its index is built.
-struct Prepared {
-  HeadPlan plan;
-  std::vector<NeighborTable> links;
-  BuildStats stats;
-};
-
-Prepared prepare(const HeadQueries& queries, const CheckedMatrix& keys, const CheckedMatrix& values, double scale,
-                 const ContextParams& params, const HeadFit& fit, const ExactTopK& exact,
-                 std::vector<NeighborTable> spent) {
-  Prepared prepared;
-  const IdRange indexed = indexed_rows(keys.rows(), params);
-  BuildTimer timer(&prepared.stats);
-  prepared.plan = plan_head(queries, keys, values, indexed, scale, params);
-  apply_fit(fit, prepared.plan);
-  timer.stage("plan");
-  if (!prepared.plan.wants_links) return prepared;
-  const CheckedMatrix searched = keys.slice(indexed.begin, indexed.end - indexed.begin);
-  prepared.links = make_links(queries, searched, params.links_k, params.link_queries, exact, std::move(spent));
-  timer.stage("links");
-  return prepared;
 }
 
 }  // namespace
@@ -72,21 +49,22 @@ void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> key
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
   // A device finds the next head's links while this one's index is built here. Links found here would only get in the
   // way.
-  make_ahead<Prepared>(
+  make_ahead<PreparedHead>(
       keys.size(), params.exact != nullptr,
-      [&](std::size_t h, Prepared spent) {
+      [&](std::size_t h, PreparedHead spent) {
         const HeadQueries asked{queries.empty() ? queries : queries.subspan(h * group, group), query_positions};
-        return prepare(asked, prefill.keys[h], prefill.values[h], state.scale, params, fit, exact,
-                       std::move(spent.links));
+        return prepare_head(asked, prefill.keys[h], prefill.values[h], params, fit, exact, std::move(spent.links));
       },
-      [&](std::size_t h, Prepared& head, double) {
+      [&](std::size_t h, PreparedHead& head, double) {
         const auto prefix = build_prefix(prefill.keys[h], prefill.values[h], std::move(head.plan), head.links, group,
                                          params, &head.stats);
         apply_fit(fit, prefix->choice);
         prefixes.push_back(prefix);
         add_stages(stats, head.stats);
       });
-  state_->publish(layer, std::make_unique<Layer>(prefixes, state.params, state.share));
+  auto built = std::make_unique<Layer>(prefixes, state.params, state.share);
+  built->keep_evidence(queries, query_positions);
+  state_->publish(layer, std::move(built));
 }
 
 }  // namespace rattan

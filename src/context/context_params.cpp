@@ -33,6 +33,7 @@ void ContextParams::validate() const {
   }
   check_range<std::uint32_t>("ContextParams::links_k", links_k, 1, 1024);
   check_range<std::uint32_t>("ContextParams::link_queries", link_queries, 1, 1U << 24);
+  check_range<std::uint32_t>("ContextParams::kept_queries", kept_queries, 0, 1U << 20);
   check_range<std::uint32_t>("ContextParams::clusters", clusters, 0, 1U << 16);
   graph.validate();
   check_range<std::size_t>("ContextParams::capacity", capacity, 1, no_key);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "context/stoppable.h"
 #include "core/check.h"
 #include "core/parallel.h"
 
@@ -49,9 +50,15 @@ void Context::State::publish(std::uint32_t layer, std::unique_ptr<Layer> built) 
 }
 
 void Context::State::drop_layers() noexcept {
-  background.forget();
+  stop_sealing();
   for (auto& layer : layers) layer.store(nullptr, std::memory_order_release);
   for (auto& layer : owned) layer.reset();
+}
+
+void Context::State::stop_sealing() {
+  stopping.store(true);
+  background.forget();
+  stopping.store(false);
 }
 
 void Context::State::order_seal(Layer& layer) {
@@ -62,8 +69,9 @@ void Context::State::order_seal(Layer& layer) {
   }
   if (!layer.order_seal()) return;
   // On that thread alone: the others are the decoder's.
-  const auto job = [&layer] {
-    layer.try_seal(Layer::Part::older_half, serial_executor());
+  const auto job = [this, &layer] {
+    Stoppable executor(stopping);
+    layer.try_seal(Layer::Part::older_half, executor);
     layer.seal_ended();
   };
   try {

@@ -18,6 +18,7 @@ namespace rattan {
 
 struct Context::State {
   State(const ContextShape& shape, const ContextParams& params);
+  ~State() { stop_sealing(); }
 
   // Layers appear once and go with invalidate(); a reader of one may run while another is built.
   Layer& built(std::uint32_t layer) const;
@@ -26,6 +27,8 @@ struct Context::State {
   void drop_layers() noexcept;
 
   void order_seal(Layer& layer);
+  // As Background::forget, and what runs ends at its next step.
+  void stop_sealing();
 
   ContextShape shape;
   ContextParams params;
@@ -36,6 +39,7 @@ struct Context::State {
   std::atomic<std::uint64_t> epoch{0};
   mutable DecodeCounters counters;
   mutable Pool<HeadScratch> scratches;
+  std::atomic<bool> stopping{false};
   Background background;  // the last: its thread ends before what it works on
 };
 

@@ -15,7 +15,7 @@ class Step {
  public:
   Step(const KvHead& head, MatrixView queries, std::size_t tokens, double scale, std::span<float> output,
        HeadScratch& scratch)
-      : head_(head), view_(head.view(tokens)), queries_(queries), scale_(scale), scratch_(scratch) {
+      : view_(head.view(tokens)), queries_(queries), scale_(scale), scratch_(scratch) {
     const std::size_t dim = view_.values.cols();
     std::fill(output.begin(), output.end(), 0.0F);
     scratch.parts.resize(queries.rows);
@@ -31,7 +31,7 @@ class Step {
   }
 
   void run(const Budget& budget) {
-    const std::uint32_t first_k = head_.prefix().choice.first_keys(budget);
+    const std::uint32_t first_k = view_.generation->choice().first_keys(budget);
     if (first_k >= view_.searched) view_.searched = 0;  // all of them, and exactly
     attend_window();
     if (view_.searched == 0) return;
@@ -44,7 +44,7 @@ class Step {
     if (scratch_.loop.run(asked, scratch_.estimate, search)) {
       attend_found();
     } else {
-      attend_ids(0, view_.searched);
+      attend_tokens(view_.sinks, view_.sinks + view_.searched);
       cost_.keys_retrieved += queries_.rows * view_.searched;
     }
   }
@@ -54,18 +54,17 @@ class Step {
  private:
   // Sinks, and every id that is not searched.
   void attend_window() {
-    const HeadPrefix& prefix = head_.prefix();
-    // The base's keys lie behind the sinks: where all are attended, they are one range.
-    const std::size_t behind = view_.searched == 0 ? view_.keys.base.rows : 0;
-    attend_rows(prefix.keys.view, prefix.values.view, 0, view_.sinks + behind);
-    attend_ids(std::max(view_.searched, behind), view_.keys.rows());
+    if (view_.searched != 0) attend_tokens(0, view_.sinks);
+    attend_tokens(view_.searched == 0 ? 0 : view_.sinks + view_.searched, view_.token_keys.rows());
     cost_.keys_retrieved += queries_.rows * (view_.window - view_.searched);
   }
 
-  void attend_ids(std::size_t begin, std::size_t end) {
-    const std::size_t base = view_.keys.base.rows;
-    attend_rows(view_.keys.base, view_.values.base, begin, std::min(end, base));
-    attend_rows(view_.keys.grown, view_.values.grown, std::max(begin, base) - base, std::max(end, base) - base);
+  void attend_tokens(std::size_t begin, std::size_t end) {
+    const SplitRows& keys = view_.token_keys;
+    const SplitRows& values = view_.token_values;
+    const std::size_t base = keys.base.rows;
+    attend_rows(keys.base, values.base, begin, std::min(end, base));
+    attend_rows(keys.grown, values.grown, std::max(begin, base) - base, std::max(end, base) - base);
   }
 
   void attend_rows(MatrixView keys, MatrixView values, std::size_t begin, std::size_t end) {
@@ -88,12 +87,12 @@ class Step {
     params.group = static_cast<std::uint32_t>(rows.size());
     params.candidates = {0, static_cast<KeyId>(view_.searched)};
     params.executor = &serial_executor();
-    head_.prefix().choice.apply_width(k, params);
-    const SearchStats stats = head_.index().search(queries_of(rows), params, *scratch_.search);
+    view_.generation->choice().apply_width(k, params);
+    const SearchStats stats = view_.generation->index().search(view_.keys, queries_of(rows), params, *scratch_.search);
     cost_.keys_scored += stats.keys_scored;
     cost_.bytes_read += stats.bytes_read;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const auto found = GrowingIndex::results(*scratch_.search, i);
+      const auto found = SealedIndex::results(*scratch_.search, i);
       results[i] = {found.ids, found.scores};
     }
   }
@@ -135,7 +134,6 @@ class Step {
     return count;
   }
 
-  const KvHead& head_;
   KvHead::View view_;
   MatrixView queries_;
   double scale_;

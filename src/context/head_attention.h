@@ -10,7 +10,7 @@
 #include "attention/unread_estimate.h"
 #include "context/kv_head.h"
 #include "core/key_marks.h"
-#include "index/growing_index.h"
+#include "index/sealed_index.h"
 #include "rattan/attention.h"
 #include "rattan/context.h"
 
@@ -18,7 +18,7 @@ namespace rattan {
 
 // Grows once; results are not kept in it.
 struct HeadScratch {
-  std::unique_ptr<GrowingIndex::Scratch, void (*)(GrowingIndex::Scratch*)> search = GrowingIndex::make_scratch();
+  std::unique_ptr<SealedIndex::Scratch, void (*)(SealedIndex::Scratch*)> search = SealedIndex::make_scratch();
   AttentionScratch attention;
   UnreadEstimate estimate;
   BudgetLoop loop;

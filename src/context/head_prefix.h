@@ -1,5 +1,5 @@
-// The prefill of one KV head: borrowed keys and values, the index over them, and what stands for keys that are not
-// read. Immutable, shared by all sequences that begin with it.
+// What a KV head searches with, and the prefill of one KV head: borrowed keys and values with the first of such.
+// Immutable, shared by all sequences that begin with it.
 #pragma once
 
 #include <cstddef>
@@ -16,18 +16,23 @@
 
 namespace rattan {
 
+// Chosen, built and measured together over the first ids of a head.
+struct HeadIndex {
+  std::shared_ptr<const Index> index;
+  KeyClusters clusters;  // the same ids; none of a flat head
+  HeadChoice choice;
+
+  std::size_t indexed() const noexcept { return index->size(); }
+};
+
 // Rows [0, sinks) are attended exactly, the index holds the next ones, and those behind it are the recent window's: a
-// sequence copies them as the first of its own.
-struct HeadPrefix {
+// sequence copies them as the first of its own. Ids count from row `sinks`.
+struct HeadPrefix : HeadIndex {
   SharedMatrix keys;  // all rows of the prefill
   SharedMatrix values;
   std::size_t sinks = 0;
-  std::shared_ptr<const Index> index;  // ids count from row `sinks`
-  KeyClusters clusters;                // the same ids; none of a flat head
-  HeadChoice choice;
 
   std::size_t rows() const noexcept { return keys.view.rows; }
-  std::size_t indexed() const noexcept { return index->size(); }
   std::size_t token_bytes() const noexcept { return keys.view.row_bytes() + values.view.row_bytes(); }
 };
 

@@ -1,204 +1,218 @@
 #include "context/kv_head.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
-#include "clusters/cluster_cut.h"
+#include "context/head_build.h"
+#include "context/head_kind.h"
+#include "core/check.h"
 
 namespace rattan {
 namespace {
 
-GrowthParams growth_params(const HeadPrefix& prefix, const ContextParams& params) {
-  GrowthParams growth;
-  // After a truncation below the base as many more may grow as the base has lost.
-  growth.capacity = std::min<std::size_t>(params.capacity + prefix.indexed(), no_key);
-  growth.graph = params.graph;
-  growth.graph.seed = params.seed;
-  return growth;
-}
+GrowthParams default_growth() { return {}; }
 
-// Rows of a matrix in a place of their own where they lie in two.
-SharedMatrix together(const SplitRows& rows, std::size_t begin, std::size_t end) {
-  const std::size_t base = rows.base.rows;
-  if (end <= base) return rows.base.slice(begin, end - begin);
-  if (begin >= base) return rows.grown.slice(begin - base, end - begin);
-  const std::size_t row_bytes = rows.row_bytes();
-  auto bytes = std::make_shared<std::vector<std::byte>>((end - begin) * row_bytes);
-  for (std::size_t i = begin; i < end; ++i)
-    std::memcpy(bytes->data() + (i - begin) * row_bytes, rows.row(i), row_bytes);
-  return {MatrixView(bytes->data(), rows.dtype(), end - begin, rows.cols()), bytes};
-}
+std::size_t searched_rows(const HeadPrefix& prefix) { return prefix.sinks + prefix.indexed(); }
 
 }  // namespace
 
 KvHead::KvHead(std::shared_ptr<const HeadPrefix> prefix, const ContextParams& params)
     : prefix_(std::move(prefix)),
-      cluster_params_(cluster_params(params, nullptr)),
-      recent_(params.recent),
-      sinks_(prefix_->sinks),
-      index_(prefix_->index, growth_params(*prefix_, params)),
-      base_visible_(prefix_->indexed()),
-      base_bytes_(prefix_->index->memory().total()),
-      grown_values_(params.capacity * prefix_->values.view.row_bytes()),
-      clustered_(params.clusters != 0 && prefix_->clusters.clusters() != 0),
-      clusters_(clustered_ ? params.capacity : 0) {
-  if (clustered_) {
-    clusters_[0] = &prefix_->clusters;
-    cluster_count_.store(1, std::memory_order_release);
-  }
-  const std::size_t copied = sinks_ + base_visible_;
+      params_(params),
+      sinks_(params.sinks),
+      prefix_bytes_(prefix_->index->memory().total() + prefix_->clusters.bytes()),
+      keys_(prefix_->keys.view.slice(0, searched_rows(*prefix_)), params.capacity),
+      values_(prefix_->values.view.slice(0, searched_rows(*prefix_)), params.capacity),
+      recent_(prefix_->keys.view.cols, default_growth().recent_queries),
+      evidence_(prefix_->keys.view.cols, evidence_positions(params)),
+      judged_(prefix_->indexed()) {
+  publish(std::make_unique<Generation>(prefix_, params_));
+  const std::size_t copied = searched_rows(*prefix_);
   const std::size_t rows = prefix_->rows() - copied;
   append(CheckedMatrix::trusted(prefix_->keys.view.slice(copied, rows)),
          CheckedMatrix::trusted(prefix_->values.view.slice(copied, rows)));
 }
 
-void KvHead::append(const CheckedMatrix& keys, const CheckedMatrix& checked_values) {
-  const MatrixView& values = checked_values.view();
-  const std::size_t row_bytes = values.row_bytes();
-  index_.append(keys);  // checks that there is room
-  for (std::size_t i = 0; i < values.rows; ++i) {
-    std::memcpy(grown_values_.data() + (grown_ + i) * row_bytes, values.row(i), row_bytes);
+void KvHead::append(const CheckedMatrix& keys, const CheckedMatrix& values) {
+  if (keys.rows() > keys_.room()) {
+    fail(ErrorCode::invalid_argument, "keys has ", keys.rows(), " rows, allowed is ", keys_.room(),
+         " (ContextParams::capacity is ", params_.capacity, ")");
   }
-  grown_ += values.rows;
+  keys_.append(keys.view());
+  values_.append(values.view());
+}
+
+void KvHead::keep_queries(const CheckedMatrix& queries) {
+  if (Pin(*this)->index().walks()) recent_.add(queries.view());
+}
+
+void KvHead::forget_queries() {
+  recent_.take();
+  evidence_.forget();
 }
 
 void KvHead::truncate(std::size_t tokens) {
   const std::size_t ids = ids_of(tokens);
-  sinks_ = std::min(sinks_, tokens);
-  index_.truncate(ids);
-  base_visible_ = std::min(base_visible_, ids);
-  grown_ = ids - base_visible_;
-  // Clusters of segments that reach into the window go; those of the base are cut: to train them anew takes seconds.
-  const std::size_t end = window_begin(tokens);
-  std::size_t count = cluster_count_.load(std::memory_order_relaxed);
-  while (count > 1 && clusters_[count - 1]->ids().end > end) --count;
-  owned_.resize(std::min(owned_.size(), count));
-  if (count == 1 && clusters_[0]->ids().end > end) {
-    auto cut = std::make_unique<const KeyClusters>(
-        cut_clusters(*clusters_[0], static_cast<KeyId>(end), prefix_->index->keys(), values(ids).base));
-    clusters_[0] = cut.get();
-    owned_.clear();
-    owned_.push_back(std::move(cut));
+  // The keys of a promoted index may be written over: it is of no use when some of them are gone.
+  const bool lost = promoted_.load() && ids < newest().index().base_size();
+  std::unique_ptr<Generation> first = lost ? std::make_unique<Generation>(prefix_, params_) : nullptr;
+  keys_.truncate(tokens);
+  values_.truncate(tokens);
+  evidence_.truncate(static_cast<std::int64_t>(tokens));
+  if (lost) {
+    publish(std::move(first));
+    promoted_.store(false);
+    recent_.take();
+    newest().truncate(ids_of(keys_.base_rows()), window_begin(tokens), keys_by_id(), values_by_id());
   }
-  cluster_count_.store(count, std::memory_order_release);
+  drop_retired();
+  newest().truncate(ids, window_begin(tokens), keys_by_id(), values_by_id());
+  if (lost || ids < judged_.load()) judged_.store(newest().index().base_size());
 }
 
-std::size_t KvHead::searched_end() const noexcept {
-  if (!clustered_) return index_.sealed();
-  return clusters_[cluster_count_.load(std::memory_order_acquire) - 1]->ids().end;
+std::size_t KvHead::unsearched(std::size_t tokens) const noexcept {
+  const std::size_t end = window_begin(tokens);
+  return end - std::min(end, Pin(*this)->searched_end());
 }
 
 std::size_t KvHead::sealable(std::size_t tokens) const noexcept {
-  if (prefix_->choice.kind == HeadKind::flat) return 0;
-  const std::size_t end = window_begin(tokens);
-  return end - std::min(end, searched_end());
+  return Pin(*this)->choice().kind == HeadKind::flat ? 0 : unsearched(tokens);
 }
 
 void KvHead::seal(std::size_t count, Executor& executor) {
-  const std::size_t begin = searched_end();
-  std::size_t end = begin + count;
-  if (end > index_.sealed()) {
-    index_.seal(end, executor);
-    end = std::min(end, index_.sealed());  // segments may be of whole units only
+  drop_retired();
+  if (count != 0) newest().seal(keys_by_id(), values_by_id(), count, recent_, executor);
+}
+
+bool KvHead::outgrown(std::size_t tokens) const noexcept {
+  return rattan::outgrown(window_begin(tokens), judged_.load(std::memory_order_relaxed), params_);
+}
+
+std::optional<HeadFit> KvHead::fit_promotion(std::size_t tokens, const MemoryShare& share, std::string& remark) const {
+  const bool linked = find_kind(Pin(*this)->choice().kind)->needs_links;
+  const bool with_queries = held_out_rows(evidence_.rows()) != 0;
+  if (linked && !with_queries) {
+    remark = "not built anew, no queries were kept";
+    return std::nullopt;
   }
-  if (!clustered_ || end <= begin) return;
-  ClusterParams params = cluster_params_;
-  params.clusters = segment_clusters(end - begin);
+  ContextShape shape;
+  shape.key_dim = static_cast<std::uint32_t>(prefix_->keys.view.cols);
+  shape.value_dim = static_cast<std::uint32_t>(prefix_->values.view.cols);
+  shape.dtype = prefix_->keys.view.dtype;
+  const HeldTokens held{tokens, tokens - std::min(tokens, keys_.base_rows()), prefix_bytes_};
+  try {
+    HeadFit fit = fit_head(held, with_queries, shape, params_, share);
+    if (fit.index && (fit.links || !linked)) return fit;
+    remark = "not built anew, " + fit.remark;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::no_memory) throw;
+    remark = message("not built anew, ", error.what());
+  }
+  return std::nullopt;
+}
+
+void KvHead::promote(std::size_t tokens, const HeadFit& fit, const ExactTopK& exact, Executor& executor) {
+  drop_retired();
+  ContextParams params = fitted_params(params_, fit);
   params.executor = &executor;
-  const SharedMatrix keys = together(index_.keys(), begin, end);
-  const SharedMatrix values = together(this->values(end), begin, end);
-  push_clusters(std::make_unique<const KeyClusters>(CheckedMatrix::trusted(keys), CheckedMatrix::trusted(values),
-                                                    static_cast<KeyId>(begin), params));
+  const QueryEvidence::Copy evidence = evidence_.copy();
+  auto base = build_promoted(keys_.view(tokens), values_.view(tokens), evidence.queries(), params, fit, exact);
+  const std::size_t ids = base->indexed();
+  publish(std::make_unique<Generation>(std::move(base), params));
+  promoted_.store(true);
+  recent_.take();
+  put_off_promotion(tokens, {});
+  judged_.store(ids);
+  drop_retired();
 }
 
-// Of half as many keys as those of the prefix have: every decode reads them all, and a context may grow by many
-// segments, whose keys matter somewhat more, being nearer.
-std::uint32_t KvHead::segment_clusters(std::size_t count) const noexcept {
-  const std::size_t of_prefix = 2 * count * prefix_->clusters.clusters() / std::max<std::size_t>(1, prefix_->indexed());
-  return static_cast<std::uint32_t>(std::clamp<std::size_t>(of_prefix, 1, cluster_params_.clusters));
+void KvHead::put_off_promotion(std::size_t tokens, std::string remark) {
+  judged_.store(window_begin(tokens));
+  const std::lock_guard lock(remarking_);
+  remark_.swap(remark);
 }
 
-void KvHead::push_clusters(std::unique_ptr<const KeyClusters> clusters) {
-  const std::size_t count = cluster_count_.load(std::memory_order_relaxed);
-  clusters_[count] = clusters.get();
-  owned_.push_back(std::move(clusters));
-  cluster_count_.store(count + 1, std::memory_order_release);
+void KvHead::publish(std::unique_ptr<Generation> generation) {
+  generations_.push_back(std::move(generation));
+  current_.store(generations_.back().get());
 }
 
-SplitRows KvHead::values(std::size_t ids) const noexcept {
-  const MatrixView& all = prefix_->values.view;
-  const std::size_t base = std::min(ids, base_visible_);
-  return {all.slice(prefix_->sinks, base), MatrixView(grown_values_.data(), all.dtype, ids - base, all.cols)};
+// A reader that comes after this was told of the newest: it counts itself before it asks which.
+void KvHead::drop_retired() noexcept {
+  if (readers_.load() == 0) generations_.erase(generations_.begin(), generations_.end() - 1);
+}
+
+SplitRows KvHead::keys_by_id() const noexcept {
+  const std::size_t tokens = keys_.rows();
+  return keys_.view(tokens).from(sinks_of(tokens));
+}
+
+SplitRows KvHead::values_by_id() const noexcept {
+  const std::size_t tokens = values_.rows();
+  return values_.view(tokens).from(sinks_of(tokens));
 }
 
 KvHead::View KvHead::view(std::size_t tokens) const noexcept {
   View view;
-  const std::size_t ids = ids_of(tokens);
-  view.sinks = tokens - ids;
+  view.generation = Pin(*this);
+  view.sinks = sinks_of(tokens);
   view.window = window_begin(tokens);
-  view.values = values(ids);
-  view.keys = index_.keys();
-  view.keys.base.rows = std::min(view.keys.base.rows, ids);
-  view.keys.grown.rows = ids - view.keys.base.rows;
-  if (prefix_->choice.kind == HeadKind::flat) return view;
-  if (!clustered_) {
-    view.searched = std::min(view.window, index_.sealed());
-    return view;
-  }
-  // A seal may have taken tokens since `tokens` were counted: its clusters would stand for keys of the window, which
-  // are attended exactly, and for keys that came later.
-  std::size_t count = cluster_count_.load(std::memory_order_acquire);
-  while (count > 0 && clusters_[count - 1]->ids().end > view.window) --count;
-  view.clusters = {clusters_.data(), count};
-  view.searched = count == 0 ? 0 : clusters_[count - 1]->ids().end;
+  view.token_keys = keys_.view(tokens);
+  view.token_values = values_.view(tokens);
+  view.keys = view.token_keys.from(view.sinks);
+  view.values = view.token_values.from(view.sinks);
+  view.clusters = view.generation->clusters(view.window);
+  // A seal between the two: what it has added has no clusters here.
+  view.searched = view.clusters.empty() ? view.generation->searched(view.window) : view.clusters.back()->ids().end;
   return view;
 }
 
 HeadReport KvHead::report(std::size_t tokens) const {
+  const Pin now(*this);
   HeadReport report;
-  report.kind = to_string(prefix_->choice.kind);
-  report.reason = prefix_->choice.reason;
+  report.kind = to_string(now->choice().kind);
+  report.reason = now->choice().reason;
+  {
+    const std::lock_guard lock(remarking_);
+    if (!remark_.empty()) report.reason += "; " + remark_;
+  }
   const std::size_t ids = ids_of(tokens);
-  report.base_tokens = std::min(ids, index_.base_size());
-  report.sealed_tokens = std::min(ids, index_.sealed()) - report.base_tokens;
+  report.base_tokens = std::min(ids, now->index().base_size());
+  report.sealed_tokens = std::min(ids, now->index().sealed()) - report.base_tokens;
   report.unsealed_tokens = ids - report.base_tokens - report.sealed_tokens;
   report.memory = memory(tokens);
   return report;
 }
 
 MemoryUse KvHead::memory(std::size_t tokens) const {
-  MemoryUse use = prefix_->index->memory();
-  const MemoryUse grown = index_.memory();
-  use.parts.insert(use.parts.end(), grown.parts.begin(), grown.parts.end());
-  const std::size_t ids = ids_of(tokens);
-  use.parts.emplace_back("clusters", cluster_bytes());
-  use.parts.emplace_back("grown values", (ids - std::min(ids, base_visible_)) * prefix_->values.view.row_bytes());
+  const Pin now(*this);
+  MemoryUse use = now->memory();
+  const std::size_t grown = tokens - std::min(tokens, keys_.base_rows());
+  const std::size_t sealed_end = std::min(tokens, sinks_of(tokens) + now->index().sealed());
+  const std::size_t sealed = sealed_end - std::min(sealed_end, keys_.base_rows());
+  const std::size_t key_bytes = prefix_->keys.view.row_bytes();
+  use.parts.emplace_back("unsealed keys", (grown - sealed) * key_bytes);
+  use.parts.emplace_back("sealed keys", sealed * key_bytes);
+  use.parts.emplace_back("grown values", grown * prefix_->values.view.row_bytes());
+  if (now->index().walks()) use.parts.emplace_back("recent queries", recent_.bytes());
+  if (evidence_positions(params_) != 0) use.parts.emplace_back("kept queries", evidence_.bytes());
+  if (promoted_.load()) use.parts.emplace_back("index of the prefill", prefix_bytes_);
   return use;
 }
 
 std::size_t KvHead::held_bytes(std::size_t sealed) const noexcept {
-  const std::size_t grown = index_.size() - base_visible_;
-  return base_bytes_ + grown * token_bytes() + std::max(sealed_bytes(), sealed);
+  return (keys_.rows() - keys_.base_rows()) * token_bytes() + std::max(sealed_bytes(), sealed);
 }
 
-// The prefix holds its clusters even where a truncation has put cut ones in their place.
-std::size_t KvHead::cluster_bytes() const noexcept {
-  std::size_t bytes = prefix_->clusters.bytes();
-  const std::size_t count = cluster_count_.load(std::memory_order_acquire);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (clusters_[i] != &prefix_->clusters) bytes += clusters_[i]->bytes();
-  }
-  return bytes;
+std::size_t KvHead::sealed_bytes() const noexcept {
+  return Pin(*this)->bytes() + (promoted_.load() ? prefix_bytes_ : 0);
 }
 
-std::size_t KvHead::segment_bytes(std::size_t count) const noexcept {
-  if (count == 0) return 0;
-  const std::size_t of_index = index_.segment_bytes(searched_end() + count);
-  if (!clustered_) return of_index;
-  const MatrixView& keys = prefix_->keys.view;
-  return of_index +
-         KeyClusters::most_bytes(count, segment_clusters(count), keys.cols, prefix_->values.view.cols, keys.dtype);
+std::size_t KvHead::recent_query_bytes(std::size_t added) const {
+  const std::size_t recent = Pin(*this)->index().walks() ? recent_.bytes(added) : 0;
+  return recent + evidence_.bytes(added);
 }
+
+std::size_t KvHead::segment_bytes(std::size_t count) const noexcept { return Pin(*this)->segment_bytes(count); }
 
 }  // namespace rattan

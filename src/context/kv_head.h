@@ -1,27 +1,36 @@
-// One KV head of one sequence: the shared prefix, the keys and values that grew behind it, and how each is attended.
+// One KV head of one sequence: the keys and values of its tokens, those of the shared prefix first, and how each is
+// attended.
 //
-// Tokens count from the prefill's first. The first of them are sinks; the others are ids of a GrowingIndex, in order.
-// Ids are attended in two ways:
+// Tokens count from the sequence's first. The first of them are sinks; the others are ids, in order. Ids are attended
+// in two ways:
 //
 //   0 .............. searched end ............ visible
 //   searched, and          attended exactly: unsealed
 //   the unread estimated   keys and the window
 //
-// Searched end: how far there are segments with clusters (of a head without clusters: segments), and never into the
-// recent window. A seal moves it forward, a truncation back. A flat head searches nothing.
+// The searched end never reaches into the recent window. A seal moves it forward, a truncation back. A flat head
+// searches nothing. A head that has outgrown its index is promoted: it gets another generation, whose kind, clusters
+// and width are chosen anew. Readers hold on to the generation that they began with.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "clusters/key_clusters.h"
+#include "context/generation.h"
 #include "context/head_prefix.h"
-#include "core/reserved.h"
+#include "context/memory_limit.h"
+#include "context/query_evidence.h"
+#include "core/grown_rows.h"
 #include "core/split_rows.h"
-#include "index/growing_index.h"
+#include "index/recent_queries.h"
 #include "rattan/context.h"
 
 namespace rattan {
@@ -37,70 +46,120 @@ class KvHead {
   // The writer, beside anything but truncate. keys and values: as many rows of the prefix's dtype and dims. Nothing has
   // changed where it throws. Tokens are visible to who knows of them: the caller publishes their number.
   void append(const CheckedMatrix& keys, const CheckedMatrix& values);
-  void keep_queries(const CheckedMatrix& queries) { index_.keep_queries(queries); }
-  void forget_queries() { index_.forget_queries(); }
+  // Evidence for the next segment.
+  void keep_queries(const CheckedMatrix& queries);
+  // Evidence for the next generation: one matrix per query head.
+  void keep_evidence(const HeadQueries& queries) { evidence_.add(queries); }
+  void forget_queries();
 
   // Tokens from `tokens` on are gone. Beside nothing.
   void truncate(std::size_t tokens);
 
-  // Of `tokens` tokens, how many a seal would find: neither searched nor in the window. None of a flat head.
+  // Of `tokens` tokens, how many are neither searched nor in the window, and how many of them a seal would find: none
+  // of a flat head.
+  std::size_t unsearched(std::size_t tokens) const noexcept;
   std::size_t sealable(std::size_t tokens) const noexcept;
   // Seals the oldest `count` of them: a segment of the index, and its clusters. One call at a time, beside append and
   // attend.
   void seal(std::size_t count, Executor& executor);
 
+  // Whether there are so many more ids outside the window than the head was last built for that it should be promoted:
+  // half as many, and as many as an index is worth having for.
+  bool outgrown(std::size_t tokens) const noexcept;
+  // What a promotion would make of `tokens` tokens. Nothing: the head would search no better than it does; `remark`
+  // says why.
+  std::optional<HeadFit> fit_promotion(std::size_t tokens, const MemoryShare& share, std::string& remark) const;
+  // Builds the next generation over all ids of `tokens` tokens that are outside the window, linked by the evidence.
+  // A sealer, as seal(). Where it throws nothing has changed.
+  void promote(std::size_t tokens, const HeadFit& fit, const ExactTopK& exact, Executor& executor);
+  // Not before the head has grown by half again. remark: for report().
+  void put_off_promotion(std::size_t tokens, std::string remark);
+
   // What this head holds, the prefix with it; recent queries apart, which may be forgotten. At any time, without
   // allocating. sealed: bytes that codes, edges and clusters are counted as at least, while some are being made.
   std::size_t held_bytes(std::size_t sealed = 0) const noexcept;
-  std::size_t sealed_bytes() const noexcept { return index_.sealed_bytes() + cluster_bytes(); }
+  std::size_t sealed_bytes() const noexcept;
+  // The same where a promotion has made `fit`.
+  std::size_t promoted_bytes(const HeadFit& fit) const noexcept { return fit.bytes + prefix_bytes_; }
   // As many as there would be with `added` rows more.
-  std::size_t recent_query_bytes(std::size_t added = 0) const { return index_.recent_query_bytes(added); }
+  std::size_t recent_query_bytes(std::size_t added = 0) const;
   std::size_t token_bytes() const noexcept { return prefix_->token_bytes(); }
   // At most what seal(count) adds to held_bytes().
   std::size_t segment_bytes(std::size_t count) const noexcept;
   MemoryUse memory(std::size_t tokens) const;
 
+  // The generation of the moment, which stays as long as this.
+  class Pin {
+   public:
+    Pin() = default;
+    explicit Pin(const KvHead& head) noexcept : readers_(&head.readers_) {
+      readers_->fetch_add(1);
+      generation_ = head.current_.load();
+    }
+    ~Pin() {
+      if (readers_ != nullptr) readers_->fetch_sub(1);
+    }
+    Pin(Pin&& other) noexcept : readers_(std::exchange(other.readers_, nullptr)), generation_(other.generation_) {}
+    Pin& operator=(Pin&& other) noexcept {
+      std::swap(readers_, other.readers_);
+      std::swap(generation_, other.generation_);
+      return *this;
+    }
+    const Generation& operator*() const noexcept { return *generation_; }
+    const Generation* operator->() const noexcept { return generation_; }
+
+   private:
+    std::atomic<std::size_t>* readers_ = nullptr;
+    const Generation* generation_ = nullptr;
+  };
+
   // What a decode of `tokens` tokens attends to.
   struct View {
-    SplitRows keys;  // by id, visible ones
+    SplitRows token_keys;  // by token, visible ones
+    SplitRows token_values;
+    SplitRows keys;  // the same by id
     SplitRows values;
     std::size_t sinks = 0;     // visible ones
     std::size_t window = 0;    // first id of the recent window
     std::size_t searched = 0;  // ids below are searched, the others attended exactly; 0 of a flat head
     std::span<const KeyClusters* const> clusters;  // of the ids below `searched`, unless the head has none
+    Pin generation;
   };
   View view(std::size_t tokens) const noexcept;
-  const GrowingIndex& index() const noexcept { return index_; }
 
   HeadReport report(std::size_t tokens) const;
 
  private:
-  std::uint32_t segment_clusters(std::size_t count) const noexcept;
-  void push_clusters(std::unique_ptr<const KeyClusters> clusters);
-  std::size_t searched_end() const noexcept;
-  std::size_t cluster_bytes() const noexcept;
-  SplitRows values(std::size_t ids) const noexcept;
-  std::size_t ids_of(std::size_t tokens) const noexcept { return tokens - std::min(tokens, sinks_); }
+  std::size_t sinks_of(std::size_t tokens) const noexcept { return std::min(tokens, sinks_); }
+  std::size_t ids_of(std::size_t tokens) const noexcept { return tokens - sinks_of(tokens); }
   std::size_t window_begin(std::size_t tokens) const noexcept {
     const std::size_t ids = ids_of(tokens);
-    return ids - std::min(ids, recent_);
+    return ids - std::min<std::size_t>(ids, params_.recent);
   }
+  SplitRows keys_by_id() const noexcept;
+  SplitRows values_by_id() const noexcept;
+  Generation& newest() noexcept { return *generations_.back(); }
+  void publish(std::unique_ptr<Generation> generation);
+  void drop_retired() noexcept;
 
   std::shared_ptr<const HeadPrefix> prefix_;
-  ClusterParams cluster_params_;
-  std::size_t recent_;
+  ContextParams params_;
   std::size_t sinks_;
-  GrowingIndex index_;
-  std::size_t base_visible_;  // of the index's base
-  std::size_t base_bytes_;    // of the prefix's index
-  std::size_t grown_ = 0;     // the writer's count of rows in grown_values_
-  ReservedArray<std::byte> grown_values_;
+  std::size_t prefix_bytes_;  // of the prefix's index and clusters
+  GrownRows keys_;            // by token
+  GrownRows values_;
+  RecentQueries recent_;
+  QueryEvidence evidence_;
 
-  // Consecutive ids from 0 on, the prefix's clusters first. Readers load the number, then as many pointers.
-  bool clustered_;
-  std::vector<std::unique_ptr<const KeyClusters>> owned_;
-  ReservedArray<const KeyClusters*> clusters_;
-  std::atomic<std::size_t> cluster_count_{0};
+  // The sealer's: the newest is the last, those before it are retired and wait until no reader is about.
+  std::vector<std::unique_ptr<Generation>> generations_;
+  std::atomic<const Generation*> current_{nullptr};
+  mutable std::atomic<std::size_t> readers_{0};
+  std::atomic<bool> promoted_{false};  // the newest is not of the prefix
+  std::atomic<std::size_t> judged_;    // ids that the newest was chosen for, or that it was decided to stay for
+
+  mutable std::mutex remarking_;
+  std::string remark_;  // of report()
 };
 
 }  // namespace rattan

@@ -1,7 +1,11 @@
 #include "context/layer.h"
 
 #include <algorithm>
+#include <numeric>
+#include <optional>
 #include <utility>
+
+#include "context/stoppable.h"
 
 namespace rattan {
 namespace {
@@ -26,17 +30,32 @@ std::vector<std::shared_ptr<const HeadPrefix>> Layer::prefixes() const {
   return prefixes;
 }
 
+void Layer::keep_evidence(std::span<const MatrixView> queries, std::span<const std::int64_t> positions) {
+  const std::size_t group = queries.size() / heads_.size();
+  if (group == 0) return;
+  for (std::size_t h = 0; h < heads_.size(); ++h) {
+    heads_[h]->keep_evidence({queries.subspan(h * group, group), positions});
+  }
+  memory_.lock_for(heads_, 0);  // forgets them where there is no room
+}
+
 void Layer::append(std::size_t tokens, const MatrixView& keys, const MatrixView& values, const MatrixView& queries) {
   const std::size_t heads = heads_.size();
   const std::size_t before = tokens_.load(std::memory_order_relaxed);
   const LayerMemory::Lock lock = memory_.lock_for(heads_, tokens);
   // First what may fail: queries without their keys do no harm, a key in some heads alone would.
   const std::size_t group = queries.rows / std::max<std::size_t>(1, tokens * heads);
+  std::vector<MatrixView> rows(group);
+  std::vector<std::int64_t> positions(group == 0 ? 0 : tokens);
+  std::iota(positions.begin(), positions.end(), static_cast<std::int64_t>(before));
   for (std::size_t h = 0; h < heads && group != 0; ++h) {
     if (!memory_.fits_queries(heads_, h, tokens, tokens * group)) continue;
     for (std::size_t t = 0; t < tokens; ++t) {
       heads_[h]->keep_queries(CheckedMatrix::trusted(queries.slice((t * heads + h) * group, group)));
     }
+    const std::size_t first = h * group;
+    for (std::size_t i = 0; i < group; ++i) rows[i] = rows_of_head(queries, first + i, heads * group).view();
+    heads_[h]->keep_evidence({rows, positions});
   }
   for (std::size_t h = 0; h < heads; ++h) {
     heads_[h]->append(rows_of_head(keys, h, heads), rows_of_head(values, h, heads));
@@ -51,24 +70,37 @@ void Layer::truncate(std::size_t tokens) {
 }
 
 bool Layer::waiting(std::size_t count) {
+  const std::size_t tokens = this->tokens();
   for (std::size_t h = 0; h < heads_.size(); ++h) {
-    const std::size_t sealable = heads_[h]->sealable(tokens());
+    if (heads_[h]->unsearched(tokens) < count) continue;
+    if (heads_[h]->outgrown(tokens)) return true;
+    const std::size_t sealable = heads_[h]->sealable(tokens);
     if (sealable >= count && memory_.fits_segment(heads_, h, sealable / 2)) return true;
   }
   return false;
 }
 
-void Layer::seal(Part part, Executor& executor) {
+void Layer::seal(Part part, Executor& executor, const ExactTopK* exact) {
   const std::lock_guard lock(sealing_);
-  std::vector<std::size_t> counts;
-  for (const auto& head : heads_) {
-    const std::size_t sealable = head->sealable(tokens());
-    counts.push_back(part == Part::all ? sealable : sealable / 2);
+  const std::size_t tokens = this->tokens();
+  std::vector<std::size_t> counts(heads_.size());
+  std::vector<std::optional<HeadFit>> promotions(heads_.size());
+  for (std::size_t h = 0; h < heads_.size(); ++h) {
+    const KvHead& head = *heads_[h];
+    if (part == Part::anew || head.outgrown(tokens)) promotions[h] = memory_.fit_promotion(heads_, h, tokens);
+    const std::size_t sealable = promotions[h] ? 0 : head.sealable(tokens);
+    counts[h] = part == Part::older_half ? sealable / 2 : sealable;
   }
   using Promise = LayerMemory::Promise;
-  Promise promise(memory_, heads_, counts, part == Part::all ? Promise::Which::all : Promise::Which::fitting);
+  Promise promise(memory_, heads_, counts, part == Part::older_half ? Promise::Which::fitting : Promise::Which::all,
+                  promotions);
+  const auto own = exact == nullptr ? make_exact_topk_cpu(&executor) : nullptr;
   for (std::size_t h = 0; h < heads_.size(); ++h) {
-    heads_[h]->seal(counts[h], executor);
+    if (promotions[h]) {
+      heads_[h]->promote(tokens, *promotions[h], exact == nullptr ? *own : *exact, executor);
+    } else {
+      heads_[h]->seal(counts[h], executor);
+    }
     promise.keep(h);
   }
 }
@@ -76,6 +108,7 @@ void Layer::seal(Part part, Executor& executor) {
 void Layer::try_seal(Part part, Executor& executor) noexcept {
   try {
     seal(part, executor);
+  } catch (const Stopped&) {
   } catch (...) {
     const std::lock_guard lock(failing_);
     failure_ = std::current_exception();

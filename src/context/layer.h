@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,9 @@ class Layer {
   std::size_t tokens() const noexcept { return tokens_.load(std::memory_order_acquire); }
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes() const;
 
+  // Before anybody knows of the layer: the prefill's queries, one matrix per query head, for promotions to come.
+  void keep_evidence(std::span<const MatrixView> queries, std::span<const std::int64_t> positions);
+
   // The writer. Matrices as Context::append has them, checked. Throws Error(no_memory) where there is no room; then
   // nothing was appended.
   void append(std::size_t tokens, const MatrixView& keys, const MatrixView& values, const MatrixView& queries);
@@ -34,14 +38,18 @@ class Layer {
   // Not beside a seal or a reader.
   void truncate(std::size_t tokens);
 
-  // Whether `count` tokens outside the window wait to be sealed in some head, whose older half there is room for.
+  // Whether `count` tokens outside the window wait to be sealed in some head, which is to be promoted or has room for
+  // their older half.
   bool waiting(std::size_t count);
-  enum class Part { all, older_half };
-  // Seals them on the calling thread, beside append and readers; two calls wait for each other. Where there is no room
-  // in some head, all: Error(no_memory), and nothing was sealed; older_half: that head is left out.
-  void seal(Part part, Executor& executor);
+  // anew: as all, and every head is promoted that there is room for.
+  enum class Part { all, older_half, anew };
+  // Seals them on the calling thread, beside append and readers; two calls wait for each other. A head that has
+  // outgrown its index is promoted instead. Where there is no room in some head, all: Error(no_memory), and nothing was
+  // sealed; older_half: that head is left out. exact: that makes links; null: the CPU's.
+  void seal(Part part, Executor& executor, const ExactTopK* exact = nullptr);
 
-  // The same, but what it throws waits for rethrow_failure(), which the writer's next call begins with.
+  // The same, but what it throws waits for rethrow_failure(), which the writer's next call begins with. Nothing does
+  // where the executor was stopped.
   void try_seal(Part part, Executor& executor) noexcept;
   void rethrow_failure();
 

@@ -1,6 +1,7 @@
 #include "context/layer_memory.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 
@@ -44,7 +45,15 @@ bool LayerMemory::fits_segment(Heads heads, std::size_t head, std::size_t count)
   return heads[head]->segment_bytes(count) <= unused(*heads[head], promised_[head]);
 }
 
-LayerMemory::Promise::Promise(LayerMemory& memory, Heads heads, std::span<std::size_t> counts, Which which)
+std::optional<HeadFit> LayerMemory::fit_promotion(Heads heads, std::size_t head, std::size_t tokens) {
+  std::string remark;
+  std::optional<HeadFit> fit = heads[head]->fit_promotion(tokens, share_, remark);
+  if (!fit) heads[head]->put_off_promotion(tokens, std::move(remark));
+  return fit;
+}
+
+LayerMemory::Promise::Promise(LayerMemory& memory, Heads heads, std::span<std::size_t> counts, Which which,
+                              std::span<const std::optional<HeadFit>> promotions)
     : memory_(memory), heads_(heads) {
   if (!memory.share_.limited()) return;
   const Lock lock(memory.mutex_);
@@ -58,7 +67,9 @@ LayerMemory::Promise::Promise(LayerMemory& memory, Heads heads, std::span<std::s
     counts[h] = 0;
   }
   for (std::size_t h = 0; h < heads.size(); ++h) {
-    memory.promised_[h] = memory.promised_bytes(*heads[h], counts[h]);
+    const bool promoted = h < promotions.size() && promotions[h];
+    memory.promised_[h] =
+        promoted ? heads[h]->promoted_bytes(*promotions[h]) : memory.promised_bytes(*heads[h], counts[h]);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,13 +32,18 @@ class LayerMemory {
   // Whether a segment of the `count` oldest sealable tokens of a head fits.
   bool fits_segment(Heads heads, std::size_t head, std::size_t count);
 
-  // The sealer: memory for a segment of each head, until the promise ends.
+  // What becomes of a head that outgrows its index at `tokens` tokens: it is promoted where there is something to gain
+  // and room for it. Else it is told to stay as it is.
+  std::optional<HeadFit> fit_promotion(Heads heads, std::size_t head, std::size_t tokens);
+
+  // The sealer: memory for a segment or a promotion of each head, until the promise ends.
   class Promise {
    public:
     // counts: tokens of each segment. All of them or, with Error(no_memory), none; or those that fit, the counts of
-    // others become 0.
+    // others become 0. promotions: of each head, or none.
     enum class Which { all, fitting };
-    Promise(LayerMemory& memory, Heads heads, std::span<std::size_t> counts, Which which);
+    Promise(LayerMemory& memory, Heads heads, std::span<std::size_t> counts, Which which,
+            std::span<const std::optional<HeadFit>> promotions = {});
     ~Promise();
     Promise(const Promise&) = delete;
     Promise& operator=(const Promise&) = delete;

@@ -16,17 +16,19 @@ std::size_t token_bytes(const ContextShape& shape) {
 // Bytes of a head that is built over `rows` tokens.
 class BuiltSizes {
  public:
-  BuiltSizes(std::size_t rows, const ContextShape& shape, const ContextParams& params)
-      : shape_(shape), params_(params) {
-    const IdRange indexed = indexed_rows(rows, params);
+  BuiltSizes(const HeldTokens& tokens, const ContextShape& shape, const ContextParams& params)
+      : shape_(shape), params_(params), copied_(tokens.own), besides_(tokens.besides) {
+    const IdRange indexed = indexed_rows(tokens.rows, params);
     searched_ = indexed.end - indexed.begin;
-    copied_ = rows - indexed.end;
-    growing_ = std::min<std::size_t>(params.seal_after, params.capacity - rows);
+    growing_ = std::min<std::size_t>(params.seal_after, params.capacity - tokens.rows);
   }
 
   std::size_t searched() const { return searched_; }
   std::size_t held(bool links, std::uint32_t clusters) const {
-    return (copied_ + growing_) * token_bytes(shape_) + index_bytes(largest(links)) +
+    return besides_ + (copied_ + growing_) * token_bytes(shape_) + built(links, clusters);
+  }
+  std::size_t built(bool links, std::uint32_t clusters) const {
+    return index_bytes(largest(links)) +
            KeyClusters::most_bytes(searched_, clusters, shape_.key_dim, shape_.value_dim, shape_.dtype);
   }
   // Half as many clusters, and half of those, until it fits; nothing: not even without any.
@@ -54,7 +56,8 @@ class BuiltSizes {
   const ContextShape& shape_;
   const ContextParams& params_;
   std::size_t searched_ = 0;
-  std::size_t copied_ = 0;
+  std::size_t copied_;
+  std::size_t besides_;
   std::size_t growing_ = 0;
 };
 
@@ -78,11 +81,15 @@ MemoryShare memory_share(const ContextShape& shape, const ContextParams& params)
   return {params.memory_limit, params.memory_limit / heads, heads};
 }
 
-HeadFit fit_head(std::size_t rows, bool with_queries, const ContextShape& shape, const ContextParams& params,
+HeldTokens held_prefill(std::size_t rows, const ContextParams& params) noexcept {
+  return {rows, rows - indexed_rows(rows, params).end, 0};
+}
+
+HeadFit fit_head(const HeldTokens& tokens, bool with_queries, const ContextShape& shape, const ContextParams& params,
                  const MemoryShare& share) {
   HeadFit fit;
   fit.clusters = params.clusters;
-  const BuiltSizes sizes(rows, shape, params);
+  const BuiltSizes sizes(tokens, shape, params);
   if (!share.limited() || params.kind == HeadKind::flat || sizes.searched() == 0) return fit;
   bool links = with_queries;
   const auto lack = [&](bool with_links, std::uint32_t clusters) {
@@ -104,6 +111,7 @@ HeadFit fit_head(std::size_t rows, bool with_queries, const ContextShape& shape,
     fit.clusters_remark =
         message(*clusters, " clusters instead of ", params.clusters, ", memory_limit leaves ", share.bytes, " bytes");
   }
+  if (clusters) fit.bytes = sizes.built(links, *clusters);
   return fit;
 }
 

@@ -34,12 +34,26 @@ struct HeadFit {
   std::uint32_t clusters = 0;   // ContextParams::clusters, or fewer
   std::string remark;           // why one of the first is false
   std::string clusters_remark;  // why there are fewer
+  std::size_t bytes = 0;        // of index and clusters at most
 };
 
-// rows: of the prefill. The kind gives way first, then clusters do. Throws Error(no_memory) where ContextParams::kind
-// is scan4 or graph and does not fit without any clusters.
-HeadFit fit_head(std::size_t rows, bool with_queries, const ContextShape& shape, const ContextParams& params,
+// Tokens of a head: those of `own` are its own copies, and `besides` are bytes that it goes on to hold.
+struct HeldTokens {
+  std::size_t rows = 0;
+  std::size_t own = 0;
+  std::size_t besides = 0;
+};
+// As a prefill of so many rows is held.
+HeldTokens held_prefill(std::size_t rows, const ContextParams& params) noexcept;
+
+// The kind gives way first, then clusters do. Throws Error(no_memory) where ContextParams::kind is scan4 or graph and
+// does not fit without any clusters.
+HeadFit fit_head(const HeldTokens& tokens, bool with_queries, const ContextShape& shape, const ContextParams& params,
                  const MemoryShare& share);
+inline HeadFit fit_head(std::size_t rows, bool with_queries, const ContextShape& shape, const ContextParams& params,
+                        const MemoryShare& share) {
+  return fit_head(held_prefill(rows, params), with_queries, shape, params, share);
+}
 
 // ContextParams of a head that fits.
 ContextParams fitted_params(const ContextParams& params, const HeadFit& fit);

@@ -1,6 +1,7 @@
 // Rows in two places: those of a prefix that somebody else holds, and those that grew behind it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "rattan/matrix.h"
@@ -21,6 +22,12 @@ struct SplitRows {
   DType dtype() const noexcept { return base.dtype; }
   std::size_t row_bytes() const noexcept { return base.row_bytes(); }
   const void* row(std::size_t i) const noexcept { return i < base.rows ? base.row(i) : grown.row(i - base.rows); }
+
+  // Rows from `begin` on, begin <= rows().
+  SplitRows from(std::size_t begin) const noexcept {
+    const std::size_t of_base = std::min(begin, base.rows);
+    return {base.slice(of_base, base.rows - of_base), grown.slice(begin - of_base, grown.rows - (begin - of_base))};
+  }
 };
 
 }  // namespace rattan

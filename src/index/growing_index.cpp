@@ -1,108 +1,32 @@
 #include "index/growing_index.h"
 
-#include <algorithm>
-#include <cmath>
+#include <utility>
 
 #include "core/check.h"
-#include "core/parallel.h"
-#include "graph/graph_view.h"
-#include "index/growth_store.h"
-#include "index/recent_queries.h"
-#include "index/registry.h"
-#include "index/search_rows.h"
-#include "index/segment_graph.h"
 #include "scan/checked_matrix.h"
 
 namespace rattan {
-namespace {
-
-GrowthParts parts_of(const Index& base) {
-  const IndexKind& kind = kind_of(base);
-  if (kind.growth == nullptr) fail(ErrorCode::unsupported, "base is of kind ", kind.name, ", which cannot grow");
-  GrowthParts parts = kind.growth(base);
-  // An index of no keys has learnt nothing: neither ranges of codes nor where to walk from.
-  if (base.size() == 0) parts.graph = nullptr;
-  if (base.size() == 0) parts.codes = nullptr;
-  return parts;
-}
-
-std::uint32_t stride_of(const GrowthParts& base) { return base.graph == nullptr ? 0 : base.graph->stride(); }
-
-const Index& checked(const std::shared_ptr<const Index>& base, const GrowthParams& params) {
-  if (base == nullptr) fail(ErrorCode::invalid_argument, "base is null");
-  check_range<std::size_t>("GrowthParams::capacity", params.capacity, base->size(), no_key);
-  check_range("GrowthParams::recent_queries", params.recent_queries, 0U, 1U << 20);
-  check_range("GrowthParams::links_k", params.links_k, 1U, 1024U);
-  check_range("GrowthParams::segment_entry_points", params.segment_entry_points, 1U, 4096U);
-  check_range("GrowthParams::queries_per_key", params.queries_per_key, 0.001, 16.0);
-  params.graph.validate();
-  return *base;
-}
-
-}  // namespace
-
-struct GrowingIndex::Scratch : SearchScratch {
-  std::vector<KeyId> seeds;
-  std::vector<KeyId> ids;  // rows of k
-  std::vector<float> scores;
-  std::vector<std::size_t> counts;  // of ids per row
-  std::size_t k = 0;
-};
-
-struct GrowingIndex::State {
-  std::shared_ptr<const Index> index;
-  GrowthParams params;
-  GrowthParts base;
-  GrowthStore store;
-  RecentQueries recent;
-  std::size_t base_visible;  // of the base's keys; less than all after a truncation below it
-
-  State(std::shared_ptr<const Index> index_, const GrowthParams& params_)
-      : index(std::move(index_)),
-        params(params_),
-        base(parts_of(checked(index, params))),
-        store(params.capacity - index->size(), index->keys(), {base.codes, stride_of(base)}),
-        recent(index->dim(), base.graph == nullptr ? 0 : params.recent_queries),
-        base_visible(index->size()) {
-    if (base.graph != nullptr) check_range("stride of the base's graph", stride_of(base), 2U, 1024U);
-  }
-
-  // Rows as searches see them: the base whole, grown ones behind it. Ids outside have no gap where keys were truncated.
-  std::size_t gap() const noexcept { return index->size() - base_visible; }
-  KeyId row_of(KeyId id) const noexcept { return id < base_visible ? id : static_cast<KeyId>(id + gap()); }
-  KeyId id_of(KeyId row) const noexcept { return row < index->size() ? row : static_cast<KeyId>(row - gap()); }
-
-  SegmentGraphParams segment_params(std::size_t keys) const {
-    SegmentGraphParams segment;
-    segment.links_k = params.links_k;
-    segment.queries = static_cast<std::uint32_t>(std::ceil(static_cast<double>(keys) * params.queries_per_key));
-    segment.graph = params.graph;
-    segment.graph.max_degree = std::min(params.graph.max_degree, stride_of(base));
-    segment.graph.entry_points = params.segment_entry_points;
-    return segment;
-  }
-};
 
 GrowingIndex::GrowingIndex(std::shared_ptr<const Index> base, const GrowthParams& params)
-    : state_(std::make_unique<State>(std::move(base), params)) {}
-
-GrowingIndex::~GrowingIndex() = default;
+    : capacity_(params.capacity),
+      sealed_(std::move(base), params),
+      keys_(sealed_.base().keys(), params.capacity - sealed_.base().size()),
+      recent_(sealed_.base().dim(), sealed_.walks() ? params.recent_queries : 0) {}
 
 void GrowingIndex::append(MatrixView keys) { append(CheckedMatrix(keys, "keys", serial_executor())); }
 
 void GrowingIndex::append(const CheckedMatrix& checked) {
   const MatrixView& keys = checked.view();
-  const MatrixView& like = state_->index->keys();
+  const MatrixView& like = base().keys();
   if (keys.dtype != like.dtype || keys.cols != like.cols) {
     fail(ErrorCode::invalid_argument, "keys are ", to_string(keys.dtype), " of dim ", keys.cols, ", allowed is ",
          to_string(like.dtype), " of dim ", like.cols, " (as the base's)");
   }
-  const std::size_t rows = state_->store.view().rows;
-  if (keys.rows > state_->store.capacity() - rows) {
-    fail(ErrorCode::invalid_argument, "keys has ", keys.rows, " rows, allowed is ", state_->store.capacity() - rows,
-         " (GrowthParams::capacity is ", state_->params.capacity, ")");
+  if (keys.rows > keys_.room()) {
+    fail(ErrorCode::invalid_argument, "keys has ", keys.rows, " rows, allowed is ", keys_.room(),
+         " (GrowthParams::capacity is ", capacity_, ")");
   }
-  state_->store.append(keys);
+  keys_.append(keys);
 }
 
 void GrowingIndex::keep_queries(MatrixView queries) {
@@ -111,113 +35,31 @@ void GrowingIndex::keep_queries(MatrixView queries) {
 
 void GrowingIndex::keep_queries(const CheckedMatrix& checked) {
   const MatrixView& queries = checked.view();
-  if (queries.cols != state_->index->dim()) {
-    fail(ErrorCode::invalid_argument, "queries have dim ", queries.cols, ", allowed is ", state_->index->dim());
+  if (queries.cols != base().dim()) {
+    fail(ErrorCode::invalid_argument, "queries have dim ", queries.cols, ", allowed is ", base().dim());
   }
-  state_->recent.add(queries);
+  recent_.add(queries);
 }
 
-void GrowingIndex::forget_queries() { state_->recent.take(); }
-
 void GrowingIndex::truncate(std::size_t size) {
-  State& state = *state_;
-  state.store.truncate(size - std::min(size, state.base_visible));
-  state.base_visible = std::min(size, state.base_visible);
+  keys_.truncate(size);
+  sealed_.truncate(size);
 }
 
 void GrowingIndex::seal(std::size_t end, Executor& executor) {
-  State& state = *state_;
-  const GrowthStore::View now = state.store.view();
-  check_range<std::size_t>("end", end, 0, state.base_visible + now.rows);
-  std::size_t grown_end = end - std::min(end, state.base_visible);
-  // A search reads codes in blocks of rows, so none may be written in part.
-  const bool in_code_blocks = state.base.codes != nullptr && state.base.graph == nullptr;
-  if (in_code_blocks) grown_end -= grown_end % simd::code_block_rows;
-  if (grown_end <= now.sealed) return;
-  const auto first_id = static_cast<KeyId>(state.index->size() + now.sealed);
-  if (state.base.graph == nullptr) {
-    state.store.seal(grown_end, nullptr, first_id, executor);
-    return;
-  }
-  const MatrixView keys = state.store.keys(grown_end).slice(now.sealed, grown_end - now.sealed);
-  const QueryRows queries = state.recent.take();
-  const Graph graph =
-      make_segment_graph(keys, queries.view(), state.index->metric(), state.segment_params(keys.rows), executor);
-  state.store.seal(grown_end, &graph, first_id, executor);
-}
-
-std::size_t GrowingIndex::size() const noexcept { return state_->base_visible + state_->store.view().rows; }
-std::size_t GrowingIndex::base_size() const noexcept { return state_->base_visible; }
-std::size_t GrowingIndex::sealed() const noexcept { return state_->base_visible + state_->store.view().sealed; }
-const Index& GrowingIndex::base() const noexcept { return *state_->index; }
-
-SplitRows GrowingIndex::keys() const noexcept {
-  return {state_->index->keys().slice(0, state_->base_visible), state_->store.keys(state_->store.view().rows)};
+  check_range<std::size_t>("end", end, 0, size());
+  if (end > sealed()) sealed_.seal(keys(), end, recent_.take(), executor);
 }
 
 MemoryUse GrowingIndex::memory() const {
-  MemoryUse use = state_->store.memory();
-  if (state_->base.graph != nullptr) use.parts.emplace_back("recent queries", state_->recent.bytes());
+  const std::size_t grown = keys_.rows() - keys_.base_rows();
+  const std::size_t below = sealed() - base_size();
+  const std::size_t row_bytes = base().keys().row_bytes();
+  MemoryUse use{{{"unsealed keys", (grown - below) * row_bytes}, {"sealed keys", below * row_bytes}}};
+  const MemoryUse segments = sealed_.memory();
+  use.parts.insert(use.parts.end(), segments.parts.begin(), segments.parts.end());
+  if (sealed_.walks()) use.parts.emplace_back("recent queries", recent_.bytes());
   return use;
-}
-
-std::size_t GrowingIndex::sealed_bytes() const noexcept { return state_->store.sealed_bytes(); }
-std::size_t GrowingIndex::recent_query_bytes(std::size_t added) const { return state_->recent.bytes(added); }
-
-std::size_t GrowingIndex::segment_bytes(std::size_t end) const noexcept {
-  const std::size_t rows = end - std::min(end, sealed());
-  return state_->store.segment_bytes(rows, std::min<std::size_t>(rows, state_->params.segment_entry_points));
-}
-
-SearchStats GrowingIndex::search(MatrixView queries, const SearchParams& params, Scratch& scratch) const {
-  const State& state = *state_;
-  const GrowthStore::View now = state.store.view();
-  const std::size_t base_rows = state.index->size();
-  const auto size = static_cast<KeyId>(state.base_visible + now.rows);
-  SearchParams inner = params;
-  state.base.width.apply(params.k, inner);
-  const KeyId end = std::min(params.candidates.end, size);
-  inner.candidates = {state.row_of(std::min(params.candidates.begin, end)), end == 0 ? 0 : state.row_of(end - 1) + 1};
-  scratch.seeds.clear();
-  const auto sealed = static_cast<KeyId>(state.base_visible + now.sealed);
-  for (const KeyId seed : params.seeds) {
-    if (seed < sealed) scratch.seeds.push_back(state.row_of(seed));
-  }
-  inner.seeds = scratch.seeds;
-
-  SearchRows rows(Scorer(SplitRows(state.index->keys(), state.store.keys(now.rows)), state.index->metric()));
-  rows.sealed = base_rows + now.sealed;
-  rows.capacity = state.params.capacity;
-  rows.hidden = {static_cast<KeyId>(state.base_visible), static_cast<KeyId>(base_rows)};
-  if (state.base.graph != nullptr) {
-    rows.graph.emplace(*state.base.graph, state.store.slots(now.sealed), state.store.entry_points(now.entry_points));
-  }
-  if (state.base.codes != nullptr) rows.codes.emplace(*state.base.codes, state.store.codes(), now.sealed);
-  SearchStats stats;
-  if (params.k != 0) stats = RowSearch(rows, inner).run(queries, scratch);
-  scratch.counts.assign(queries.rows, 0);
-  scratch.ids.resize(queries.rows * params.k);
-  scratch.scores.resize(queries.rows * params.k);
-  for (std::size_t row = 0; row < queries.rows && params.k != 0; ++row) {
-    const auto best = scratch.found[row].sorted();
-    scratch.counts[row] = best.size();
-    for (std::size_t i = 0; i < best.size(); ++i) {
-      scratch.ids[row * params.k + i] = state.id_of(best[i].id);
-      scratch.scores[row * params.k + i] = best[i].score;
-    }
-  }
-  scratch.k = params.k;
-  return stats;
-}
-
-std::unique_ptr<GrowingIndex::Scratch, void (*)(GrowingIndex::Scratch*)> GrowingIndex::make_scratch() {
-  return {new Scratch, [](Scratch* scratch) { delete scratch; }};
-}
-
-GrowingIndex::Found GrowingIndex::results(Scratch& scratch, std::size_t row) {
-  const std::size_t first = row * scratch.k;
-  return {std::span<const KeyId>(scratch.ids).subspan(first, scratch.counts[row]),
-          std::span<const float>(scratch.scores).subspan(first, scratch.counts[row])};
 }
 
 }  // namespace rattan

@@ -1,45 +1,24 @@
-// One KV head's keys as they grow: an immutable base index, sealed segments behind it, and unsealed keys that are
-// scanned exactly. src/DESIGN.md section 5.
-//
-// Ids count from the base's first key; grown keys follow without a gap. A segment is a graph of its own keys with entry
-// points of its own, stored behind the base's edges and codes, so that one walk with one beam searches base and
-// segments together; segments can be taken off again from the end. Storage of grown keys, codes and edges is reserved
-// address space that never moves. One writer (append, keep_queries, truncate), one sealer at a time beside it, any
-// number of readers; readers take no lock. A key is visible when append has returned, and whole.
+// One KV head's keys as they grow: a SealedIndex with the keys behind its base and the queries that link segments.
+// One writer (append, keep_queries, truncate), one sealer at a time beside it, any number of readers; readers take no
+// lock. A key is visible when append has returned, and whole.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 
-#include "core/split_rows.h"
-#include "rattan/index.h"
-#include "rattan/params.h"
-#include "rattan/results.h"
+#include "core/grown_rows.h"
+#include "index/recent_queries.h"
+#include "index/sealed_index.h"
 
 namespace rattan {
 
-// Defaults are for segments of about 2,048 keys: append and seal take 12 us a key and head (d = 128, four query heads),
-// and recall behind 8,192 appended keys is at most 0.01 below that of a graph built anew over all (rattan-bench grow).
-// Beams are made wider with the number of segments' entry points, at most by half. More entry points cost a code each
-// per search; without codes, a key.
-struct GrowthParams {
-  std::size_t capacity = std::size_t{1} << 20;  // most keys, the base's included
-  std::uint32_t recent_queries = 4096;          // decode query rows kept as link evidence until the next seal
-  std::uint32_t links_k = 16;                   // links per such row within a segment
-  double queries_per_key = 1.25;                // such rows that are linked, at most, per key of the segment
-  std::uint32_t segment_entry_points = 128;
-  GraphBuildParams graph;
-};
-
 class GrowingIndex {
  public:
-  struct Scratch;  // buffers of a search; results are in it. Grows once, then nothing is allocated.
+  using Scratch = SealedIndex::Scratch;
+  using Found = SealedIndex::Found;
 
-  // base: of a kind with IndexKind::growth, over keys that never change, shared with other GrowingIndexes. Sealed
-  // segments have what the base has: edges and codes, codes, or nothing.
+  // As SealedIndex.
   GrowingIndex(std::shared_ptr<const Index> base, const GrowthParams& params);
-  ~GrowingIndex();
 
   // The writer. keys: [m, d] of the base's dtype, finite, copied. Throws Error(invalid_argument), also where capacity
   // is exceeded; then nothing was appended.
@@ -48,42 +27,37 @@ class GrowingIndex {
   // Decode queries, [m, d] of any dtype: evidence for the next seal. The oldest are forgotten where there are too many.
   void keep_queries(MatrixView queries);
   void keep_queries(const CheckedMatrix& queries);
-  void forget_queries();
-  // Keys from `size` on are gone. Not beside searches or a seal. A segment that is cut is unsealed as far as it
-  // remains. Below base_size() the base stays whole, and keys from `size` on are hidden for good.
+  void forget_queries() { recent_.take(); }
+  // As SealedIndex::truncate.
   void truncate(std::size_t size);
 
   // Keys [sealed(), end) become a segment; end <= size(). Beside append and searches, one call at a time.
   void seal(std::size_t end, Executor& executor);
 
-  std::size_t size() const noexcept;       // visible keys
-  std::size_t base_size() const noexcept;  // of them, those of the base
-  std::size_t sealed() const noexcept;     // base and segments
-  const Index& base() const noexcept;
-  SplitRows keys() const noexcept;  // visible ones
-  MemoryUse memory() const;         // without the base's
+  std::size_t size() const noexcept { return keys_.rows(); }  // visible keys
+  std::size_t base_size() const noexcept { return sealed_.base_size(); }
+  std::size_t sealed() const noexcept { return sealed_.sealed(); }
+  const Index& base() const noexcept { return sealed_.base(); }
+  SplitRows keys() const noexcept { return keys_.view(keys_.rows()); }  // visible ones
+  MemoryUse memory() const;                                             // without the base's
 
   // Of it, without allocating, at any time: codes, edges and entry points; and recent queries, were `added` rows added.
-  std::size_t sealed_bytes() const noexcept;
-  std::size_t recent_query_bytes(std::size_t added = 0) const;
-  // At most what seal(end) adds to sealed_bytes().
-  std::size_t segment_bytes(std::size_t end) const noexcept;
+  std::size_t sealed_bytes() const noexcept { return sealed_.sealed_bytes(); }
+  std::size_t recent_query_bytes(std::size_t added = 0) const { return recent_.bytes(added); }
+  std::size_t segment_bytes(std::size_t end) const noexcept { return sealed_.segment_bytes(end); }
 
-  // Searches one group: queries [rows, d]; params as of Index::search (group is ignored). Candidates of the base and
-  // the segments are searched by their kind, unsealed ones exactly; results(scratch, row) are the k best of both,
-  // sorted. Arguments are trusted: the caller has checked them.
-  SearchStats search(MatrixView queries, const SearchParams& params, Scratch& scratch) const;
-
-  static std::unique_ptr<Scratch, void (*)(Scratch*)> make_scratch();
-  struct Found {
-    std::span<const KeyId> ids;     // best first
-    std::span<const float> scores;  // exact
-  };
-  static Found results(Scratch& scratch, std::size_t row);
+  // As SealedIndex::search, over all keys.
+  SearchStats search(MatrixView queries, const SearchParams& params, Scratch& scratch) const {
+    return sealed_.search(keys(), queries, params, scratch);
+  }
+  static std::unique_ptr<Scratch, void (*)(Scratch*)> make_scratch() { return SealedIndex::make_scratch(); }
+  static Found results(Scratch& scratch, std::size_t row) { return SealedIndex::results(scratch, row); }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::size_t capacity_;
+  SealedIndex sealed_;
+  GrownRows keys_;
+  RecentQueries recent_;
 };
 
 }  // namespace rattan

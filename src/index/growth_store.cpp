@@ -20,12 +20,9 @@ std::size_t rounded_up(std::size_t rows) {
 
 }  // namespace
 
-GrowthStore::GrowthStore(std::size_t capacity, const MatrixView& keys_like, const GrowthLayout& layout)
+GrowthStore::GrowthStore(std::size_t capacity, const GrowthLayout& layout)
     : capacity_(capacity),
-      dtype_(keys_like.dtype),
-      cols_(keys_like.cols),
       layout_(layout),
-      keys_(bytes_of(capacity, keys_like.row_bytes())),
       codes_(layout.codes == nullptr ? 0 : bytes_of(rounded_up(capacity), layout.codes->row_bytes())),
       edges_(bytes_of(capacity, layout.stride)),
       entry_points_(layout.stride == 0 ? 0 : capacity),
@@ -38,14 +35,12 @@ GrowthStore::View GrowthStore::view() const noexcept {
     view.sealed = segments_[segments - 1].end;
     view.entry_points = segments_[segments - 1].entry_points;
   }
-  view.rows = rows_.load(std::memory_order_acquire);
   return view;
 }
 
 MemoryUse GrowthStore::memory() const {
   const View now = view();
-  MemoryUse use{{{"unsealed keys", (now.rows - now.sealed) * cols_ * dtype_size(dtype_)},
-                 {"sealed keys", now.sealed * cols_ * dtype_size(dtype_)}}};
+  MemoryUse use;
   if (layout_.codes != nullptr) use.parts.emplace_back("codes", now.sealed * layout_.codes->row_bytes());
   if (layout_.stride != 0) {
     use.parts.emplace_back("edges", slots(now.sealed).size_bytes());
@@ -65,28 +60,17 @@ std::size_t GrowthStore::segment_bytes(std::size_t rows, std::size_t entry_point
   return rows * code_bytes + ids * sizeof(KeyId);
 }
 
-void GrowthStore::append(const MatrixView& keys) noexcept {
-  const std::size_t first = rows_.load(std::memory_order_relaxed);
-  const std::size_t row_bytes = keys.row_bytes();
-  for (std::size_t i = 0; i < keys.rows; ++i) {
-    std::memcpy(keys_.data() + (first + i) * row_bytes, keys.row(i), row_bytes);
-  }
-  rows_.store(first + keys.rows, std::memory_order_release);
-}
-
 void GrowthStore::truncate(std::size_t rows) noexcept {
   std::size_t segments = segment_count_.load(std::memory_order_relaxed);
   while (segments != 0 && segments_[segments - 1].end > rows) --segments;
   segment_count_.store(segments, std::memory_order_release);
-  if (rows < rows_.load(std::memory_order_relaxed)) rows_.store(rows, std::memory_order_release);
 }
 
-void GrowthStore::seal(std::size_t end, const Graph* graph, KeyId first_id, Executor& executor) {
+void GrowthStore::seal(const MatrixView& keys, const Graph* graph, KeyId first_id, Executor& executor) {
   const View now = view();
   const std::size_t begin = now.sealed;
-  if (layout_.codes != nullptr) {
-    layout_.codes->encode(keys(end).slice(begin, end - begin), begin, codes_.data(), executor);
-  }
+  const std::size_t end = begin + keys.rows;
+  if (layout_.codes != nullptr) layout_.codes->encode(keys, begin, codes_.data(), executor);
   std::size_t entry_points = now.entry_points;
   if (graph != nullptr) {
     const auto grown_id = [&](KeyId id) { return id == no_key ? no_key : id + first_id; };

@@ -1,0 +1,130 @@
+#include "context/generation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "clusters/cluster_cut.h"
+#include "core/grown_rows.h"
+
+namespace rattan {
+namespace {
+
+GrowthParams growth_params(const HeadIndex& base, const ContextParams& params) {
+  GrowthParams growth;
+  // After a truncation below the base as many more may grow as the base has lost.
+  growth.capacity = std::min<std::size_t>(params.capacity + base.indexed(), no_key);
+  growth.graph = params.graph;
+  growth.graph.seed = params.seed;
+  return growth;
+}
+
+}  // namespace
+
+Generation::Generation(std::shared_ptr<const HeadIndex> base, const ContextParams& params)
+    : base_(std::move(base)),
+      cluster_params_(cluster_params(params, nullptr)),
+      base_bytes_(base_->index->memory().total()),
+      index_(base_->index, growth_params(*base_, params)),
+      clustered_(params.clusters != 0 && base_->clusters.clusters() != 0),
+      clusters_(clustered_ ? params.capacity : 0) {
+  if (!clustered_) return;
+  clusters_[0] = &base_->clusters;
+  cluster_count_.store(1, std::memory_order_release);
+}
+
+std::size_t Generation::searched_end() const noexcept {
+  if (choice().kind == HeadKind::flat) return 0;
+  if (!clustered_) return index_.sealed();
+  return clusters_[cluster_count_.load(std::memory_order_acquire) - 1]->ids().end;
+}
+
+std::span<const KeyClusters* const> Generation::clusters(std::size_t window) const noexcept {
+  // A seal may have taken tokens since a reader counted them: its clusters would stand for keys of the reader's window,
+  // which are attended exactly, and for keys that came later.
+  std::size_t count = cluster_count_.load(std::memory_order_acquire);
+  while (count > 0 && clusters_[count - 1]->ids().end > window) --count;
+  return {clusters_.data(), count};
+}
+
+std::size_t Generation::searched(std::size_t window) const noexcept {
+  if (choice().kind == HeadKind::flat) return 0;
+  if (!clustered_) return std::min(window, index_.sealed());
+  const auto whole = clusters(window);
+  return whole.empty() ? 0 : whole.back()->ids().end;
+}
+
+void Generation::seal(const SplitRows& keys, const SplitRows& values, std::size_t count, RecentQueries& recent,
+                      Executor& executor) {
+  const std::size_t begin = searched_end();
+  std::size_t end = begin + count;
+  if (end > index_.sealed()) {
+    index_.seal(keys, end, index_.walks() ? recent.take() : QueryRows{}, executor);
+    end = std::min(end, index_.sealed());  // segments may be of whole units only
+  }
+  if (!clustered_ || end <= begin) return;
+  ClusterParams params = cluster_params_;
+  params.clusters = segment_clusters(end - begin);
+  params.executor = &executor;
+  push_clusters(std::make_unique<const KeyClusters>(CheckedMatrix::trusted(in_one_place(keys, begin, end)),
+                                                    CheckedMatrix::trusted(in_one_place(values, begin, end)),
+                                                    static_cast<KeyId>(begin), params));
+}
+
+// Of half as many keys as those of the base have: every decode reads them all, and a context may grow by many segments,
+// whose keys matter somewhat more, being nearer.
+std::uint32_t Generation::segment_clusters(std::size_t count) const noexcept {
+  const std::size_t of_base = 2 * count * base_->clusters.clusters() / std::max<std::size_t>(1, base_->indexed());
+  return static_cast<std::uint32_t>(std::clamp<std::size_t>(of_base, 1, cluster_params_.clusters));
+}
+
+void Generation::push_clusters(std::unique_ptr<const KeyClusters> clusters) {
+  const std::size_t count = cluster_count_.load(std::memory_order_relaxed);
+  owned_.push_back(std::move(clusters));
+  clusters_[count] = owned_.back().get();
+  cluster_count_.store(count + 1, std::memory_order_release);
+}
+
+void Generation::truncate(std::size_t end, std::size_t window, const SplitRows& keys, const SplitRows& values) {
+  index_.truncate(end);
+  // Clusters of segments that reach into the window go; those of the base are cut: to train them anew takes seconds.
+  std::size_t count = cluster_count_.load(std::memory_order_relaxed);
+  while (count > 1 && clusters_[count - 1]->ids().end > window) --count;
+  owned_.resize(std::min(owned_.size(), count));
+  if (count == 1 && clusters_[0]->ids().end > window) {
+    auto cut = std::make_unique<const KeyClusters>(cut_clusters(*clusters_[0], static_cast<KeyId>(window),
+                                                                in_one_place(keys, 0, window).view,
+                                                                in_one_place(values, 0, window).view));
+    clusters_[0] = cut.get();
+    owned_.clear();
+    owned_.push_back(std::move(cut));
+  }
+  cluster_count_.store(count, std::memory_order_release);
+}
+
+// The base holds its clusters even where a truncation has put cut ones in their place.
+std::size_t Generation::cluster_bytes() const noexcept {
+  std::size_t bytes = base_->clusters.bytes();
+  const std::size_t count = cluster_count_.load(std::memory_order_acquire);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (clusters_[i] != &base_->clusters) bytes += clusters_[i]->bytes();
+  }
+  return bytes;
+}
+
+std::size_t Generation::segment_bytes(std::size_t count) const noexcept {
+  if (count == 0) return 0;
+  const std::size_t of_index = index_.segment_bytes(searched_end() + count);
+  if (!clustered_) return of_index;
+  return of_index + KeyClusters::most_bytes(count, segment_clusters(count), base_->index->dim(),
+                                            base_->clusters.mean_values().cols, base_->index->keys().dtype);
+}
+
+MemoryUse Generation::memory() const {
+  MemoryUse use = base_->index->memory();
+  const MemoryUse grown = index_.memory();
+  use.parts.insert(use.parts.end(), grown.parts.begin(), grown.parts.end());
+  use.parts.emplace_back("clusters", cluster_bytes());
+  return use;
+}
+
+}  // namespace rattan

@@ -1,0 +1,66 @@
+// What one KV head searches from one build to the next: an index, the segments that were sealed behind it, and the
+// clusters of both. Segments and clusters are added by a sealer beside readers, who take no lock.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "clusters/key_clusters.h"
+#include "context/head_prefix.h"
+#include "core/reserved.h"
+#include "core/split_rows.h"
+#include "index/recent_queries.h"
+#include "index/sealed_index.h"
+#include "rattan/context.h"
+
+namespace rattan {
+
+class Generation {
+ public:
+  Generation(std::shared_ptr<const HeadIndex> base, const ContextParams& params);
+
+  const HeadChoice& choice() const noexcept { return base_->choice; }
+  const SealedIndex& index() const noexcept { return index_; }
+
+  // Ids below are searched, those from there on attended exactly: how far there are segments with clusters (of a head
+  // without clusters: segments); 0 of a flat head.
+  std::size_t searched_end() const noexcept;
+  // Of them, those below `window`, and their clusters: of consecutive ids from 0 on, none of a head without clusters.
+  std::size_t searched(std::size_t window) const noexcept;
+  std::span<const KeyClusters* const> clusters(std::size_t window) const noexcept;
+
+  // The next `count` ids are sealed: a segment of the index, linked by the recent queries, and its clusters. keys,
+  // values: by id.
+  void seal(const SplitRows& keys, const SplitRows& values, std::size_t count, RecentQueries& recent,
+            Executor& executor);
+
+  // Ids from `end` on are gone. Those from `window` on are not searched any more. Beside nothing.
+  void truncate(std::size_t end, std::size_t window, const SplitRows& keys, const SplitRows& values);
+
+  // Bytes of the index, its segments and the clusters; of it, those of clusters.
+  std::size_t bytes() const noexcept { return base_bytes_ + index_.sealed_bytes() + cluster_bytes(); }
+  std::size_t cluster_bytes() const noexcept;
+  // At most what seal(count) adds to them.
+  std::size_t segment_bytes(std::size_t count) const noexcept;
+  MemoryUse memory() const;  // the same by part
+
+ private:
+  std::uint32_t segment_clusters(std::size_t count) const noexcept;
+  void push_clusters(std::unique_ptr<const KeyClusters> clusters);
+
+  std::shared_ptr<const HeadIndex> base_;
+  ClusterParams cluster_params_;
+  std::size_t base_bytes_;  // of the base's index
+  SealedIndex index_;
+
+  // Of consecutive ids from 0 on, the base's first. Readers load the number, then as many pointers.
+  bool clustered_;
+  std::vector<std::unique_ptr<const KeyClusters>> owned_;
+  ReservedArray<const KeyClusters*> clusters_;
+  std::atomic<std::size_t> cluster_count_{0};
+};
+
+}  // namespace rattan

@@ -1,0 +1,63 @@
+#include "context/head_build.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "context/head_kind.h"
+#include "core/build_timer.h"
+#include "core/grown_rows.h"
+
+namespace rattan {
+namespace {
+
+// As automatic heads are worth an index from. Smaller indexes are as well searched by segments.
+constexpr std::size_t fewest_ids = 4096;
+// Of a head that was asked to have an index and was built with nothing to search.
+constexpr std::size_t fewest_first_ids = 32;
+
+}  // namespace
+
+PreparedHead prepare_head(const HeadQueries& queries, const CheckedMatrix& keys, const CheckedMatrix& values,
+                          const ContextParams& params, const HeadFit& fit, const ExactTopK& exact,
+                          std::vector<NeighborTable> spent) {
+  PreparedHead prepared;
+  const IdRange indexed = indexed_rows(keys.rows(), params);
+  BuildTimer timer(&prepared.stats);
+  prepared.plan = plan_head(queries, keys, values, indexed, softmax_scale(params, keys.cols()), params);
+  apply_fit(fit, prepared.plan);
+  timer.stage("plan");
+  if (!prepared.plan.wants_links) return prepared;
+  const CheckedMatrix searched = keys.slice(indexed.begin, indexed.end - indexed.begin);
+  prepared.links = make_links(queries, searched, params.links_k, params.link_queries, exact, std::move(spent));
+  timer.stage("links");
+  return prepared;
+}
+
+bool outgrown(std::size_t ids, std::size_t judged, const ContextParams& params) noexcept {
+  if (params.kind == HeadKind::flat) return false;
+  const bool first = find_kind(params.kind) != nullptr && judged == 0;
+  return ids >= (first ? fewest_first_ids : fewest_ids) && ids - std::min(ids, judged) >= judged / 2;
+}
+
+std::size_t evidence_positions(const ContextParams& params) noexcept {
+  if (params.kind == HeadKind::flat || params.capacity < fewest_ids) return 0;
+  return params.kept_queries;
+}
+
+std::shared_ptr<const HeadIndex> build_promoted(const SplitRows& keys, const SplitRows& values,
+                                                const HeadQueries& queries, const ContextParams& params,
+                                                const HeadFit& fit, const ExactTopK& exact) {
+  const SharedMatrix all_keys = in_one_place(keys, 0, keys.rows());
+  const SharedMatrix all_values = in_one_place(values, 0, values.rows());
+  // What is built does not own them.
+  const CheckedMatrix checked_keys = CheckedMatrix::trusted(all_keys.view);
+  const CheckedMatrix checked_values = CheckedMatrix::trusted(all_values.view);
+  PreparedHead head = prepare_head(queries, checked_keys, checked_values, params, fit, exact);
+  const auto prefix =
+      build_prefix(checked_keys, checked_values, std::move(head.plan), head.links,
+                   static_cast<std::uint32_t>(std::max<std::size_t>(1, queries.heads.size())), params, nullptr);
+  apply_fit(fit, prefix->choice);
+  return std::make_shared<const HeadIndex>(std::move(static_cast<HeadIndex&>(*prefix)));
+}
+
+}  // namespace rattan

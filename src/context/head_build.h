@@ -1,0 +1,44 @@
+// How a head gets an index over all its tokens: of a prefill, and again when it has outgrown what it has.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "context/head_choice.h"
+#include "context/head_prefix.h"
+#include "context/memory_limit.h"
+#include "core/split_rows.h"
+#include "rattan/context.h"
+#include "rattan/exact_topk.h"
+#include "rattan/results.h"
+#include "scan/checked_matrix.h"
+
+namespace rattan {
+
+// What is made of a head before its index: the plan, and the links it wants.
+struct PreparedHead {
+  HeadPlan plan;
+  std::vector<NeighborTable> links;
+  BuildStats stats;
+};
+
+// keys, values: of all tokens. spent: tables whose memory is used again.
+PreparedHead prepare_head(const HeadQueries& queries, const CheckedMatrix& keys, const CheckedMatrix& values,
+                          const ContextParams& params, const HeadFit& fit, const ExactTopK& exact,
+                          std::vector<NeighborTable> spent = {});
+
+// Whether a head of so many ids outside the window has outgrown an index that was chosen for `judged`. Such steps take
+// a third of all work in all: each is of the size of a build, and half as large again as the one before.
+bool outgrown(std::size_t ids, std::size_t judged, const ContextParams& params) noexcept;
+
+// Positions whose queries a head keeps, that is promoted by these parameters: 0 where it never is.
+std::size_t evidence_positions(const ContextParams& params) noexcept;
+
+// As Context::build_layer builds over a prefill of these tokens. The index searches no more by itself: its keys() are
+// gone. What segments need of it is there (IndexKind::growth).
+std::shared_ptr<const HeadIndex> build_promoted(const SplitRows& keys, const SplitRows& values,
+                                                const HeadQueries& queries, const ContextParams& params,
+                                                const HeadFit& fit, const ExactTopK& exact);
+
+}  // namespace rattan

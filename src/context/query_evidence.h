@@ -1,0 +1,56 @@
+// Queries of one KV head, spread evenly over its sequence, from which an index that is built anew learns what decoding
+// asks: as prefill queries are to a first build.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "context/head_evidence.h"
+#include "rattan/matrix.h"
+
+namespace rattan {
+
+// A writer adds while a sealer copies: a short lock, which no decode ever meets. Rounded to bf16.
+class QueryEvidence {
+ public:
+  // At most `most` positions are kept, at least every second of them: every, then every second, every fourth ... of
+  // those that were added. 0: none.
+  QueryEvidence(std::size_t dim, std::size_t most) : dim_(dim), most_(most) {}
+
+  // Rows of all query heads, behind those there are. The same number of heads always; finite.
+  void add(const HeadQueries& queries);
+  // Positions from `position` on are gone.
+  void truncate(std::int64_t position);
+  void forget();
+
+  // What is kept, as HeadQueries has it.
+  struct Copy {
+    std::vector<std::uint16_t> values;
+    std::vector<MatrixView> heads;
+    std::vector<std::int64_t> positions;
+
+    HeadQueries queries() const noexcept { return {heads, positions}; }
+  };
+  Copy copy() const;
+
+  std::size_t rows() const;  // positions
+  // Were `added` more rows of single heads added.
+  std::size_t bytes(std::size_t added = 0) const;
+
+ private:
+  std::size_t row() const noexcept { return heads_ * dim_; }
+  void thin();
+
+  std::size_t dim_;
+  std::size_t most_;
+  mutable std::mutex mutex_;
+  std::size_t heads_ = 0;
+  std::size_t step_ = 1;   // of the positions that were added
+  std::size_t count_ = 0;  // of positions that were added: the kept ones are 0, step_, 2 * step_, ...
+  std::vector<std::uint16_t> values_;
+  std::vector<std::int64_t> positions_;
+};
+
+}  // namespace rattan
