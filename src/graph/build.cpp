@@ -47,7 +47,7 @@ Graph build_graph_edges(MatrixView keys, std::span<const NeighborTable> links, c
   if (stats != nullptr) stats->unreachable = unreachable;
   timer.stage("connect");
   if (params.fill_nearest) {
-    fill_with_nearest(graph, geometry, executor);
+    fill_with_nearest(graph, geometry, params.seed, executor);
     timer.stage("fill");
   }
   return graph;

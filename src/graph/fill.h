@@ -7,6 +7,8 @@
 // whose lists hold nearly every key (32,768 tokens, layer 26) beam 217 and 208, codes 816 and 869.
 #pragma once
 
+#include <cstdint>
+
 #include "graph/graph.h"
 #include "graph/key_geometry.h"
 #include "rattan/executor.h"
@@ -14,7 +16,7 @@
 namespace rattan {
 
 // Every key's free slots take the keys nearest to it by direction, nearest first, that are no edges of it yet.
-// Keys with a free slot are compared with all keys. The result does not depend on the executor.
-void fill_with_nearest(Graph& graph, const KeyGeometry& geometry, Executor& executor);
+// Nearest of the keys in clusters around each (graph/near_keys.h). The result does not depend on the executor.
+void fill_with_nearest(Graph& graph, const KeyGeometry& geometry, std::uint64_t seed, Executor& executor);
 
 }  // namespace rattan

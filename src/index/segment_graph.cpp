@@ -60,7 +60,7 @@ Graph make_segment_graph(MatrixView keys, MatrixView queries, Metric metric, con
   EdgeTable edges(keys.rows, params.graph.max_degree * params.graph.oversampling);
   project(lists, geometry, executor, edges);
   Graph graph = prune(edges, count_uses(lists, edges, executor), params.graph.max_degree, executor);
-  fill_with_nearest(graph, geometry, executor);
+  fill_with_nearest(graph, geometry, params.graph.seed, executor);
   graph.entry_points = choose_entry_points(lists, params.graph.entry_points);
   connect(graph, geometry, executor);
   return graph;

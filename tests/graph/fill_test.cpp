@@ -19,7 +19,7 @@ TEST(Fill, FreeSlotsTakeTheNearestKeys) {
     if (key % 3 != 0) std::ranges::copy(before.neighbors(key), graph.slots(key).begin());
   }
   const Graph links = graph;
-  fill_with_nearest(graph, geometry, serial_executor());
+  fill_with_nearest(graph, geometry, 1, serial_executor());
   test::expect_well_formed(test::edges_of(graph), 12);
   std::vector<KeyId> all;
   for (KeyId key = 0; key < 200; ++key) all.push_back(key);
@@ -44,7 +44,7 @@ TEST(Fill, FreeSlotsTakeTheNearestKeys) {
 TEST(Fill, FewKeysAreAllNeighbours) {
   const SharedMatrix keys = test::random_matrix(4, 8, 3);
   Graph graph(4, 16);
-  fill_with_nearest(graph, KeyGeometry(keys.view, serial_executor()), serial_executor());
+  fill_with_nearest(graph, KeyGeometry(keys.view, serial_executor()), 1, serial_executor());
   for (KeyId key = 0; key < 4; ++key) EXPECT_EQ(graph.neighbors(key).size(), 3U);
 }
 
@@ -52,9 +52,9 @@ TEST(Fill, EqualForAnyExecutor) {
   const SharedMatrix keys = test::random_matrix(500, 16, 4);
   Graph one(500, 8);
   Graph other(500, 8);
-  fill_with_nearest(one, KeyGeometry(keys.view, serial_executor()), serial_executor());
+  fill_with_nearest(one, KeyGeometry(keys.view, serial_executor()), 1, serial_executor());
   const auto executor = make_openmp_executor(5);
-  fill_with_nearest(other, KeyGeometry(keys.view, *executor), *executor);
+  fill_with_nearest(other, KeyGeometry(keys.view, *executor), 1, *executor);
   EXPECT_EQ(one, other);
 }
 
