@@ -81,7 +81,8 @@ void add_build_flags(CLI::App& app, BuildOptions& build) {
       ->check(CLI::Range(1U, 1024U))
       ->capture_default_str()
       ->group(group);
-  app.add_flag("--fill", build.graph.fill_nearest, "graph: free slots take the nearest keys")->group(group);
+  app.add_flag("--fill,!--no-fill", build.graph.fill_nearest, "graph: free slots take the nearest keys, or stay free")
+      ->group(group);
   app.add_option("--entry-points", build.graph.entry_points, "graph: keys every search starts from")
       ->check(CLI::Range(1U, 4096U))
       ->capture_default_str()

@@ -43,13 +43,13 @@ Graph build_graph_edges(MatrixView keys, std::span<const NeighborTable> links, c
   Graph graph = project_and_prune(lists, geometry, params, executor, timer);
   graph.entry_points = choose_entry_points(lists, params.entry_points);
   timer.stage("entry_points");
-  const std::uint64_t unreachable = connect(graph, geometry, executor);
-  if (stats != nullptr) stats->unreachable = unreachable;
-  timer.stage("connect");
   if (params.fill_nearest) {
     fill_with_nearest(graph, geometry, params.seed, executor);
     timer.stage("fill");
   }
+  const std::uint64_t unreachable = connect(graph, geometry, executor);
+  if (stats != nullptr) stats->unreachable = unreachable;
+  timer.stage("connect");
   return graph;
 }
 

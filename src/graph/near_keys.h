@@ -14,7 +14,7 @@ namespace rattan {
 struct NearKeysParams {
   std::uint32_t count = 16;  // nearest keys of each, itself apart
   // Keys of whole clusters that each is compared with, at least. Where that is half of all keys, it is all of them.
-  std::uint32_t compared = 8192;
+  std::uint32_t compared = 4096;
   std::uint64_t seed = 1;
 };
 

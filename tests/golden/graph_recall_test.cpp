@@ -53,13 +53,13 @@ void expect_golden(const HeadRuns& runs, const std::vector<Golden>& rows) {
 TEST(Golden, EmbeddedHead) {
   const HeadRuns runs(datasets::embedded_group(), {0, 64, 1, 24, 20, 64});
   expect_golden(runs, {
-                          {Walking::single, 30, {0.8787, 30.4, 205.0}},
-                          {Walking::single, 80, {0.9590, 80.6, 314.5}},
-                          {Walking::group, 30, {0.9545, 17.4, 93.0}},
-                          {Walking::group_seeded, 20, {0.9447, 17.2, 72.7}},
-                          {Walking::group_seeded_keys, 20, {0.9484, 63.8, 0}},
-                          {Walking::group_seeded, 40, {0.9748, 22.1, 88.8}},
-                          {Walking::group_seeded_keys, 40, {0.9723, 83.7, 0}},
+                          {Walking::single, 30, {0.9076, 30.5, 250.9}},
+                          {Walking::single, 80, {0.9809, 80.7, 403.0}},
+                          {Walking::group, 30, {0.9752, 17.8, 130.8}},
+                          {Walking::group_seeded, 20, {0.9701, 17.6, 93.1}},
+                          {Walking::group_seeded_keys, 20, {0.9797, 82.4, 0}},
+                          {Walking::group_seeded, 40, {0.9881, 22.5, 114.6}},
+                          {Walking::group_seeded_keys, 40, {0.9910, 108.7, 0}},
                       });
 }
 
@@ -75,23 +75,23 @@ HeadRuns synthetic_runs(std::uint64_t seed) {
 
 TEST(Golden, SyntheticSeed1) {
   expect_golden(synthetic_runs(1), {
-                                       {Walking::single, 75, {0.9439, 75.6, 591.0}},
-                                       {Walking::group, 75, {0.9594, 55.6, 336.8}},
-                                       {Walking::group_seeded, 50, {0.9501, 55.1, 251.3}},
-                                       {Walking::group_seeded_keys, 50, {0.9624, 247.1, 0}},
-                                       {Walking::group_seeded, 100, {0.9848, 72.9, 366.3}},
-                                       {Walking::group_seeded_keys, 100, {0.9879, 359.7, 0}},
+                                       {Walking::single, 75, {0.9491, 75.6, 615.6}},
+                                       {Walking::group, 75, {0.9659, 55.7, 371.5}},
+                                       {Walking::group_seeded, 50, {0.9573, 55.3, 262.1}},
+                                       {Walking::group_seeded_keys, 50, {0.9727, 255.1, 0}},
+                                       {Walking::group_seeded, 100, {0.9889, 73.3, 397.6}},
+                                       {Walking::group_seeded_keys, 100, {0.9928, 384.3, 0}},
                                    });
 }
 
 TEST(Golden, SyntheticSeed2) {
   expect_golden(synthetic_runs(2), {
-                                       {Walking::single, 75, {0.9376, 75.6, 604.7}},
-                                       {Walking::group, 75, {0.9587, 56.1, 340.3}},
-                                       {Walking::group_seeded, 50, {0.9507, 55.5, 260.2}},
-                                       {Walking::group_seeded_keys, 50, {0.9633, 256.0, 0}},
-                                       {Walking::group_seeded, 100, {0.9829, 73.5, 377.1}},
-                                       {Walking::group_seeded_keys, 100, {0.9864, 373.7, 0}},
+                                       {Walking::single, 75, {0.9433, 75.7, 645.8}},
+                                       {Walking::group, 75, {0.9636, 56.3, 380.6}},
+                                       {Walking::group_seeded, 50, {0.9561, 55.8, 279.7}},
+                                       {Walking::group_seeded_keys, 50, {0.9695, 271.2, 0}},
+                                       {Walking::group_seeded, 100, {0.9871, 73.7, 428.0}},
+                                       {Walking::group_seeded_keys, 100, {0.9911, 418.3, 0}},
                                    });
 }
 

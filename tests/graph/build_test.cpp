@@ -98,17 +98,19 @@ TEST(Build, StagesAreTimedInOrder) {
     names.push_back(name);
     EXPECT_GE(seconds, 0.0);
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"lists", "geometry", "project", "prune", "entry_points", "connect"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"lists", "geometry", "project", "prune", "entry_points", "fill", "connect"}));
 }
 
-TEST(Build, FreeSlotsAreFilledWhereThatIsAsked) {
+TEST(Build, FreeSlotsAreFilledUnlessThatIsSwitchedOff) {
   const auto c = test::graph_cases(100).front();
   GraphBuildParams params = params_of(8);
+  params.fill_nearest = false;
   const Graph links = built(c, params);
   params.fill_nearest = true;
   BuildStats stats;
   const Graph filled = built(c, params, &stats);
-  EXPECT_EQ(stats.stages.back().first, "fill");
+  EXPECT_EQ(stats.stages[stats.stages.size() - 2].first, "fill");
   test::expect_well_formed(test::edges_of(filled), 8);
   for (std::size_t i = 0; i < links.keys(); ++i) {
     const auto key = static_cast<KeyId>(i);
