@@ -1,4 +1,5 @@
 #include "attention/running_softmax.h"
+#include "attention/scratch.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +9,11 @@
 
 namespace rattan {
 
+AttentionScratch::AttentionScratch() : buffers_(std::make_unique<AttentionBuffers>()) {}
+AttentionScratch::~AttentionScratch() = default;
+AttentionScratch::AttentionScratch(AttentionScratch&&) noexcept = default;
+AttentionScratch& AttentionScratch::operator=(AttentionScratch&&) noexcept = default;
+
 RunningSoftmax::RunningSoftmax(std::size_t rows, std::size_t value_dim, DType value_dtype, double scale,
                                AttentionScratch& scratch)
     : kernels_(simd::kernels()),
@@ -15,14 +21,14 @@ RunningSoftmax::RunningSoftmax(std::size_t rows, std::size_t value_dim, DType va
       rows_(rows),
       dim_(value_dim),
       scale_(scale) {
-  if (scratch.outputs.size() < 2 * rows * value_dim) scratch.outputs.resize(2 * rows * value_dim);
-  totals_ = scratch.outputs.data();
+  if (scratch->outputs.size() < 2 * rows * value_dim) scratch->outputs.resize(2 * rows * value_dim);
+  totals_ = scratch->outputs.data();
   block_ = totals_ + rows * value_dim;
   std::fill_n(totals_, rows * value_dim, 0.0F);
-  scratch.tops.assign(rows, log_of_nothing);
-  scratch.sums.assign(rows, 0);
-  top_ = scratch.tops.data();
-  sum_ = scratch.sums.data();
+  scratch->tops.assign(rows, log_of_nothing);
+  scratch->sums.assign(rows, 0);
+  top_ = scratch->tops.data();
+  sum_ = scratch->sums.data();
 }
 
 void RunningSoftmax::add(float* scores, std::size_t stride, std::span<const void* const> values) {

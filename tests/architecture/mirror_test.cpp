@@ -27,7 +27,6 @@ const std::map<std::string, std::string>& exceptions() {
       {"src/core/reserved_other.cpp", "reserved_test.cpp, on such systems"},
       {"src/simd/avx2.cpp", "the tests of generic_*.h run every set of the machine"},
       {"src/simd/avx512.cpp", "the tests of generic_*.h run every set of the machine"},
-      {"src/simd/avx512bf16.cpp", "the tests of generic_*.h run every set of the machine"},
       {"src/simd/avx512amx_tile.cpp", "generic_tile_test.cpp runs every tile of the machine"},
       {"src/simd/avx512bf16_tile.cpp", "generic_tile_test.cpp runs every tile of the machine"},
       {"src/simd/bf16_panels.h", "cannot be included without its compile flags; tested through generic_tile_test.cpp"},
