@@ -395,6 +395,12 @@ static void case_merge(void) {
   CHECK(fabsf(rattan_lse_to_log2(lse) - 1) < 1e-6F);
   CHECK_OK(rattan_merge(output, &lse, other, -INFINITY, 2));
   CHECK(fabsf(output[0] - 0.5F) < 1e-6F);
+  CHECK_OK(rattan_merge(output, &lse, other, INFINITY, 2)); /* FlashAttention 2's part without keys */
+  CHECK(fabsf(output[0] - 0.5F) < 1e-6F && fabsf(lse - logf(2)) < 1e-6F);
+  CHECK_REFUSED(rattan_merge(output, &lse, other, NAN, 2), "lse");
+  lse = INFINITY;
+  CHECK_OK(rattan_merge(output, &lse, other, 3, 2));
+  CHECK(output[0] == 0 && output[1] == 1 && lse == 3);
 }
 
 static void case_struct_sizes(void) {
@@ -440,6 +446,12 @@ static void case_bad_input(void) {
   params = small_params(RATTAN_KIND_FLAT);
   params.exact = RATTAN_EXACT_CUDA_OR_CPU + 1;
   CHECK_REFUSED(rattan_context_create(&shape, &params, &context), "exact");
+  const double scales[] = {1e39, -1, NAN, INFINITY, 1e-39};
+  for (size_t i = 0; i < sizeof scales / sizeof scales[0]; ++i) {
+    params = small_params(RATTAN_KIND_FLAT);
+    params.softmax_scale = scales[i];
+    CHECK_REFUSED(rattan_context_create(&shape, &params, &context), "softmax_scale");
+  }
 
   context = new_context(RATTAN_KIND_FLAT);
   build(context);

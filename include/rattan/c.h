@@ -37,6 +37,9 @@
  * - Members that name one of several things have a type of their own and take its RATTAN_* constants alone.
  * - Matrices are borrowed. Keys and values given to rattan_build_layer and rattan_open_layer must stay where they are,
  *   unchanged, until the context and all its forks are destroyed; all other buffers only until the function returns.
+ * - Elements of keys, values and queries are below 2^24 (16777216) in magnitude: no logit is beyond fp32, every lse is
+ *   finite, and where logits are far apart the best key wins. NaN, infinity and larger numbers are
+ *   RATTAN_INVALID_ARGUMENT, with row and column.
  * - Nothing is printed, no thread starts before first use, no C++ exception leaves the library.
  * - Threads: rattan_build_layer, rattan_open_layer, rattan_append, rattan_seal, rattan_rebuild, rattan_truncate and
  *   rattan_invalidate belong to one writer at a time and layer. rattan_decode may run from any number of threads,
@@ -111,7 +114,7 @@ typedef struct rattan_matrix {
   uint64_t row_stride;         /* in elements, at least cols; 0: cols */
   const uint32_t* block_table; /* or NULL */
   uint64_t block_rows;         /* rows of a block; used with a block table only */
-  uint64_t block_stride;       /* elements from one block to the next */
+  uint64_t block_stride;       /* elements from one block to the next; 0: block_rows * row_stride */
 } rattan_matrix;
 
 typedef struct rattan_shape {
@@ -138,7 +141,7 @@ typedef struct rattan_budget {
 typedef struct rattan_params {
   uint32_t struct_size;
   rattan_kind kind;
-  double softmax_scale;          /* 0: 1 / sqrt(key_dim) */
+  double softmax_scale;          /* 0: 1 / sqrt(key_dim); else 1e-30 to 65536 */
   uint32_t sinks;                /* first tokens, and */
   uint32_t recent;               /* last tokens that are attended exactly: the window */
   rattan_budget budget;          /* default of rattan_decode */
@@ -255,7 +258,10 @@ rattan_status rattan_report(const rattan_context* context, char* text, size_t si
 rattan_status rattan_memory(const rattan_context* context, uint64_t* bytes);
 
 /* For engines that attend a part of the keys elsewhere: output and lse of two disjoint sets of keys become those of
- * both, in `output` and `*lse`. rattan_lse_to_log2 is the lse of engines that count in powers of two. */
+ * both, in `output` and `*lse`. An infinite lse is that of a part without keys: -INFINITY, with zeros, of
+ * Rattan, +INFINITY, whatever the output, of FlashAttention 2. Two of them make the former.
+ * Errors: RATTAN_INVALID_ARGUMENT for an lse that is NaN.
+ * rattan_lse_to_log2 is the lse of engines that count in powers of two. */
 rattan_status rattan_merge(float* output, float* lse, const float* other_output, float other_lse, size_t value_dim);
 float rattan_lse_to_log2(float lse);
 

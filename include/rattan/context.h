@@ -41,7 +41,7 @@ struct ContextShape {
 enum class HeadKind : std::uint8_t { automatic = 0, flat = 1, scan4 = 2, graph = 3 };
 
 struct ContextParams {
-  double softmax_scale = 0;    // 0: 1 / sqrt(key_dim)
+  double softmax_scale = 0;    // 0: 1 / sqrt(key_dim); else 1e-30 to 65536
   std::uint32_t sinks = 128;   // first keys and
   std::uint32_t recent = 512;  // last keys, attended exactly; retrieved keys are never among them
   Budget budget;               // default of decode()
@@ -108,7 +108,10 @@ struct HeadReport {
   MemoryUse memory;                 // "edges", "codes", "clusters", "unsealed keys", ...
 };
 
-// Throws: all members throw Error, and leave the context as it was.
+// Numbers: elements of keys, values and queries are below 2^24 (16777216) in magnitude. Then no score and no logit is
+// beyond fp32: where logits are far apart the best key wins, and the lse is finite.
+// Throws: all members throw Error, and leave the context as it was; Error(invalid_argument) that names row and column
+// for NaN, infinity and larger numbers.
 // Threads: one writer and any number of readers. build_layer, open_layer, append, seal, rebuild, truncate and
 // invalidate are the writer's, one call at a time and layer. decode and the rest may run at any time beside append,
 // seal and rebuild. truncate and invalidate must not run beside decode.

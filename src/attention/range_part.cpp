@@ -41,6 +41,8 @@ void attend_range(MatrixView queries, MatrixView keys, MatrixView values, IdRang
     softmax.add(scratch->logits.data(), softmax_block, {scratch->rows.data(), count});
   }
   softmax.finish(parts);
+  if (range.begin >= end) return;
+  for (std::size_t row = 0; row < parts.size(); ++row) check_lse(row, parts[row].lse);  // -infinity of every score
 }
 
 }  // namespace rattan

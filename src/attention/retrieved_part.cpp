@@ -73,11 +73,13 @@ void add_retrieved(std::span<const KeyId> ids, const RowWeights& weights, float 
   add(scratch->weights.data(), 1, ids.size(), scratch->rows.data(), ids.size(), output.size(), output.data());
 }
 
-void attend_row(const Retrieved& retrieved, const RowWeights& weights, std::span<const KeyClusters* const> clusters,
-                const SplitRows& values, AttentionPart& part, AttentionScratch& scratch) {
+void attend_row(std::size_t row, const Retrieved& retrieved, const RowWeights& weights,
+                std::span<const KeyClusters* const> clusters, const SplitRows& values, AttentionPart& part,
+                AttentionScratch& scratch) {
   std::ranges::fill(part.output, 0.0F);
   part.lse = weights.lse();
   if (weights.top == log_of_nothing) return;
+  check_lse(row, part.lse);
   const bool estimated = !weights.masses.empty();
   const float least = estimated ? negligible_mass(weights) : 0;
   if (estimated) add_clusters(clusters, weights, least, part.output, scratch);
@@ -96,7 +98,7 @@ void attend_retrieved(std::span<const Retrieved> retrieved, std::span<const RowW
   }
   check_parts(parts, retrieved.size(), values.cols());
   for (std::size_t row = 0; row < retrieved.size(); ++row) {
-    attend_row(retrieved[row], weights[row], clusters, values, parts[row], scratch);
+    attend_row(row, retrieved[row], weights[row], clusters, values, parts[row], scratch);
   }
 }
 

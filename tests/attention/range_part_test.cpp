@@ -162,6 +162,39 @@ TEST(AttendRange, EqualKeysAndHugeLogits) {  // FAULTS D9
   EXPECT_NEAR(parts[2].lse, std::log(600.0), 1e-6);
 }
 
+// Defect: output 0 and an lse of -infinity or NaN, without a word.
+TEST(AttendRange, ScoresAndLogitsBeyondFp32AreRefused) {
+  const SharedMatrix values = random_matrix(300, 5, 3);
+  AttentionScratch scratch;
+  const auto refused = [&](std::vector<float> keys, float query, double scale) {
+    keys.resize(300, 1.0F);
+    Parts parts(2, 5);
+    expect_error(ErrorCode::invalid_argument, "query row ", [&] {
+      attend_range(make_matrix(std::vector<float>{0, query}, 2, 1).view, make_matrix(keys, 300, 1).view, values.view,
+                   {}, scale, parts.all(), scratch);
+    });
+  };
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  refused({1e30F}, 1e30F, 1);                          // a score of +infinity
+  refused(std::vector<float>(300, 1e30F), -1e30F, 1);  // all of -infinity
+  refused({1e30F, nan}, 1, 1);
+  refused(std::vector<float>(300, nan), 1, 1);
+  refused({1e30F}, 1, 1e30);  // a logit of 1e60
+  refused(std::vector<float>(300, -1e30F), 1, 1e30);
+}
+
+TEST(AttendRange, TheBestKeyWinsWhereLogitsAreFarApart) {
+  std::vector<float> keys(300, -1e30F);
+  keys[77] = 1e18F;
+  const SharedMatrix values = random_matrix(300, 5, 3);
+  AttentionScratch scratch;
+  Parts parts(1, 5);
+  attend_range(make_matrix(std::vector<float>{1e15F}, 1, 1).view, make_matrix(keys, 300, 1).view, values.view, {}, 1,
+               parts.all(), scratch);
+  for (std::size_t c = 0; c < 5; ++c) EXPECT_EQ(parts[0].output[c], element(values.view, 77, c));
+  EXPECT_FLOAT_EQ(parts[0].lse, 1e33F);
+}
+
 TEST(AttendRange, BadShapesAreNamed) {
   const SharedMatrix queries = random_matrix(9, 8, 1);
   const SharedMatrix keys = random_matrix(5, 8, 2);
@@ -178,7 +211,9 @@ TEST(AttendRange, BadShapesAreNamed) {
   refuses("keys", queries.view.slice(0, 1), random_matrix(5, 7, 2).view, 1, 4, 1);
   refuses("parts", queries.view.slice(0, 2), keys.view, 1, 4, 1);
   refuses("part.output", queries.view.slice(0, 1), keys.view, 1, 5, 1);
-  refuses("scale", queries.view.slice(0, 1), keys.view, 1, 4, -1);
+  for (const double scale : {-1.0, 0.0, 1e39, 1e-39, std::nan(""), HUGE_VAL}) {
+    refuses("scale", queries.view.slice(0, 1), keys.view, 1, 4, scale);
+  }
   Parts parts(1, 4);
   expect_error(ErrorCode::invalid_argument, "values",
                [&] { attend_range(queries.view.slice(0, 1), keys.view, values.view, {}, 1, parts.all(), scratch); });

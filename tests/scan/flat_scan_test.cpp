@@ -44,7 +44,7 @@ TEST(FlatScan, MatchesBruteForceInDouble) {
   }
 }
 
-// With the kernels in use, which may round queries to bf16: scores are the scorer's.
+// Scores are the scorer's.
 TEST(FlatScan, ReportsTheScorersScores) {
   const SharedMatrix keys = test::random_matrix(700, 64, 2, DType::bf16);
   const SharedMatrix queries = test::random_matrix(4, 64, 3);
