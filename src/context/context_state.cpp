@@ -67,7 +67,10 @@ void Context::State::order_seal(Layer& layer) {
     layer.try_seal(Layer::Part::older_half, executor_or_default(params.executor));
     return;
   }
-  if (!layer.order_seal()) return;
+  if (!layer.order_seal()) {
+    background.go_on();
+    return;
+  }
   // On that thread alone: the others are the decoder's.
   const auto job = [this, &layer] {
     Stoppable executor(stopping);

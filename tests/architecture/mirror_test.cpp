@@ -20,6 +20,8 @@ const std::map<std::string, std::string>& exceptions() {
       {"src/c_api/handle.h", "tests/c_api_test.c"},
       {"src/c_api/parts.cpp", "tests/c_api_test.c"},
       {"src/c_api/report.cpp", "tests/c_api_test.c"},
+      {"src/core/fork_linux.cpp", "fork_test.cpp"},
+      {"src/core/fork_other.cpp", "does nothing"},
       {"src/core/huge_pages.h", "advice without a result: aligned_test.cpp calls it"},
       {"src/core/huge_pages_linux.cpp", "advice without a result: aligned_test.cpp calls it"},
       {"src/core/huge_pages_other.cpp", "does nothing"},
