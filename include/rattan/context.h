@@ -70,6 +70,10 @@ struct ContextParams {
   // head becomes the fastest kind that fits: graph, scan4, scan4 with fewer clusters, flat; HeadReport::reason says so.
   // With kind scan4 or graph clusters give way, the kind does not.
   std::size_t memory_limit = 0;
+  // decode() refuses a layer that has fewer tokens than one that was decoded before it: an append was left out. For
+  // engines that append to and decode one layer after the other; not where readers of several layers run beside
+  // appends.
+  bool check_layers = false;
   std::uint64_t seed = 1;
   Executor* executor = nullptr;      // of builds and of decode over several KV heads; null: default_executor()
   const ExactTopK* exact = nullptr;  // that makes the links, e.g. make_exact_topk_cuda(); null: the CPU's
@@ -105,6 +109,7 @@ struct HeadReport {
   std::size_t base_tokens = 0;      // in the index that was built last: of the prefill, or of all there were
   std::size_t sealed_tokens = 0;    // of those behind them, in segments of the index
   std::size_t unsealed_tokens = 0;  // the others, the recent window included
+  std::size_t tokens_behind = 0;    // that the longest layer has more: between steps, of appends that were left out
   MemoryUse memory;                 // "edges", "codes", "clusters", "unsealed keys", ...
 };
 
@@ -146,7 +151,8 @@ class Context {
   // the slice's heads are written. Takes no lock, and allocates nothing once buffers have grown.
   // Requires: output: [query_heads * value_dim]; lse: [query_heads] or empty, log(sum of exp(softmax_scale * score)),
   // natural logarithm.
-  // Throws: Error(invalid_argument) for shapes, NaN or infinity, a wrong epoch, a layer that is not built. Where memory
+  // Throws: Error(invalid_argument) for shapes, NaN or infinity, a wrong epoch, a layer that is not built, and one that
+  // ContextParams::check_layers finds too short. Where memory
   // is short while buffers grow, rows may have been written.
   void decode(std::uint32_t layer, MatrixView queries, std::span<float> output, std::span<float> lse = {},
               const DecodeParams& params = {}) const;

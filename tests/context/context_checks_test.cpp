@@ -218,6 +218,61 @@ TEST_F(ContextChecks, TheBestKeyWinsAtTheLargestNumbersAndScale) {
   }
 }
 
+TEST_F(ContextChecks, TheLayerIsNamedToo) {
+  expect_bad_build("layer 1: keys[0]: row 7, column 1 is NaN", [](Arguments& a) {
+    a.layer = 1;
+    a.keys[0] = with_nan(a.keys[0], 7);
+  });
+  Context context(text.shape(), few());
+  text.build(context, prefill);
+  const SharedMatrix keys = with_nan(text.token_keys(1, 100, 3), 5);
+  const SharedMatrix values = text.token_values(1, 100, 3);
+  expect_error(ErrorCode::invalid_argument, "layer 1: keys: row 5, column 1",
+               [&] { context.append(1, 3, keys.view, values.view); });
+}
+
+TEST_F(ContextChecks, AFolderWithoutANameIsRefused) {  // defect: a context without layers was saved to nowhere
+  Context context(text.shape(), few());
+  expect_error(ErrorCode::invalid_argument, "folder is \"\"", [&] { context.save(""); });
+  const Arguments arguments = good();
+  expect_error(ErrorCode::invalid_argument, "folder is \"\"",
+               [&] { context.open_layer("", 0, arguments.keys, arguments.values); });
+}
+
+// Defect: an append to one of the layers that was left out changed its answers without a word.
+TEST_F(ContextChecks, AForgottenAppendIsAnErrorInCheckedModeAndReportedInAny) {
+  for (const bool checked : {false, true}) {
+    ContextParams params = few();
+    params.check_layers = checked;
+    Context context(text.shape(), params);
+    text.build(context, prefill);
+    const auto append_to = [&](std::uint32_t layer, std::size_t token) {
+      context.append(layer, 1, text.token_keys(layer, token, 1).view, text.token_values(layer, token, 1).view);
+    };
+    for (std::size_t token = prefill; token < prefill + 3; ++token) {
+      for (const std::uint32_t layer : {0U, 1U}) {
+        append_to(layer, token);
+        text.decode(context, layer, token);
+      }
+    }
+    for (const HeadReport& head : context.report()) EXPECT_EQ(head.tokens_behind, 0U);
+    append_to(0, 103);
+    text.decode(context, 0, 103);
+    if (checked) {
+      expect_error(ErrorCode::invalid_argument, "layer 1 has 103 tokens, allowed are the 104 of layer 0",
+                   [&] { text.decode(context, 1, 103); });
+    } else {
+      text.decode(context, 1, 103);
+    }
+    for (const HeadReport& head : context.report()) EXPECT_EQ(head.tokens_behind, head.layer == 1 ? 1U : 0U);
+    append_to(1, 103);
+    text.decode(context, 1, 103);
+    context.truncate(101);
+    text.decode(context, 1, 100);
+    text.decode(context.fork(), 0, 99);
+  }
+}
+
 TEST_F(ContextChecks, RefusedDecodesWriteNothing) {
   Context context(text.shape(), few());
   text.build(context, prefill);
