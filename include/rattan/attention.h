@@ -13,6 +13,10 @@
 #include "rattan/matrix.h"
 #include "rattan/types.h"
 
+namespace rattan {
+struct AttentionBuffers;  // src/attention/scratch.h
+}  // namespace rattan
+
 #pragma GCC visibility push(default)
 
 namespace rattan {
@@ -33,8 +37,6 @@ void merge(AttentionPart& into, const AttentionPart& from);
 // The lse of engines that count in powers of two (FlashInfer): log2 instead of the natural logarithm; and back.
 float lse_to_log2(float lse) noexcept;
 float lse_from_log2(float lse2) noexcept;
-
-struct AttentionBuffers;  // src/attention/scratch.h
 
 // Buffers that calls reuse: once they have grown nothing is allocated. One per thread.
 class AttentionScratch {

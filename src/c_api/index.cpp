@@ -9,6 +9,9 @@
 #include "c_api/matrices.h"
 #include "c_api/status.h"
 #include "c_api/structs.h"
+#include "core/parallel.h"
+#include "index/choose_kind.h"
+#include "index/registry.h"
 #include "rattan/c.h"
 #include "rattan/exact_topk.h"
 
@@ -36,9 +39,9 @@ struct Evidence {
   MatrixView calibration;
 };
 
-Evidence evidence_of(const MatrixView& queries, const rattan_index_params& params) {
+Evidence evidence_of(const MatrixView& queries, bool calibrates, const rattan_index_params& params) {
   Evidence evidence{queries, {}};
-  if (params.kind == RATTAN_KIND_AUTO && params.group != 0) {
+  if (calibrates) {
     const std::size_t groups = queries.rows / params.group;
     const std::size_t held_out = std::clamp<std::size_t>(groups / 16, std::min<std::size_t>(groups, 1), 64);
     const std::size_t rows = held_out * params.group;
@@ -60,38 +63,43 @@ std::vector<NeighborTable> links_of(const MatrixView& queries, const MatrixView&
   return links;
 }
 
-std::unique_ptr<rattan::Index> build(rattan::SharedMatrix keys, const MatrixView& queries,
+const rattan::IndexKind& row_of(rattan_kind kind, bool with_queries) {
+  check_range<std::uint32_t>("params.kind", kind, RATTAN_KIND_AUTO, rattan::last_head_kind());
+  if (kind != RATTAN_KIND_AUTO) return *rattan::find_head_kind(kind);
+  if (!with_queries) return *rattan::contenders(false).back();
+  for (const rattan::IndexKind& row : rattan::index_kinds()) {
+    if (row.calibrates) return row;
+  }
+  fail(ErrorCode::unsupported, "params.kind is RATTAN_KIND_AUTO, and no kind chooses among the others");
+}
+
+std::unique_ptr<rattan::Index> build(const rattan::SharedMatrix& keys, const MatrixView& queries,
                                      const rattan_index_params& params, rattan::Executor* executor) {
-  check_range<std::uint32_t>("params.kind", params.kind, RATTAN_KIND_AUTO, RATTAN_KIND_GRAPH);
+  const rattan::IndexKind& kind = row_of(params.kind, queries.rows != 0);
   check_range<std::uint32_t>("params.metric", params.metric, RATTAN_INNER_PRODUCT, RATTAN_L2);
   check_range<std::uint32_t>("params.links_k", params.links_k, 1, 1024);
-  const auto metric = static_cast<Metric>(params.metric);
-  rattan::GraphBuildParams graph;
-  graph.max_degree = params.max_degree;
-  graph.seed = params.seed;
-  graph.executor = executor;
-  graph.validate();
-  if (queries.rows == 0 && params.kind == RATTAN_KIND_GRAPH) {
-    fail(ErrorCode::invalid_argument, "queries has no rows, allowed is 1 or more for RATTAN_KIND_GRAPH");
+  rattan::BuildInputs inputs;
+  inputs.metric = static_cast<Metric>(params.metric);
+  inputs.executor = executor;
+  inputs.params.graph.max_degree = params.max_degree;
+  inputs.params.graph.seed = params.seed;
+  inputs.params.automatic.k = params.k;
+  inputs.params.automatic.group = params.group;
+  inputs.params.automatic.recall = params.recall;
+  inputs.params.graph.validate();
+  inputs.params.automatic.validate();
+  if (queries.rows == 0 && kind.needs_links) {
+    fail(ErrorCode::invalid_argument, "queries has no rows, allowed is 1 or more for the kind ", kind.name);
   }
-  if (params.kind == RATTAN_KIND_FLAT) return rattan::build_flat(std::move(keys), metric, executor);
-  if (params.kind == RATTAN_KIND_SCAN4 || queries.rows == 0) {
-    return rattan::build_scan4(std::move(keys), metric, {.executor = executor});
+  inputs.keys = rattan::CheckedMatrix(keys, "keys", rattan::executor_or_default(executor));
+  std::vector<NeighborTable> links;
+  if (kind.needs_links || kind.calibrates) {
+    const Evidence evidence = evidence_of(queries, kind.calibrates, params);
+    links = links_of(evidence.linked, keys.view, inputs.metric, params.links_k, executor);
+    inputs.calibration = evidence.calibration;
   }
-  const Evidence evidence = evidence_of(queries, params);
-  if (params.kind == RATTAN_KIND_GRAPH) {
-    const auto links = links_of(evidence.linked, keys.view, metric, params.links_k, executor);
-    return rattan::build_graph(std::move(keys), links, metric, graph);
-  }
-  rattan::AutoBuildParams automatic;
-  automatic.k = params.k;
-  automatic.group = params.group;
-  automatic.recall = params.recall;
-  automatic.graph = graph;
-  automatic.executor = executor;
-  automatic.validate();
-  const auto links = links_of(evidence.linked, keys.view, metric, params.links_k, executor);
-  return rattan::build_auto(std::move(keys), links, evidence.calibration, metric, automatic);
+  inputs.links = links;
+  return kind.build(inputs, nullptr);
 }
 
 rattan::SearchParams to_search(const rattan_search_params& given, rattan::Executor* executor) {
@@ -163,13 +171,13 @@ rattan_status rattan_index_build(const rattan_matrix* keys, const rattan_matrix*
     rattan_index_params all;
     rattan_index_params_init(&all);
     if (params != nullptr) all = c_api::read_struct(*params, all, "params");
-    rattan::SharedMatrix rows = c_api::to_matrix(required(keys, "keys"), "keys");
+    const rattan::SharedMatrix rows = c_api::to_matrix(required(keys, "keys"), "keys");
     rattan::SharedMatrix asked;
     if (queries != nullptr) asked = c_api::to_matrix(*queries, "queries");
     required(index, "index");
     auto made = std::make_unique<rattan_index>();
     made->executor = c_api::make_executor(all.threads);
-    made->index = build(std::move(rows), asked.view, all, made->executor.get());
+    made->index = build(rows, asked.view, all, made->executor.get());
     *index = made.release();
   });
 }
