@@ -29,6 +29,7 @@ struct GrowFlags {
   std::uint32_t beam = 200;
   std::size_t chunks = 0;  // not 0: the prompt comes in several ways instead
   std::string kind = "graph";
+  std::uint32_t kept_queries = ContextParams{}.kept_queries;
 };
 
 ContextParams context_params(const GrowFlags& flags, HeadKind kind, Executor* executor) {
@@ -38,6 +39,7 @@ ContextParams context_params(const GrowFlags& flags, HeadKind kind, Executor* ex
   params.recent = flags.problem.recent;
   params.budget.k = flags.problem.k;
   params.graph = flags.build.graph;
+  params.kept_queries = flags.kept_queries;
   params.seed = flags.run.seed;
   params.executor = executor;
   return params;
@@ -174,6 +176,9 @@ Action configure_grow(CLI::App& app) {
       ->group("Growth");
   app.add_option("--kind", flags->kind, "with --chunks: kind of the head, or auto")
       ->check(CLI::IsMember({"auto", "scan4", "graph"}))
+      ->capture_default_str()
+      ->group("Growth");
+  app.add_option("--kept-queries", flags->kept_queries, "with --chunks: queries kept per query head for the next build")
       ->capture_default_str()
       ->group("Growth");
   add_k_flag(app, flags->problem);

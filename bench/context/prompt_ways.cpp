@@ -45,7 +45,13 @@ class GrowingPrompt {
     tokens_ += count;
   }
 
-  // As a context seals by itself.
+  // As Context::seal, and as a context seals by itself.
+  void seal() {
+    if (head_->outgrown(tokens_)) return promote();
+    seconds_ -= wall_seconds();
+    head_->seal(head_->sealable(tokens_), executor_or_default(params_.executor));
+    seconds_ += wall_seconds();
+  }
   void seal_if_due() {
     if (head_->unsearched(tokens_) < params_.seal_after) return;
     if (head_->outgrown(tokens_)) return promote();
@@ -163,6 +169,7 @@ std::vector<PromptWay> measure_prompt_ways(const HeadProblem& problem, const Con
     by_tokens.append(1);
     by_tokens.seal_if_due();
   }
+  by_tokens.seal();
   measure("by tokens", by_tokens);
   return ways;
 }

@@ -41,7 +41,7 @@ struct ContextShape {
 enum class HeadKind : std::uint8_t { automatic = 0, flat = 1, scan4 = 2, graph = 3 };
 
 struct ContextParams {
-  double softmax_scale = 0;    // 0: 1 / sqrt(key_dim); else 1e-30 to 65536
+  double softmax_scale = 0;    // 0: 1 / sqrt(key_dim)
   std::uint32_t sinks = 128;   // first keys and
   std::uint32_t recent = 512;  // last keys, attended exactly; retrieved keys are never among them
   Budget budget;               // default of decode()
@@ -54,11 +54,11 @@ struct ContextParams {
   std::uint32_t link_queries = 16384;  // prefill queries per query head that are linked, evenly spaced
   // Queries per query head that a head keeps, evenly spaced over its tokens, as link evidence for indexes that are
   // built anew (see Context::seal); rounded to bf16. 0: none; then such a head gets no graph. 0..2^20
-  std::uint32_t kept_queries = 4096;
+  std::uint32_t kept_queries = 8192;
   std::uint32_t clusters = 1024;  // per KV head, of the estimate of unread keys; 0: none are kept
   GraphBuildParams graph;         // its executor is not used
 
-  std::size_t capacity = std::size_t{1} << 20;  // most tokens; address space is reserved, memory is taken as they come
+  std::size_t capacity = std::size_t{1} << 20;  // most tokens; memory is taken as they come
   // Appended tokens outside the window after which the oldest half is sealed: indexed and clustered; 0: only by seal().
   // Until then they are attended exactly, as the window is.
   std::uint32_t seal_after = 4096;
@@ -70,10 +70,6 @@ struct ContextParams {
   // head becomes the fastest kind that fits: graph, scan4, scan4 with fewer clusters, flat; HeadReport::reason says so.
   // With kind scan4 or graph clusters give way, the kind does not.
   std::size_t memory_limit = 0;
-  // decode() refuses a layer that has fewer tokens than one that was decoded before it: an append was left out. For
-  // engines that append to and decode one layer after the other; not where readers of several layers run beside
-  // appends.
-  bool check_layers = false;
   std::uint64_t seed = 1;
   Executor* executor = nullptr;      // of builds and of decode over several KV heads; null: default_executor()
   const ExactTopK* exact = nullptr;  // that makes the links, e.g. make_exact_topk_cuda(); null: the CPU's
@@ -109,14 +105,10 @@ struct HeadReport {
   std::size_t base_tokens = 0;      // in the index that was built last: of the prefill, or of all there were
   std::size_t sealed_tokens = 0;    // of those behind them, in segments of the index
   std::size_t unsealed_tokens = 0;  // the others, the recent window included
-  std::size_t tokens_behind = 0;    // that the longest layer has more: between steps, of appends that were left out
   MemoryUse memory;                 // "edges", "codes", "clusters", "unsealed keys", ...
 };
 
-// Numbers: elements of keys, values and queries are below 2^24 (16777216) in magnitude. Then no score and no logit is
-// beyond fp32: where logits are far apart the best key wins, and the lse is finite.
-// Throws: all members throw Error, and leave the context as it was; Error(invalid_argument) that names row and column
-// for NaN, infinity and larger numbers.
+// Throws: all members throw Error, and leave the context as it was.
 // Threads: one writer and any number of readers. build_layer, open_layer, append, seal, rebuild, truncate and
 // invalidate are the writer's, one call at a time and layer. decode and the rest may run at any time beside append,
 // seal and rebuild. truncate and invalidate must not run beside decode.
@@ -151,8 +143,7 @@ class Context {
   // the slice's heads are written. Takes no lock, and allocates nothing once buffers have grown.
   // Requires: output: [query_heads * value_dim]; lse: [query_heads] or empty, log(sum of exp(softmax_scale * score)),
   // natural logarithm.
-  // Throws: Error(invalid_argument) for shapes, NaN or infinity, a wrong epoch, a layer that is not built, and one that
-  // ContextParams::check_layers finds too short. Where memory
+  // Throws: Error(invalid_argument) for shapes, NaN or infinity, a wrong epoch, a layer that is not built. Where memory
   // is short while buffers grow, rows may have been written.
   void decode(std::uint32_t layer, MatrixView queries, std::span<float> output, std::span<float> lse = {},
               const DecodeParams& params = {}) const;
@@ -183,9 +174,11 @@ class Context {
   void invalidate();
   std::uint64_t epoch() const noexcept;
 
-  // Another sequence over the same prefix: what build_layer made is shared, what is appended is private. Appended
-  // tokens of this context are not part of it. Its memory_limit is its own and of the same size; what is shared counts
-  // in both.
+  // Another sequence that goes on from all tokens there are, truncated ones left out. Everything is shared until one of
+  // the two goes its own way: appended rows in chunks of 256, of which the last is copied when more is written behind
+  // it; an index and its segments until the next seal, whose segments are copied. memory() of a fork says what it holds
+  // by itself and, as "shared with the origin", what it began with. Its memory_limit is its own and of the same size;
+  // what is shared counts in both. Beside append each layer is as it is when its turn comes.
   Context fork() const;
 
   // The built prefix: everything but keys, values and appended tokens, one file per layer and KV head

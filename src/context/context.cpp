@@ -19,9 +19,7 @@ Context& Context::operator=(Context&&) noexcept = default;
 void Context::append(std::uint32_t layer, std::size_t tokens, MatrixView keys, MatrixView values, MatrixView queries) {
   Layer& built = state_->built(layer);
   built.rethrow_failure();
-  in_layer(layer, [&] {
-    check_tokens(state_->shape, state_->params.capacity, built.tokens(), tokens, keys, values, queries);
-  });
+  check_tokens(state_->shape, state_->params.capacity, built.tokens(), tokens, keys, values, queries);
   built.append(tokens, keys, values, queries);
   state_->order_seal(built);
 }
@@ -35,9 +33,8 @@ void Context::decode(std::uint32_t layer, MatrixView queries, std::span<float> o
     fail(ErrorCode::invalid_argument, "DecodeParams::epoch is ", *params.epoch, ", allowed is ", now,
          " (keys were rewritten or dropped since)");
   }
-  in_layer(layer, [&] { check_decode(state.shape, queries, output.size(), lse.size(), params); });
+  check_decode(state.shape, queries, output.size(), lse.size(), params);
   const std::size_t tokens = built.tokens();
-  if (state.params.check_layers) state.check_step(layer, tokens);
   const Budget& budget = params.budget ? *params.budget : state.params.budget;
   const std::size_t group = state.shape.query_heads / state.shape.kv_heads;
   const std::size_t row = group * state.shape.value_dim;
@@ -76,7 +73,6 @@ void Context::truncate(std::size_t tokens) {
   for (const auto& layer : state_->owned) most = std::max(most, layer ? layer->tokens() : 0);
   check_range<std::size_t>("tokens", tokens, 0, most);
   state_->stop_sealing();
-  state_->longest.store(0, std::memory_order_relaxed);
   for (const auto& layer : state_->owned) {
     if (!layer) continue;
     layer->seal_ended();  // an order that was forgotten
@@ -97,7 +93,7 @@ Context Context::fork() const {
   for (std::uint32_t i = 0; i < state_->shape.layers; ++i) {
     const Layer* const layer = state_->layers[i].load(std::memory_order_acquire);
     if (layer == nullptr) continue;
-    other.state_->publish(i, std::make_unique<Layer>(layer->prefixes(), state_->params, state_->share));
+    other.state_->publish(i, std::make_unique<Layer>(*layer, state_->share));
   }
   return other;
 }
@@ -108,11 +104,6 @@ DecodeStats Context::stats() const noexcept { return state_->counters.read(); }
 void Context::reset_stats() noexcept { state_->counters.reset(); }
 
 std::vector<HeadReport> Context::report() const {
-  std::size_t most = 0;
-  for (const auto& layer : state_->layers) {
-    const Layer* const built = layer.load(std::memory_order_acquire);
-    if (built != nullptr) most = std::max(most, built->tokens());
-  }
   std::vector<HeadReport> reports;
   for (std::uint32_t i = 0; i < state_->shape.layers; ++i) {
     const Layer* const layer = state_->layers[i].load(std::memory_order_acquire);
@@ -121,7 +112,6 @@ std::vector<HeadReport> Context::report() const {
     for (std::uint32_t h = 0; h < layer->heads(); ++h) {
       reports.push_back(layer->head(h).report(tokens));
       reports.back().layer = i;
-      reports.back().tokens_behind = most - std::min(most, tokens);
       reports.back().kv_head = h;
     }
   }

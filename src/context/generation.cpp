@@ -25,23 +25,20 @@ Generation::Generation(std::shared_ptr<const HeadIndex> base, const ContextParam
       cluster_params_(cluster_params(params, nullptr)),
       base_bytes_(base_->index->memory().total()),
       index_(base_->index, growth_params(*base_, params)),
-      clustered_(params.clusters != 0 && base_->clusters.clusters() != 0),
-      clusters_(clustered_ ? params.capacity : 0) {
-  if (!clustered_) return;
-  clusters_[0] = &base_->clusters;
-  cluster_count_.store(1, std::memory_order_release);
+      clustered_(params.clusters != 0 && base_->clusters.clusters() != 0) {
+  if (clustered_) add_clusters({base_, &base_->clusters});
 }
 
 std::size_t Generation::searched_end() const noexcept {
   if (choice().kind == HeadKind::flat) return 0;
   if (!clustered_) return index_.sealed();
-  return clusters_[cluster_count_.load(std::memory_order_acquire) - 1]->ids().end;
+  return clusters_.back()->ids().end;
 }
 
 std::span<const KeyClusters* const> Generation::clusters(std::size_t window) const noexcept {
   // A seal may have taken tokens since a reader counted them: its clusters would stand for keys of the reader's window,
   // which are attended exactly, and for keys that came later.
-  std::size_t count = cluster_count_.load(std::memory_order_acquire);
+  std::size_t count = clusters_.size();
   while (count > 0 && clusters_[count - 1]->ids().end > window) --count;
   return {clusters_.data(), count};
 }
@@ -65,9 +62,9 @@ void Generation::seal(const SplitRows& keys, const SplitRows& values, std::size_
   ClusterParams params = cluster_params_;
   params.clusters = segment_clusters(end - begin);
   params.executor = &executor;
-  push_clusters(std::make_unique<const KeyClusters>(CheckedMatrix::trusted(in_one_place(keys, begin, end)),
-                                                    CheckedMatrix::trusted(in_one_place(values, begin, end)),
-                                                    static_cast<KeyId>(begin), params));
+  add_clusters(std::make_shared<const KeyClusters>(CheckedMatrix::trusted(in_one_place(keys, begin, end)),
+                                                   CheckedMatrix::trusted(in_one_place(values, begin, end)),
+                                                   static_cast<KeyId>(begin), params));
 }
 
 // Of half as many keys as those of the base have: every decode reads them all, and a context may grow by many segments,
@@ -77,36 +74,30 @@ std::uint32_t Generation::segment_clusters(std::size_t count) const noexcept {
   return static_cast<std::uint32_t>(std::clamp<std::size_t>(of_base, 1, cluster_params_.clusters));
 }
 
-void Generation::push_clusters(std::unique_ptr<const KeyClusters> clusters) {
-  const std::size_t count = cluster_count_.load(std::memory_order_relaxed);
+void Generation::add_clusters(std::shared_ptr<const KeyClusters> clusters) {
   owned_.push_back(std::move(clusters));
-  clusters_[count] = owned_.back().get();
-  cluster_count_.store(count + 1, std::memory_order_release);
+  clusters_.push_back(owned_.back().get());
 }
 
 void Generation::truncate(std::size_t end, std::size_t window, const SplitRows& keys, const SplitRows& values) {
   index_.truncate(end);
   // Clusters of segments that reach into the window go; those of the base are cut: to train them anew takes seconds.
-  std::size_t count = cluster_count_.load(std::memory_order_relaxed);
-  while (count > 1 && clusters_[count - 1]->ids().end > window) --count;
-  owned_.resize(std::min(owned_.size(), count));
-  if (count == 1 && clusters_[0]->ids().end > window) {
-    auto cut = std::make_unique<const KeyClusters>(cut_clusters(*clusters_[0], static_cast<KeyId>(window),
-                                                                in_one_place(keys, 0, window).view,
-                                                                in_one_place(values, 0, window).view));
-    clusters_[0] = cut.get();
-    owned_.clear();
-    owned_.push_back(std::move(cut));
+  while (clusters_.size() > 1 && clusters_.back()->ids().end > window) {
+    clusters_.pop_back();
+    owned_.pop_back();
   }
-  cluster_count_.store(count, std::memory_order_release);
+  if (clusters_.size() != 1 || clusters_[0]->ids().end <= window) return;
+  owned_[0] = std::make_shared<const KeyClusters>(cut_clusters(*clusters_[0], static_cast<KeyId>(window),
+                                                               in_one_place(keys, 0, window).view,
+                                                               in_one_place(values, 0, window).view));
+  clusters_[0] = owned_[0].get();
 }
 
 // The base holds its clusters even where a truncation has put cut ones in their place.
 std::size_t Generation::cluster_bytes() const noexcept {
   std::size_t bytes = base_->clusters.bytes();
-  const std::size_t count = cluster_count_.load(std::memory_order_acquire);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (clusters_[i] != &base_->clusters) bytes += clusters_[i]->bytes();
+  for (const KeyClusters* clusters : clusters_) {
+    if (clusters != &base_->clusters) bytes += clusters->bytes();
   }
   return bytes;
 }

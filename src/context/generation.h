@@ -1,8 +1,7 @@
-// What one KV head searches from one build to the next: an index, the segments that were sealed behind it, and the
-// clusters of both. Segments and clusters are added by a sealer beside readers, who take no lock.
+// What one KV head searches: an index, the segments that were sealed behind it, and the clusters of both. Readers have
+// one that does not change; who seals or truncates does so to a copy, which shares with the original what it can.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -10,7 +9,6 @@
 
 #include "clusters/key_clusters.h"
 #include "context/head_prefix.h"
-#include "core/reserved.h"
 #include "core/split_rows.h"
 #include "index/recent_queries.h"
 #include "index/sealed_index.h"
@@ -22,6 +20,7 @@ class Generation {
  public:
   Generation(std::shared_ptr<const HeadIndex> base, const ContextParams& params);
 
+  const HeadIndex& base() const noexcept { return *base_; }
   const HeadChoice& choice() const noexcept { return base_->choice; }
   const SealedIndex& index() const noexcept { return index_; }
 
@@ -37,7 +36,7 @@ class Generation {
   void seal(const SplitRows& keys, const SplitRows& values, std::size_t count, RecentQueries& recent,
             Executor& executor);
 
-  // Ids from `end` on are gone. Those from `window` on are not searched any more. Beside nothing.
+  // Ids from `end` on are gone. Those from `window` on are not searched any more.
   void truncate(std::size_t end, std::size_t window, const SplitRows& keys, const SplitRows& values);
 
   // Bytes of the index, its segments and the clusters; of it, those of clusters.
@@ -49,18 +48,15 @@ class Generation {
 
  private:
   std::uint32_t segment_clusters(std::size_t count) const noexcept;
-  void push_clusters(std::unique_ptr<const KeyClusters> clusters);
+  void add_clusters(std::shared_ptr<const KeyClusters> clusters);
 
   std::shared_ptr<const HeadIndex> base_;
   ClusterParams cluster_params_;
   std::size_t base_bytes_;  // of the base's index
   SealedIndex index_;
-
-  // Of consecutive ids from 0 on, the base's first. Readers load the number, then as many pointers.
   bool clustered_;
-  std::vector<std::unique_ptr<const KeyClusters>> owned_;
-  ReservedArray<const KeyClusters*> clusters_;
-  std::atomic<std::size_t> cluster_count_{0};
+  std::vector<std::shared_ptr<const KeyClusters>> owned_;  // of consecutive ids from 0 on, the base's first
+  std::vector<const KeyClusters*> clusters_;               // the same
 };
 
 }  // namespace rattan

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "attention/retrieved_part.h"
-#include "attention/running_softmax.h"
 #include "core/log_sum_exp.h"
 #include "core/parallel.h"
 
@@ -61,21 +60,21 @@ class Step {
   }
 
   void attend_tokens(std::size_t begin, std::size_t end) {
-    const SplitRows& keys = view_.token_keys;
     const SplitRows& values = view_.token_values;
-    const std::size_t base = keys.base.rows;
-    attend_rows(keys.base, values.base, begin, std::min(end, base));
-    attend_rows(keys.grown, values.grown, std::max(begin, base) - base, std::max(end, base) - base);
+    view_.token_keys.each_piece(begin, end, [&](const MatrixView& keys) {
+      // Keys and values lie in pieces of the same rows.
+      values.each_piece(begin, begin + keys.rows, [&](const MatrixView& rows) { attend_rows(keys, rows); });
+      begin += keys.rows;
+    });
   }
 
-  void attend_rows(MatrixView keys, MatrixView values, std::size_t begin, std::size_t end) {
-    if (begin >= end) return;
-    attend_range(queries_, keys, values, {static_cast<KeyId>(begin), static_cast<KeyId>(end)}, scale_, scratch_.further,
-                 scratch_.attention);
+  void attend_rows(const MatrixView& keys, const MatrixView& values) {
+    const std::size_t count = keys.rows;
+    attend_range(queries_, keys, values, {0, static_cast<KeyId>(count)}, scale_, scratch_.further, scratch_.attention);
     merge_further();
-    cost_.keys_scored += end - begin;
-    cost_.values_read += end - begin;
-    cost_.bytes_read += (end - begin) * (keys.row_bytes() + values.row_bytes());
+    cost_.keys_scored += count;
+    cost_.values_read += count;
+    cost_.bytes_read += count * (keys.row_bytes() + values.row_bytes());
   }
 
   void merge_further() {
@@ -148,9 +147,6 @@ DecodeStats attend_head(const KvHead& head, MatrixView queries, std::size_t toke
                         std::span<float> output, std::span<float> lse, HeadScratch& scratch) {
   Step step(head, queries, tokens, scale, output, scratch);
   step.run(budget);
-  if (tokens != 0) {
-    for (std::size_t i = 0; i < queries.rows; ++i) check_lse(i, scratch.parts[i].lse);
-  }
   for (std::size_t i = 0; i < lse.size(); ++i) lse[i] = scratch.parts[i].lse;
   return step.cost();
 }

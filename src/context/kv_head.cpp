@@ -25,25 +25,49 @@ KvHead::KvHead(std::shared_ptr<const HeadPrefix> prefix, const ContextParams& pa
       values_(prefix_->values.view.slice(0, searched_rows(*prefix_)), params.capacity),
       recent_(prefix_->keys.view.cols, default_growth().recent_queries),
       evidence_(prefix_->keys.view.cols, evidence_positions(params)),
+      generation_(std::make_shared<const Generation>(prefix_, params_)),
       judged_(prefix_->indexed()) {
-  publish(std::make_unique<Generation>(prefix_, params_));
   const std::size_t copied = searched_rows(*prefix_);
   const std::size_t rows = prefix_->rows() - copied;
   append(CheckedMatrix::trusted(prefix_->keys.view.slice(copied, rows)),
          CheckedMatrix::trusted(prefix_->values.view.slice(copied, rows)));
 }
 
-void KvHead::append(const CheckedMatrix& keys, const CheckedMatrix& values) {
-  if (keys.rows() > keys_.room()) {
-    fail(ErrorCode::invalid_argument, "keys has ", keys.rows(), " rows, allowed is ", keys_.room(),
+KvHead::KvHead(const KvHead& other, std::size_t tokens, std::shared_ptr<const Generation> generation)
+    : prefix_(other.prefix_),
+      params_(other.params_),
+      sinks_(other.sinks_),
+      prefix_bytes_(other.prefix_bytes_),
+      keys_(other.keys_, tokens),
+      values_(other.values_, tokens),
+      recent_(prefix_->keys.view.cols, default_growth().recent_queries),
+      evidence_(other.evidence_),
+      generation_(generation),
+      inherited_(std::move(generation)),
+      judged_(inherited_->index().base_size()) {
+  evidence_.truncate(static_cast<std::int64_t>(tokens));
+}
+
+void KvHead::reserve(std::size_t rows) {
+  if (rows > keys_.room()) {
+    fail(ErrorCode::invalid_argument, "keys has ", rows, " rows, allowed is ", keys_.room(),
          " (ContextParams::capacity is ", params_.capacity, ")");
   }
+  keys_.reserve(rows);
+  values_.reserve(rows);
+}
+
+void KvHead::append(const CheckedMatrix& keys, const CheckedMatrix& values) {
+  reserve(keys.rows());
   keys_.append(keys.view());
   values_.append(values.view());
+  if (!generation_.idle()) return;
+  keys_.drop_retired();
+  values_.drop_retired();
 }
 
 void KvHead::keep_queries(const CheckedMatrix& queries) {
-  if (Pin(*this)->index().walks()) recent_.add(queries.view());
+  if (generation_.pin()->index().walks()) recent_.add(queries.view());
 }
 
 void KvHead::forget_queries() {
@@ -54,34 +78,40 @@ void KvHead::forget_queries() {
 void KvHead::truncate(std::size_t tokens) {
   const std::size_t ids = ids_of(tokens);
   // The keys of a promoted index may be written over: it is of no use when some of them are gone.
-  const bool lost = promoted_.load() && ids < newest().index().base_size();
-  std::unique_ptr<Generation> first = lost ? std::make_unique<Generation>(prefix_, params_) : nullptr;
+  const Generation& now = *generation_.newest();
+  const bool lost = !of_prefill(now) && ids < now.index().base_size();
+  const auto next = lost ? std::make_shared<Generation>(prefix_, params_) : std::make_shared<Generation>(now);
   keys_.truncate(tokens);
   values_.truncate(tokens);
   evidence_.truncate(static_cast<std::int64_t>(tokens));
   if (lost) {
-    publish(std::move(first));
-    promoted_.store(false);
     recent_.take();
-    newest().truncate(ids_of(keys_.base_rows()), window_begin(tokens), keys_by_id(), values_by_id());
+    next->truncate(ids_of(keys_.base_rows()), window_begin(tokens), keys_by_id(), values_by_id());
   }
-  drop_retired();
-  newest().truncate(ids, window_begin(tokens), keys_by_id(), values_by_id());
-  if (lost || ids < judged_.load()) judged_.store(newest().index().base_size());
+  next->truncate(ids, window_begin(tokens), keys_by_id(), values_by_id());
+  if (lost || ids < judged_.load()) judged_.store(next->index().base_size());
+  if (lost || next->searched_end() != now.searched_end() || next->index().sealed() != now.index().sealed()) {
+    generation_.publish(next);
+  }
 }
 
 std::size_t KvHead::unsearched(std::size_t tokens) const noexcept {
   const std::size_t end = window_begin(tokens);
-  return end - std::min(end, Pin(*this)->searched_end());
+  return end - std::min(end, generation_.pin()->searched_end());
 }
 
 std::size_t KvHead::sealable(std::size_t tokens) const noexcept {
-  return Pin(*this)->choice().kind == HeadKind::flat ? 0 : unsearched(tokens);
+  return generation_.pin()->choice().kind == HeadKind::flat ? 0 : unsearched(tokens);
 }
 
 void KvHead::seal(std::size_t count, Executor& executor) {
-  drop_retired();
-  if (count != 0) newest().seal(keys_by_id(), values_by_id(), count, recent_, executor);
+  if (count == 0) return;
+  const auto next = std::make_shared<Generation>(*generation_.newest());
+  {
+    const auto reading = generation_.pin();  // keys and values
+    next->seal(keys_by_id(), values_by_id(), count, recent_, executor);
+  }
+  generation_.publish(next);
 }
 
 bool KvHead::outgrown(std::size_t tokens) const noexcept {
@@ -89,7 +119,7 @@ bool KvHead::outgrown(std::size_t tokens) const noexcept {
 }
 
 std::optional<HeadFit> KvHead::fit_promotion(std::size_t tokens, const MemoryShare& share, std::string& remark) const {
-  const bool linked = find_kind(Pin(*this)->choice().kind)->needs_links;
+  const bool linked = find_kind(generation_.pin()->choice().kind)->needs_links;
   const bool with_queries = held_out_rows(evidence_.rows()) != 0;
   if (linked && !with_queries) {
     remark = "not built anew, no queries were kept";
@@ -112,34 +142,25 @@ std::optional<HeadFit> KvHead::fit_promotion(std::size_t tokens, const MemorySha
 }
 
 void KvHead::promote(std::size_t tokens, const HeadFit& fit, const ExactTopK& exact, Executor& executor) {
-  drop_retired();
   ContextParams params = fitted_params(params_, fit);
   params.executor = &executor;
   const QueryEvidence::Copy evidence = evidence_.copy();
-  auto base = build_promoted(keys_.view(tokens), values_.view(tokens), evidence.queries(), params, fit, exact);
+  std::shared_ptr<const HeadIndex> base;
+  {
+    const auto reading = generation_.pin();  // keys and values
+    base = build_promoted(keys_.view(tokens), values_.view(tokens), evidence.queries(), params, fit, exact);
+  }
   const std::size_t ids = base->indexed();
-  publish(std::make_unique<Generation>(std::move(base), params));
-  promoted_.store(true);
+  generation_.publish(std::make_shared<const Generation>(std::move(base), params));
   recent_.take();
   put_off_promotion(tokens, {});
   judged_.store(ids);
-  drop_retired();
 }
 
 void KvHead::put_off_promotion(std::size_t tokens, std::string remark) {
   judged_.store(window_begin(tokens));
   const std::lock_guard lock(remarking_);
   remark_.swap(remark);
-}
-
-void KvHead::publish(std::unique_ptr<Generation> generation) {
-  generations_.push_back(std::move(generation));
-  current_.store(generations_.back().get());
-}
-
-// A reader that comes after this was told of the newest: it counts itself before it asks which.
-void KvHead::drop_retired() noexcept {
-  if (readers_.load() == 0) generations_.erase(generations_.begin(), generations_.end() - 1);
 }
 
 SplitRows KvHead::keys_by_id() const noexcept {
@@ -154,7 +175,7 @@ SplitRows KvHead::values_by_id() const noexcept {
 
 KvHead::View KvHead::view(std::size_t tokens) const noexcept {
   View view;
-  view.generation = Pin(*this);
+  view.generation = generation_.pin();  // first: its keys are there
   view.sinks = sinks_of(tokens);
   view.window = window_begin(tokens);
   view.token_keys = keys_.view(tokens);
@@ -162,13 +183,12 @@ KvHead::View KvHead::view(std::size_t tokens) const noexcept {
   view.keys = view.token_keys.from(view.sinks);
   view.values = view.token_values.from(view.sinks);
   view.clusters = view.generation->clusters(view.window);
-  // A seal between the two: what it has added has no clusters here.
-  view.searched = view.clusters.empty() ? view.generation->searched(view.window) : view.clusters.back()->ids().end;
+  view.searched = view.generation->searched(view.window);
   return view;
 }
 
 HeadReport KvHead::report(std::size_t tokens) const {
-  const Pin now(*this);
+  const auto now = generation_.pin();
   HeadReport report;
   report.kind = to_string(now->choice().kind);
   report.reason = now->choice().reason;
@@ -185,19 +205,32 @@ HeadReport KvHead::report(std::size_t tokens) const {
 }
 
 MemoryUse KvHead::memory(std::size_t tokens) const {
-  const Pin now(*this);
-  MemoryUse use = now->memory();
+  const auto now = generation_.pin();
+  const bool shared = now.share() == inherited_;
+  MemoryUse use;
+  if (!shared) use = now->memory();
   const std::size_t grown = tokens - std::min(tokens, keys_.base_rows());
+  const std::size_t inherited = std::min(grown, keys_.inherited_rows());
   const std::size_t sealed_end = std::min(tokens, sinks_of(tokens) + now->index().sealed());
-  const std::size_t sealed = sealed_end - std::min(sealed_end, keys_.base_rows());
+  const std::size_t sealed = std::max(sealed_end - std::min(sealed_end, keys_.base_rows()), inherited) - inherited;
   const std::size_t key_bytes = prefix_->keys.view.row_bytes();
-  use.parts.emplace_back("unsealed keys", (grown - sealed) * key_bytes);
+  use.parts.emplace_back("unsealed keys", (grown - inherited - sealed) * key_bytes);
   use.parts.emplace_back("sealed keys", sealed * key_bytes);
-  use.parts.emplace_back("grown values", grown * prefix_->values.view.row_bytes());
+  use.parts.emplace_back("grown values", (grown - inherited) * prefix_->values.view.row_bytes());
   if (now->index().walks()) use.parts.emplace_back("recent queries", recent_.bytes());
-  if (evidence_positions(params_) != 0) use.parts.emplace_back("kept queries", evidence_.bytes());
-  if (promoted_.load()) use.parts.emplace_back("index of the prefill", prefix_bytes_);
+  if (evidence_positions(params_) != 0) {
+    use.parts.emplace_back("kept queries", evidence_.bytes() - evidence_.inherited_bytes());
+  }
+  if (!of_prefill(*now)) use.parts.emplace_back("index of the prefill", inherited_ == nullptr ? prefix_bytes_ : 0);
+  if (inherited_ != nullptr) use.parts.emplace_back("shared with the origin", inherited_bytes(*now, inherited));
   return use;
+}
+
+// The index of the prefill is shared in any case.
+std::size_t KvHead::inherited_bytes(const Generation& now, std::size_t rows) const noexcept {
+  std::size_t bytes = rows * token_bytes() + evidence_.inherited_bytes();
+  if (&now == inherited_.get()) bytes += now.bytes();
+  return of_prefill(now) ? bytes : bytes + prefix_bytes_;
 }
 
 std::size_t KvHead::held_bytes(std::size_t sealed) const noexcept {
@@ -205,14 +238,15 @@ std::size_t KvHead::held_bytes(std::size_t sealed) const noexcept {
 }
 
 std::size_t KvHead::sealed_bytes() const noexcept {
-  return Pin(*this)->bytes() + (promoted_.load() ? prefix_bytes_ : 0);
+  const auto now = generation_.pin();
+  return now->bytes() + (of_prefill(*now) ? 0 : prefix_bytes_);
 }
 
 std::size_t KvHead::recent_query_bytes(std::size_t added) const {
-  const std::size_t recent = Pin(*this)->index().walks() ? recent_.bytes(added) : 0;
+  const std::size_t recent = generation_.pin()->index().walks() ? recent_.bytes(added) : 0;
   return recent + evidence_.bytes(added);
 }
 
-std::size_t KvHead::segment_bytes(std::size_t count) const noexcept { return Pin(*this)->segment_bytes(count); }
+std::size_t KvHead::segment_bytes(std::size_t count) const noexcept { return generation_.pin()->segment_bytes(count); }
 
 }  // namespace rattan

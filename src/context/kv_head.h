@@ -9,8 +9,8 @@
 //   the unread estimated   keys and the window
 //
 // The searched end never reaches into the recent window. A seal moves it forward, a truncation back. A flat head
-// searches nothing. A head that has outgrown its index is promoted: it gets another generation, whose kind, clusters
-// and width are chosen anew. Readers hold on to the generation that they began with.
+// searches nothing. A head that has outgrown its index is promoted: kind, clusters and width are chosen anew. Readers
+// hold on to the generation that they began with.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "clusters/key_clusters.h"
@@ -29,6 +28,7 @@
 #include "context/memory_limit.h"
 #include "context/query_evidence.h"
 #include "core/grown_rows.h"
+#include "core/published.h"
 #include "core/split_rows.h"
 #include "index/recent_queries.h"
 #include "rattan/context.h"
@@ -39,6 +39,11 @@ class KvHead {
  public:
   // params.capacity bounds the tokens.
   KvHead(std::shared_ptr<const HeadPrefix> prefix, const ContextParams& params);
+
+  // Another sequence that goes on from the first `tokens` tokens of `other`, which it shares with it. Beside anything
+  // but truncate. generation: as other.generation() was at a moment when it had no more tokens.
+  KvHead(const KvHead& other, std::size_t tokens, std::shared_ptr<const Generation> generation);
+  std::shared_ptr<const Generation> generation() const { return generation_.pin().share(); }
 
   const HeadPrefix& prefix() const noexcept { return *prefix_; }
   std::shared_ptr<const HeadPrefix> shared_prefix() const noexcept { return prefix_; }
@@ -52,6 +57,8 @@ class KvHead {
   void keep_evidence(const HeadQueries& queries) { evidence_.add(queries); }
   void forget_queries();
 
+  // All that append() of so many rows may fail for. Throws std::bad_alloc, then nothing has changed.
+  void reserve(std::size_t rows);
   // Tokens from `tokens` on are gone. Beside nothing.
   void truncate(std::size_t tokens);
 
@@ -88,31 +95,6 @@ class KvHead {
   std::size_t segment_bytes(std::size_t count) const noexcept;
   MemoryUse memory(std::size_t tokens) const;
 
-  // The generation of the moment, which stays as long as this.
-  class Pin {
-   public:
-    Pin() = default;
-    explicit Pin(const KvHead& head) noexcept : readers_(&head.readers_) {
-      readers_->fetch_add(1);
-      generation_ = head.current_.load();
-    }
-    ~Pin() {
-      if (readers_ != nullptr) readers_->fetch_sub(1);
-    }
-    Pin(Pin&& other) noexcept : readers_(std::exchange(other.readers_, nullptr)), generation_(other.generation_) {}
-    Pin& operator=(Pin&& other) noexcept {
-      std::swap(readers_, other.readers_);
-      std::swap(generation_, other.generation_);
-      return *this;
-    }
-    const Generation& operator*() const noexcept { return *generation_; }
-    const Generation* operator->() const noexcept { return generation_; }
-
-   private:
-    std::atomic<std::size_t>* readers_ = nullptr;
-    const Generation* generation_ = nullptr;
-  };
-
   // What a decode of `tokens` tokens attends to.
   struct View {
     SplitRows token_keys;  // by token, visible ones
@@ -123,7 +105,7 @@ class KvHead {
     std::size_t window = 0;    // first id of the recent window
     std::size_t searched = 0;  // ids below are searched, the others attended exactly; 0 of a flat head
     std::span<const KeyClusters* const> clusters;  // of the ids below `searched`, unless the head has none
-    Pin generation;
+    Published<Generation>::Pin generation;
   };
   View view(std::size_t tokens) const noexcept;
 
@@ -138,9 +120,8 @@ class KvHead {
   }
   SplitRows keys_by_id() const noexcept;
   SplitRows values_by_id() const noexcept;
-  Generation& newest() noexcept { return *generations_.back(); }
-  void publish(std::unique_ptr<Generation> generation);
-  void drop_retired() noexcept;
+  bool of_prefill(const Generation& generation) const noexcept { return &generation.base() == prefix_.get(); }
+  std::size_t inherited_bytes(const Generation& now, std::size_t rows) const noexcept;
 
   std::shared_ptr<const HeadPrefix> prefix_;
   ContextParams params_;
@@ -150,13 +131,9 @@ class KvHead {
   GrownRows values_;
   RecentQueries recent_;
   QueryEvidence evidence_;
-
-  // The sealer's: the newest is the last, those before it are retired and wait until no reader is about.
-  std::vector<std::unique_ptr<Generation>> generations_;
-  std::atomic<const Generation*> current_{nullptr};
-  mutable std::atomic<std::size_t> readers_{0};
-  std::atomic<bool> promoted_{false};  // the newest is not of the prefix
-  std::atomic<std::size_t> judged_;    // ids that the newest was chosen for, or that it was decided to stay for
+  Published<Generation> generation_;
+  std::shared_ptr<const Generation> inherited_;  // of a fork: what it began with
+  std::atomic<std::size_t> judged_;  // ids that the newest was chosen for, or that it was decided to stay for
 
   mutable std::mutex remarking_;
   std::string remark_;  // of report()

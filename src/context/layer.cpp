@@ -24,10 +24,15 @@ Layer::Layer(std::span<const std::shared_ptr<const HeadPrefix>> prefixes, const 
   for (const auto& prefix : prefixes) heads_.push_back(std::make_unique<KvHead>(prefix, params));
 }
 
-std::vector<std::shared_ptr<const HeadPrefix>> Layer::prefixes() const {
-  std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
-  for (const auto& head : heads_) prefixes.push_back(head->shared_prefix());
-  return prefixes;
+Layer::Layer(const Layer& other, const MemoryShare& share) : memory_(share, other.heads()), tokens_(0) {
+  std::vector<std::shared_ptr<const Generation>> generations;
+  for (const auto& head : other.heads_) generations.push_back(head->generation());
+  // Afterwards: they search none but these.
+  const std::size_t tokens = other.tokens();
+  for (std::size_t h = 0; h < other.heads(); ++h) {
+    heads_.push_back(std::make_unique<KvHead>(*other.heads_[h], tokens, std::move(generations[h])));
+  }
+  tokens_.store(tokens, std::memory_order_release);
 }
 
 void Layer::keep_evidence(std::span<const MatrixView> queries, std::span<const std::int64_t> positions) {
@@ -44,6 +49,7 @@ void Layer::append(std::size_t tokens, const MatrixView& keys, const MatrixView&
   const std::size_t before = tokens_.load(std::memory_order_relaxed);
   const LayerMemory::Lock lock = memory_.lock_for(heads_, tokens);
   // First what may fail: queries without their keys do no harm, a key in some heads alone would.
+  for (const auto& head : heads_) head->reserve(tokens);
   const std::size_t group = queries.rows / std::max<std::size_t>(1, tokens * heads);
   std::vector<MatrixView> rows(group);
   std::vector<std::int64_t> positions(group == 0 ? 0 : tokens);

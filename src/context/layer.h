@@ -22,11 +22,13 @@ class Layer {
   Layer(std::span<const std::shared_ptr<const HeadPrefix>> prefixes, const ContextParams& params,
         const MemoryShare& share = {});
 
+  // Another sequence that goes on from all tokens of `other`, beside anything but truncate.
+  Layer(const Layer& other, const MemoryShare& share);
+
   std::size_t heads() const noexcept { return heads_.size(); }
   const KvHead& head(std::size_t i) const noexcept { return *heads_[i]; }
   std::size_t prefill() const noexcept { return heads_.front()->prefix().rows(); }
   std::size_t tokens() const noexcept { return tokens_.load(std::memory_order_acquire); }
-  std::vector<std::shared_ptr<const HeadPrefix>> prefixes() const;
 
   // Before anybody knows of the layer: the prefill's queries, one matrix per query head, for promotions to come.
   void keep_evidence(std::span<const MatrixView> queries, std::span<const std::int64_t> positions);

@@ -1,11 +1,21 @@
 #include "context/query_evidence.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/half.h"
 #include "simd/kernels.h"
 
 namespace rattan {
+
+QueryEvidence::QueryEvidence(const QueryEvidence& other) : dim_(other.dim_), most_(other.most_) {
+  const std::lock_guard lock(other.mutex_);
+  heads_ = other.heads_;
+  step_ = other.step_;
+  count_ = other.count_;
+  kept_ = inherited_ = other.kept_;
+  chunks_ = other.chunks_;
+}
 
 void QueryEvidence::add(const HeadQueries& queries) {
   if (queries.rows() == 0 || most_ == 0) return;
@@ -15,71 +25,96 @@ void QueryEvidence::add(const HeadQueries& queries) {
   heads_ = queries.heads.size();
   for (std::size_t i = 0; i < queries.rows(); ++i, ++count_) {
     if (count_ % step_ != 0) continue;
-    if (positions_.size() == most_) {
+    if (kept_ == most_) {
       thin();
       if (count_ % step_ != 0) continue;
     }
-    values_.resize((positions_.size() + 1) * row());
-    std::uint16_t* to = values_.data() + positions_.size() * row();
+    std::uint16_t* to = add_position(queries.position(i));
     for (const MatrixView& head : queries.heads) {
       to_float(head.row(i), dim_, floats.data());
       to = std::transform(floats.begin(), floats.end(), to, to_bf16);
     }
-    positions_.push_back(queries.position(i));
   }
 }
 
-void QueryEvidence::thin() {
-  const std::size_t kept = (positions_.size() + 1) / 2;
-  for (std::size_t i = 1; i < kept; ++i) {
-    positions_[i] = positions_[2 * i];
-    std::copy_n(values_.begin() + static_cast<std::ptrdiff_t>(2 * i * row()), row(),
-                values_.begin() + static_cast<std::ptrdiff_t>(i * row()));
+// Where the values of one more position go.
+std::uint16_t* QueryEvidence::add_position(std::int64_t position) {
+  const std::size_t in_chunk = kept_ % chunk_positions;
+  if (in_chunk == 0) {
+    chunks_.push_back(std::make_shared<Chunk>());
+  } else if (chunks_.back().use_count() > 1) {
+    chunks_.back() = std::make_shared<Chunk>(*chunks_.back());
+    inherited_ = std::min(inherited_, kept_ - in_chunk);
   }
-  positions_.resize(kept);
-  values_.resize(kept * row());
+  Chunk& last = *chunks_.back();
+  last.values.resize((in_chunk + 1) * row());
+  last.positions.resize(in_chunk);
+  last.positions.push_back(position);
+  ++kept_;
+  return last.values.data() + in_chunk * row();
+}
+
+void QueryEvidence::thin() {
+  const auto all = std::exchange(chunks_, {});
+  const std::size_t before = std::exchange(kept_, 0);
+  inherited_ = 0;
   step_ *= 2;
+  for (std::size_t i = 0; i < before; i += 2) {
+    const Chunk& from = *all[i / chunk_positions];
+    const std::size_t at = i % chunk_positions;
+    std::copy_n(from.values.begin() + static_cast<std::ptrdiff_t>(at * row()), row(), add_position(from.positions[at]));
+  }
 }
 
 void QueryEvidence::truncate(std::int64_t position) {
   const std::lock_guard lock(mutex_);
-  const auto gone = [&](std::int64_t there) { return there >= position; };
-  const auto kept = static_cast<std::size_t>(std::ranges::find_if(positions_, gone) - positions_.begin());
-  if (kept == positions_.size()) return;
-  positions_.resize(kept);
-  values_.resize(kept * row());
-  count_ = kept * step_;
+  const std::size_t before = kept_;
+  while (kept_ != 0 && chunks_.back()->positions[(kept_ - 1) % chunk_positions] >= position) {
+    if (--kept_ % chunk_positions == 0) chunks_.pop_back();
+  }
+  inherited_ = std::min(inherited_, kept_);
+  if (kept_ != before) count_ = kept_ * step_;
 }
 
 void QueryEvidence::forget() {
   const std::lock_guard lock(mutex_);
-  std::vector<std::uint16_t>().swap(values_);
-  std::vector<std::int64_t>().swap(positions_);
-  count_ = 0;
+  chunks_.clear();
+  count_ = kept_ = inherited_ = 0;
   step_ = 1;
 }
 
 QueryEvidence::Copy QueryEvidence::copy() const {
   Copy copy;
   const std::lock_guard lock(mutex_);
-  copy.values = values_;
-  copy.positions = positions_;
+  copy.values.reserve(kept_ * row());
+  for (std::size_t i = 0; i < chunks_.size(); ++i) {
+    const auto count = static_cast<std::ptrdiff_t>(std::min(chunk_positions, kept_ - i * chunk_positions));
+    const Chunk& chunk = *chunks_[i];
+    copy.values.insert(copy.values.end(), chunk.values.begin(),
+                       chunk.values.begin() + count * static_cast<std::ptrdiff_t>(row()));
+    copy.positions.insert(copy.positions.end(), chunk.positions.begin(), chunk.positions.begin() + count);
+  }
   for (std::size_t head = 0; head < heads_; ++head) {
-    copy.heads.emplace_back(copy.values.data() + head * dim_, DType::bf16, positions_.size(), dim_, row());
+    copy.heads.emplace_back(copy.values.data() + head * dim_, DType::bf16, kept_, dim_, row());
   }
   return copy;
 }
 
 std::size_t QueryEvidence::rows() const {
   const std::lock_guard lock(mutex_);
-  return positions_.size();
+  return kept_;
 }
 
 std::size_t QueryEvidence::bytes(std::size_t added) const {
   const std::lock_guard lock(mutex_);
-  const std::size_t rows = positions_.size() * heads_ + added;
+  const std::size_t rows = kept_ * heads_ + added;
   const std::size_t most = heads_ == 0 && most_ != 0 ? rows : most_ * heads_;
   return std::min(rows, most) * dim_ * sizeof(std::uint16_t);
+}
+
+std::size_t QueryEvidence::inherited_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return inherited_ * row() * sizeof(std::uint16_t);
 }
 
 }  // namespace rattan

@@ -2,46 +2,118 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
-#include <vector>
-
-#include "core/check.h"
+#include <utility>
 
 namespace rattan {
+namespace {
+
+constexpr std::size_t chunk_rows = ChunkRows::chunk_rows;
+
+std::size_t chunks_for(std::size_t rows) noexcept { return (rows + chunk_rows - 1) / chunk_rows; }
+
+}  // namespace
 
 GrownRows::GrownRows(const MatrixView& base, std::size_t capacity)
-    : base_(base),
-      capacity_(capacity),
-      memory_(checked_mul(capacity, base.row_bytes(), "capacity", ErrorCode::invalid_argument)) {}
+    : base_(base), capacity_(capacity), row_bytes_(base.row_bytes()) {}
+
+GrownRows::GrownRows(const GrownRows& other, std::size_t rows)
+    : base_(other.base_), capacity_(other.capacity_), row_bytes_(other.row_bytes_) {
+  base_.rows = std::min(base_.rows, rows);
+  const std::size_t grown = rows - base_.rows;
+  const std::lock_guard lock(other.sharing_);
+  chunks_.assign(other.chunks_.begin(), other.chunks_.begin() + static_cast<std::ptrdiff_t>(chunks_for(grown)));
+  auto table = std::make_unique<Table>();
+  for (const auto& chunk : chunks_) table->push_back(chunk->data());
+  publish(std::move(table));
+  grown_.store(grown, std::memory_order_release);
+  inherited_.store(grown, std::memory_order_relaxed);
+}
 
 SplitRows GrownRows::view(std::size_t count) const noexcept {
   const std::size_t base = std::min(count, base_.rows);
-  return {base_.slice(0, base), MatrixView(memory_.data(), base_.dtype, count - base, base_.cols)};
+  return {base_.slice(0, base), addresses_.load(), count - base};
 }
 
-void GrownRows::append(const MatrixView& rows) noexcept {
+void GrownRows::publish(std::unique_ptr<Table> table) {
+  if (table_) retired_tables_.push_back(std::move(table_));
+  table_ = std::move(table);
+  addresses_.store(table_->data());
+}
+
+void GrownRows::reserve(std::size_t rows) {
+  const std::size_t grown = grown_.load(std::memory_order_relaxed);
+  const std::size_t wanted = chunks_for(grown + rows);
+  const std::size_t partial = grown % chunk_rows;
+  if (wanted == 0) return;
+  const std::lock_guard lock(sharing_);
+  const bool shared = rows != 0 && partial != 0 && chunks_[grown / chunk_rows].use_count() > 1;
+  if (wanted == chunks_.size() && !shared) return;
+  std::vector<std::shared_ptr<Chunk>> chunks = chunks_;
+  if (shared) {
+    auto copy = std::make_shared<Chunk>(chunk_rows * row_bytes_);
+    std::memcpy(copy->data(), chunks[grown / chunk_rows]->data(), partial * row_bytes_);
+    chunks[grown / chunk_rows] = std::move(copy);
+  }
+  while (chunks.size() < wanted) chunks.push_back(std::make_shared<Chunk>(chunk_rows * row_bytes_));
+  // Readers know the addresses of rows that they know of: more may be written behind them, others not in their place.
+  const bool fits = table_ && !shared && wanted <= table_->capacity();
+  std::unique_ptr<Table> table;
+  if (!fits) {
+    table = std::make_unique<Table>();
+    table->reserve(std::max<std::size_t>(16, 2 * wanted));
+    retired_tables_.reserve(retired_tables_.size() + 1);
+    retired_chunks_.reserve(retired_chunks_.size() + 1);
+  }
+  Table& into = fits ? *table_ : *table;
+  for (std::size_t i = into.size(); i < wanted; ++i) into.push_back(chunks[i]->data());
+  if (shared) {
+    retired_chunks_.push_back(std::move(chunks_[grown / chunk_rows]));
+    inherited_.store(std::min(inherited_.load(std::memory_order_relaxed), grown - partial), std::memory_order_relaxed);
+  }
+  chunks_ = std::move(chunks);
+  if (!fits) publish(std::move(table));
+}
+
+void GrownRows::append(const MatrixView& rows) {
+  reserve(rows.rows);
   const std::size_t first = grown_.load(std::memory_order_relaxed);
-  const std::size_t row_bytes = base_.row_bytes();
   for (std::size_t i = 0; i < rows.rows; ++i) {
-    std::memcpy(memory_.data() + (first + i) * row_bytes, rows.row(i), row_bytes);
+    std::byte* const chunk = chunks_[(first + i) / chunk_rows]->data();
+    std::memcpy(chunk + (first + i) % chunk_rows * row_bytes_, rows.row(i), row_bytes_);
   }
   grown_.store(first + rows.rows, std::memory_order_release);
+}
+
+void GrownRows::drop_retired() noexcept {
+  if (retired_tables_.empty() && retired_chunks_.empty()) return;
+  const std::lock_guard lock(sharing_);
+  retired_tables_.clear();
+  retired_chunks_.clear();
 }
 
 void GrownRows::truncate(std::size_t rows) noexcept {
   if (rows >= this->rows()) return;
   base_.rows = std::min(base_.rows, rows);
-  grown_.store(rows - base_.rows, std::memory_order_release);
+  const std::size_t grown = rows - base_.rows;
+  grown_.store(grown, std::memory_order_release);
+  inherited_.store(std::min(inherited_rows(), grown), std::memory_order_relaxed);
+  drop_retired();
+  chunks_.resize(chunks_for(grown));
+  if (table_) table_->resize(chunks_.size());
 }
 
 SharedMatrix in_one_place(const SplitRows& rows, std::size_t begin, std::size_t end) {
-  const std::size_t base = rows.base.rows;
-  if (end <= base) return rows.base.slice(begin, end - begin);
-  if (begin >= base) return rows.grown.slice(begin - base, end - begin);
+  if (end <= std::max(begin, rows.base.rows)) return rows.base.slice(begin, end - begin);
+  if (begin >= rows.base.rows) {
+    const MatrixView piece = rows.grown.piece(begin - rows.base.rows, end - rows.base.rows);
+    if (piece.rows == end - begin) return piece;
+  }
   const std::size_t row_bytes = rows.row_bytes();
-  auto bytes = std::make_shared<std::vector<std::byte>>((end - begin) * row_bytes);
-  for (std::size_t i = begin; i < end; ++i)
-    std::memcpy(bytes->data() + (i - begin) * row_bytes, rows.row(i), row_bytes);
+  auto bytes = std::make_shared<AlignedVector<std::byte>>((end - begin) * row_bytes);
+  std::byte* to = bytes->data();
+  rows.each_piece(begin, end, [&](const MatrixView& piece) {
+    for (std::size_t i = 0; i < piece.rows; ++i, to += row_bytes) std::memcpy(to, piece.row(i), row_bytes);
+  });
   return {MatrixView(bytes->data(), rows.dtype(), end - begin, rows.cols()), bytes};
 }
 

@@ -1,40 +1,68 @@
-// Rows that grow behind those that somebody else holds: one writer, any number of readers, no lock.
+// Rows that grow behind those that somebody else holds: one writer, any number of readers, no lock. Other sequences may
+// go on from the same rows.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
+#include <mutex>
+#include <vector>
 
-#include "core/reserved.h"
+#include "core/aligned.h"
 #include "core/split_rows.h"
 #include "rattan/matrix.h"
 
 namespace rattan {
 
-// A reader counts the rows, and touches none behind them. Grown rows never move.
+// A reader counts the rows, and touches none behind them. Grown rows lie in chunks that are taken as they come; those
+// of a chunk that others hold too are copied before more are written behind them.
 class GrownRows {
  public:
   // base: the rows in front, which never change. At most `capacity` grow behind them.
   GrownRows(const MatrixView& base, std::size_t capacity);
+  // The first `rows` of `other`, which the caller knows to be there. Beside the writer of `other`, but not its
+  // truncate.
+  GrownRows(const GrownRows& other, std::size_t rows);
 
   std::size_t rows() const noexcept { return base_.rows + grown_.load(std::memory_order_acquire); }
   std::size_t base_rows() const noexcept { return base_.rows; }  // less after a truncation below them
   std::size_t room() const noexcept { return capacity_ - grown_.load(std::memory_order_relaxed); }
   // The first `count` of them, which the caller knows to be there.
   SplitRows view(std::size_t count) const noexcept;
+  // Of the grown rows, those whose memory came from another sequence.
+  std::size_t inherited_rows() const noexcept { return inherited_.load(std::memory_order_relaxed); }
 
-  // The writer. `rows` are of the base's dtype and columns, and at most room(). They are visible, whole, afterwards.
-  void append(const MatrixView& rows) noexcept;
+  // The writer. All that append() of so many rows, at most room(), may fail for is done. Throws std::bad_alloc; then
+  // nothing has changed.
+  void reserve(std::size_t rows);
+  // `rows` are of the base's dtype and columns. They are visible, whole, afterwards.
+  void append(const MatrixView& rows);
+  // Where there is no reader: what readers may have looked at before is freed.
+  void drop_retired() noexcept;
+
   // Rows from `rows` on are gone, also those of the base, for good. Beside nothing.
   void truncate(std::size_t rows) noexcept;
 
  private:
+  using Chunk = AlignedVector<std::byte>;
+  using Table = std::vector<const std::byte*>;
+
+  void publish(std::unique_ptr<Table> table);
+
   MatrixView base_;
   std::size_t capacity_;
-  ReservedArray<std::byte> memory_;
+  std::size_t row_bytes_;
+  mutable std::mutex sharing_;  // of the writer and of who goes on from these rows
+  std::vector<std::shared_ptr<Chunk>> chunks_;
+  std::unique_ptr<Table> table_;  // their addresses
+  std::atomic<const std::byte* const*> addresses_{nullptr};
   std::atomic<std::size_t> grown_{0};
+  std::atomic<std::size_t> inherited_{0};
+  std::vector<std::shared_ptr<Chunk>> retired_chunks_;
+  std::vector<std::unique_ptr<Table>> retired_tables_;
 };
 
-// Rows [begin, end) as one matrix: where they lie, or copied where they lie in two places.
+// Rows [begin, end) as one matrix: where they lie, or copied where they lie in several places.
 SharedMatrix in_one_place(const SplitRows& rows, std::size_t begin, std::size_t end);
 
 }  // namespace rattan

@@ -8,10 +8,11 @@
 namespace rattan {
 
 GrowingIndex::GrowingIndex(std::shared_ptr<const Index> base, const GrowthParams& params)
-    : capacity_(params.capacity),
-      sealed_(std::move(base), params),
-      keys_(sealed_.base().keys(), params.capacity - sealed_.base().size()),
-      recent_(sealed_.base().dim(), sealed_.walks() ? params.recent_queries : 0) {}
+    : base_(base),
+      capacity_(params.capacity),
+      sealed_(std::make_shared<const SealedIndex>(std::move(base), params)),
+      keys_(base_->keys(), params.capacity - base_->size()),
+      recent_(base_->dim(), sealed_.newest()->walks() ? params.recent_queries : 0) {}
 
 void GrowingIndex::append(MatrixView keys) { append(CheckedMatrix(keys, "keys", serial_executor())); }
 
@@ -27,6 +28,7 @@ void GrowingIndex::append(const CheckedMatrix& checked) {
          " (GrowthParams::capacity is ", capacity_, ")");
   }
   keys_.append(keys);
+  if (sealed_.idle()) keys_.drop_retired();
 }
 
 void GrowingIndex::keep_queries(MatrixView queries) {
@@ -42,23 +44,32 @@ void GrowingIndex::keep_queries(const CheckedMatrix& checked) {
 }
 
 void GrowingIndex::truncate(std::size_t size) {
+  auto cut = std::make_shared<SealedIndex>(*sealed_.newest());
+  cut->truncate(size);
+  sealed_.publish(std::move(cut));
   keys_.truncate(size);
-  sealed_.truncate(size);
 }
 
 void GrowingIndex::seal(std::size_t end, Executor& executor) {
   check_range<std::size_t>("end", end, 0, size());
-  if (end > sealed()) sealed_.seal(keys(), end, recent_.take(), executor);
+  if (end <= sealed()) return;
+  auto next = std::make_shared<SealedIndex>(*sealed_.newest());
+  {
+    const auto reading = sealed_.pin();  // the keys
+    next->seal(keys(), end, recent_.take(), executor);
+  }
+  sealed_.publish(std::move(next));
 }
 
 MemoryUse GrowingIndex::memory() const {
+  const auto now = sealed_.pin();
   const std::size_t grown = keys_.rows() - keys_.base_rows();
-  const std::size_t below = sealed() - base_size();
+  const std::size_t below = now->sealed() - now->base_size();
   const std::size_t row_bytes = base().keys().row_bytes();
   MemoryUse use{{{"unsealed keys", (grown - below) * row_bytes}, {"sealed keys", below * row_bytes}}};
-  const MemoryUse segments = sealed_.memory();
+  const MemoryUse segments = now->memory();
   use.parts.insert(use.parts.end(), segments.parts.begin(), segments.parts.end());
-  if (sealed_.walks()) use.parts.emplace_back("recent queries", recent_.bytes());
+  if (now->walks()) use.parts.emplace_back("recent queries", recent_.bytes());
   return use;
 }
 

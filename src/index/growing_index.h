@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "core/grown_rows.h"
+#include "core/published.h"
 #include "index/recent_queries.h"
 #include "index/sealed_index.h"
 
@@ -29,33 +30,35 @@ class GrowingIndex {
   void keep_queries(const CheckedMatrix& queries);
   void forget_queries() { recent_.take(); }
   // As SealedIndex::truncate.
-  void truncate(std::size_t size);
+  void truncate(std::size_t size);  // beside nothing
 
   // Keys [sealed(), end) become a segment; end <= size(). Beside append and searches, one call at a time.
   void seal(std::size_t end, Executor& executor);
 
   std::size_t size() const noexcept { return keys_.rows(); }  // visible keys
-  std::size_t base_size() const noexcept { return sealed_.base_size(); }
-  std::size_t sealed() const noexcept { return sealed_.sealed(); }
-  const Index& base() const noexcept { return sealed_.base(); }
+  std::size_t base_size() const noexcept { return sealed_.pin()->base_size(); }
+  std::size_t sealed() const noexcept { return sealed_.pin()->sealed(); }
+  const Index& base() const noexcept { return *base_; }
   SplitRows keys() const noexcept { return keys_.view(keys_.rows()); }  // visible ones
   MemoryUse memory() const;                                             // without the base's
 
   // Of it, without allocating, at any time: codes, edges and entry points; and recent queries, were `added` rows added.
-  std::size_t sealed_bytes() const noexcept { return sealed_.sealed_bytes(); }
+  std::size_t sealed_bytes() const noexcept { return sealed_.pin()->sealed_bytes(); }
   std::size_t recent_query_bytes(std::size_t added = 0) const { return recent_.bytes(added); }
-  std::size_t segment_bytes(std::size_t end) const noexcept { return sealed_.segment_bytes(end); }
+  std::size_t segment_bytes(std::size_t end) const noexcept { return sealed_.pin()->segment_bytes(end); }
 
   // As SealedIndex::search, over all keys.
   SearchStats search(MatrixView queries, const SearchParams& params, Scratch& scratch) const {
-    return sealed_.search(keys(), queries, params, scratch);
+    const auto now = sealed_.pin();
+    return now->search(keys(), queries, params, scratch);
   }
   static std::unique_ptr<Scratch, void (*)(Scratch*)> make_scratch() { return SealedIndex::make_scratch(); }
   static Found results(Scratch& scratch, std::size_t row) { return SealedIndex::results(scratch, row); }
 
  private:
+  std::shared_ptr<const Index> base_;
   std::size_t capacity_;
-  SealedIndex sealed_;
+  Published<SealedIndex> sealed_;
   GrownRows keys_;
   RecentQueries recent_;
 };

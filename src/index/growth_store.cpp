@@ -1,16 +1,10 @@
 #include "index/growth_store.h"
 
 #include <algorithm>
-#include <cstring>
-
-#include "core/check.h"
+#include <utility>
 
 namespace rattan {
 namespace {
-
-std::size_t bytes_of(std::size_t rows, std::size_t row_bytes) {
-  return checked_mul(rows, row_bytes, "GrowthParams::capacity", ErrorCode::invalid_argument);
-}
 
 // Blocks of codes are whole.
 std::size_t rounded_up(std::size_t rows) {
@@ -20,22 +14,11 @@ std::size_t rounded_up(std::size_t rows) {
 
 }  // namespace
 
-GrowthStore::GrowthStore(std::size_t capacity, const GrowthLayout& layout)
-    : capacity_(capacity),
-      layout_(layout),
-      codes_(layout.codes == nullptr ? 0 : bytes_of(rounded_up(capacity), layout.codes->row_bytes())),
-      edges_(bytes_of(capacity, layout.stride)),
-      entry_points_(layout.stride == 0 ? 0 : capacity),
-      segments_(capacity) {}
+GrowthStore::GrowthStore(const GrowthLayout& layout) : layout_(layout), grown_(std::make_shared<const Grown>()) {}
 
 GrowthStore::View GrowthStore::view() const noexcept {
-  View view;
-  const std::size_t segments = segment_count_.load(std::memory_order_acquire);
-  if (segments != 0) {
-    view.sealed = segments_[segments - 1].end;
-    view.entry_points = segments_[segments - 1].entry_points;
-  }
-  return view;
+  if (grown_->segments.empty()) return {};
+  return {grown_->segments.back().end, grown_->segments.back().entry_points};
 }
 
 MemoryUse GrowthStore::memory() const {
@@ -60,30 +43,37 @@ std::size_t GrowthStore::segment_bytes(std::size_t rows, std::size_t entry_point
   return rows * code_bytes + ids * sizeof(KeyId);
 }
 
-void GrowthStore::truncate(std::size_t rows) noexcept {
-  std::size_t segments = segment_count_.load(std::memory_order_relaxed);
-  while (segments != 0 && segments_[segments - 1].end > rows) --segments;
-  segment_count_.store(segments, std::memory_order_release);
+void GrowthStore::truncate(std::size_t rows) {
+  if (view().sealed <= rows) return;
+  auto cut = std::make_shared<Grown>(*grown_);
+  while (!cut->segments.empty() && cut->segments.back().end > rows) cut->segments.pop_back();
+  const Segment last = cut->segments.empty() ? Segment{0, 0} : cut->segments.back();
+  cut->codes.resize(layout_.codes == nullptr ? 0 : rounded_up(last.end) * layout_.codes->row_bytes());
+  cut->edges.resize(last.end * layout_.stride);
+  cut->entry_points.resize(last.entry_points);
+  grown_ = std::move(cut);
 }
 
+// All are copied: that takes a hundredth of what a segment takes to make.
 void GrowthStore::seal(const MatrixView& keys, const Graph* graph, KeyId first_id, Executor& executor) {
-  const View now = view();
-  const std::size_t begin = now.sealed;
+  const std::size_t begin = view().sealed;
   const std::size_t end = begin + keys.rows;
-  if (layout_.codes != nullptr) layout_.codes->encode(keys, begin, codes_.data(), executor);
-  std::size_t entry_points = now.entry_points;
+  auto grown = std::make_shared<Grown>(*grown_);
+  if (layout_.codes != nullptr) {
+    grown->codes.resize(rounded_up(end) * layout_.codes->row_bytes());
+    layout_.codes->encode(keys, begin, grown->codes.data(), executor);
+  }
   if (graph != nullptr) {
     const auto grown_id = [&](KeyId id) { return id == no_key ? no_key : id + first_id; };
+    grown->edges.resize(end * layout_.stride, no_key);
     for (std::size_t i = begin; i < end; ++i) {
       const auto from = graph->slots(static_cast<KeyId>(i - begin));
-      KeyId* to = &edges_[i * layout_.stride];
-      std::fill(std::transform(from.begin(), from.end(), to, grown_id), to + layout_.stride, no_key);
+      std::ranges::transform(from, grown->edges.begin() + static_cast<std::ptrdiff_t>(i * layout_.stride), grown_id);
     }
-    for (const KeyId id : graph->entry_points) entry_points_[entry_points++] = grown_id(id);
+    for (const KeyId id : graph->entry_points) grown->entry_points.push_back(grown_id(id));
   }
-  const std::size_t segments = segment_count_.load(std::memory_order_relaxed);
-  segments_[segments] = {end, entry_points};
-  segment_count_.store(segments + 1, std::memory_order_release);
+  grown->segments.push_back({end, grown->entry_points.size()});
+  grown_ = std::move(grown);
 }
 
 }  // namespace rattan

@@ -1,15 +1,14 @@
-// Where codes and edges of keys that grew behind a base lie, and how they become visible.
-//
-// Everything lies in reserved arrays that never move. One number publishes it: `segments`, stored by the sealer once a
-// segment's codes, edges and entry points are whole. A reader loads it and touches nothing behind.
+// Codes and edges of keys that grew behind a base, segment by segment. A copy shares them with the original: what
+// either seals or truncates afterwards is its own.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <vector>
 
-#include "core/reserved.h"
+#include "core/aligned.h"
 #include "graph/graph.h"
 #include "rattan/index.h"
 #include "rattan/matrix.h"
@@ -27,29 +26,29 @@ struct GrowthLayout {
 class GrowthStore {
  public:
   // Rows count from 0 here, whatever ids they have outside.
-  GrowthStore(std::size_t capacity, const GrowthLayout& layout);
+  explicit GrowthStore(const GrowthLayout& layout);
 
-  // What a reader may touch: rows [0, sealed) of codes and edges.
   struct View {
     std::size_t sealed = 0;
     std::size_t entry_points = 0;
   };
   View view() const noexcept;
 
-  std::size_t capacity() const noexcept { return capacity_; }
-  const std::byte* codes() const noexcept { return codes_.data(); }
-  std::span<const KeyId> slots(std::size_t rows) const noexcept { return {edges_.data(), rows * layout_.stride}; }
-  std::span<const KeyId> entry_points(std::size_t count) const noexcept { return {entry_points_.data(), count}; }
+  const std::byte* codes() const noexcept { return grown_->codes.data(); }
+  std::span<const KeyId> slots(std::size_t rows) const noexcept {
+    return {grown_->edges.data(), rows * layout_.stride};
+  }
+  std::span<const KeyId> entry_points(std::size_t count) const noexcept { return {grown_->entry_points.data(), count}; }
   MemoryUse memory() const;
   std::size_t sealed_bytes() const noexcept;  // the same in all, without allocating
   // What a segment of so many rows and entry points adds to it.
   std::size_t segment_bytes(std::size_t rows, std::size_t entry_points) const noexcept;
 
-  // Rows from `rows` on are gone; a segment that is cut is no segment any more. Beside nothing.
-  void truncate(std::size_t rows) noexcept;
+  // Rows from `rows` on are gone; a segment that is cut is no segment any more.
+  void truncate(std::size_t rows);
 
-  // The sealer: the next rows become a segment. `graph` is over these keys; its ids plus `first_id` are those of the
-  // grown edges. Null: none.
+  // The next rows become a segment; where it throws nothing has changed. `graph` is over these keys; its ids plus
+  // `first_id` are those of the grown edges. Null: none.
   void seal(const MatrixView& keys, const Graph* graph, KeyId first_id, Executor& executor);
 
  private:
@@ -57,14 +56,15 @@ class GrowthStore {
     std::size_t end;           // rows of it and of all before
     std::size_t entry_points;  // likewise
   };
+  struct Grown {
+    AlignedVector<std::byte> codes;
+    std::vector<KeyId> edges;
+    std::vector<KeyId> entry_points;
+    std::vector<Segment> segments;
+  };
 
-  std::size_t capacity_;
   GrowthLayout layout_;
-  ReservedArray<std::byte> codes_;
-  ReservedArray<KeyId> edges_;
-  ReservedArray<KeyId> entry_points_;
-  ReservedArray<Segment> segments_;
-  std::atomic<std::size_t> segment_count_{0};
+  std::shared_ptr<const Grown> grown_;
 };
 
 }  // namespace rattan

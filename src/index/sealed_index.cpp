@@ -59,7 +59,7 @@ struct SealedIndex::State {
       : index(std::move(index_)),
         params(params_),
         base(parts_of(checked(index, params))),
-        store(params.capacity - index->size(), {base.codes, stride_of(base)}),
+        store({base.codes, stride_of(base)}),
         base_visible(index->size()) {
     if (base.graph != nullptr) check_range("stride of the base's graph", stride_of(base), 2U, 1024U);
   }
@@ -84,6 +84,7 @@ SealedIndex::SealedIndex(std::shared_ptr<const Index> base, const GrowthParams& 
     : state_(std::make_unique<State>(std::move(base), params)) {}
 
 SealedIndex::~SealedIndex() = default;
+SealedIndex::SealedIndex(const SealedIndex& other) : state_(std::make_unique<State>(*other.state_)) {}
 
 void SealedIndex::truncate(std::size_t size) {
   State& state = *state_;
@@ -130,7 +131,7 @@ SearchStats SealedIndex::search(const SplitRows& keys, MatrixView queries, const
   const auto size = static_cast<KeyId>(keys.rows());
   // A seal may have taken keys since these were counted: its edges lead there, so they are there for a walk.
   SplitRows walked = keys;
-  walked.grown.rows += std::max(keys.rows(), state.base_visible + now.sealed) - keys.rows();
+  walked.grown.rows += std::max(keys.rows(), sealed()) - keys.rows();
   if (state.gap() != 0) walked.base = state.index->keys();
   SearchParams inner = params;
   state.base.width.apply(params.k, inner);

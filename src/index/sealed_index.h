@@ -3,8 +3,9 @@
 //
 // Ids count from the base's first key; grown keys follow without a gap. A segment is a graph of its own keys with entry
 // points of its own, stored behind the base's edges and codes, so that one walk with one beam searches base and
-// segments together; segments can be taken off again from the end. Storage of grown codes and edges is reserved
-// address space that never moves. One sealer at a time, any number of readers, which take no lock.
+// segments together; segments can be taken off again from the end. Any number of threads may search at once, and none
+// while it is changed: who seals beside readers seals a copy, which shares everything with the original, and hands it
+// to them (core/published.h).
 #pragma once
 
 #include <cstddef>
@@ -40,13 +41,15 @@ class SealedIndex {
   // segments have what the base has: edges and codes, codes, or nothing.
   SealedIndex(std::shared_ptr<const Index> base, const GrowthParams& params);
   ~SealedIndex();
+  SealedIndex(const SealedIndex& other);
+  SealedIndex& operator=(const SealedIndex&) = delete;
 
-  // Keys from `size` on are gone. Beside nothing. A segment that is cut is unsealed as far as it remains. Below
-  // base_size() the base stays whole, and its keys from `size` on are hidden for good; then it must know its keys.
+  // Keys from `size` on are gone. A segment that is cut is unsealed as far as it remains. Below base_size() the base
+  // stays whole, and its keys from `size` on are hidden for good; then it must know its keys.
   void truncate(std::size_t size);
 
-  // Keys [sealed(), end) become a segment, linked by `queries`; end <= keys.rows(), by id. Beside searches, one call at
-  // a time.
+  // Keys [sealed(), end) become a segment, linked by `queries`; end <= keys.rows(), by id. Where it throws nothing has
+  // changed.
   void seal(const SplitRows& keys, std::size_t end, const QueryRows& queries, Executor& executor);
 
   std::size_t base_size() const noexcept;  // visible keys of the base

@@ -167,17 +167,16 @@ TEST(ContextGrowth, TruncationsAreChecked) {
   expect_full(text, context, 300);
 }
 
-TEST(ContextGrowth, ForksShareThePrefixAlone) {
+TEST(ContextGrowth, ForksGoOnFromAllTokens) {
   const SyntheticText text(two_layers(DType::f32), 400);
   const SyntheticText other(two_layers(DType::f32), 400, 2);
   Context context(text.shape(), params_of(HeadKind::graph));
   text.build(context, 300);
-  const Attended before = text.decode(context, 0, 299);
   text.append(context, 300, 100);
-  Context fork = context.fork();
-  EXPECT_EQ(fork.tokens(1), 300U);
-  EXPECT_EQ(text.decode(fork, 0, 299).output, before.output);
   const Attended grown = text.decode(context, 0, 399);
+  Context fork = context.fork();
+  EXPECT_EQ(fork.tokens(1), 400U);
+  EXPECT_EQ(text.decode(fork, 0, 399).output, grown.output);
   other.append(fork, 0, 50);
   fork.seal(0);
   fork.truncate(100);
@@ -185,16 +184,51 @@ TEST(ContextGrowth, ForksShareThePrefixAlone) {
   EXPECT_EQ(context.tokens(0), 400U);
   EXPECT_EQ(context.epoch(), 0U);
   Context second = fork.fork();
-  EXPECT_EQ(text.decode(second, 0, 299).output, before.output);
+  EXPECT_EQ(second.tokens(1), 100U);
+  EXPECT_EQ(text.decode(second, 0, 99).output, text.decode(fork, 0, 99).output);
+  expect_full(text, second, 100, 0.8);
+}
+
+// Forks and the origin write behind rows that all of them hold, and truncate into them.
+TEST(ContextGrowth, ForksAndTheOriginGoTheirOwnWays) {
+  const SyntheticText text(two_layers(DType::f32), 1000);
+  const SyntheticText other(two_layers(DType::f32), 1000, 2);
+  for (const HeadKind kind : {HeadKind::flat, HeadKind::scan4, HeadKind::graph}) {
+    Context context(text.shape(), params_of(kind));
+    text.build(context, 100);
+    text.append(context, 100, 500);
+    for (std::uint32_t layer = 0; layer < 2; ++layer) context.seal(layer);
+    text.append(context, 600, 50);
+    Context first = context.fork();
+    Context second = first.fork();
+    context.truncate(640);
+    second.truncate(30);
+    other.append(context, 640, 100);
+    text.append(first, 650, 350);
+    text.append(second, 30, 300);
+    first.seal(0);
+    second.seal(0);
+    const auto error = [&](const Context& of, std::size_t tokens) {
+      return output_error(text.decode(of, 0, 3, everything()), text.full(0, 3, tokens));
+    };
+    EXPECT_LE(error(first, 1000), rounding);
+    EXPECT_LE(error(second, 330), rounding);
+    context.truncate(640);
+    EXPECT_LE(error(context, 640), rounding);
+    text.append(context, 640, 360);
+    EXPECT_LE(error(context, 1000), rounding);
+    EXPECT_LE(lse_error(text.decode(first, 0, 3), text.full(0, 3, 1000)), 0.1);
+  }
 }
 
 TEST(ContextGrowth, AForkOutlivesItsOrigin) {
   const SyntheticText text(two_layers(DType::f32), 400);
   auto context = std::make_unique<Context>(text.shape(), params_of(HeadKind::graph));
   text.build(*context, 300);
+  text.append(*context, 300, 20);
   Context fork = context->fork();
   context.reset();
-  text.append(fork, 300, 100);
+  text.append(fork, 320, 80);
   EXPECT_LE(output_error(text.decode(fork, 0, 399, everything()), text.full(0, 399, 400)), rounding);
 }
 

@@ -247,11 +247,38 @@ TEST_F(ContextMemory, AForkHasALimitOfItsOwnInWhichThePrefixCounts) {
   const std::size_t limit = all_heads * (built_bytes(HeadKind::scan4) + 50 * token);
   Context context(text.shape(), params_of(HeadKind::scan4, limit));
   text.build(context, prefill);
-  EXPECT_EQ(fill(context, prefill), prefill + 50);
   Context fork = context.fork();
+  EXPECT_EQ(fill(context, prefill), prefill + 50);
   EXPECT_EQ(fill(fork, prefill), prefill + 50);
+  Context late = context.fork();
+  EXPECT_EQ(late.memory().total(), context.memory().total());
+  EXPECT_EQ(fill(late, prefill + 50), prefill + 50);
   EXPECT_EQ(fork.memory().total(), context.memory().total());
   EXPECT_LE(fork.memory().total(), limit);
+}
+
+// Four continuations of a long answer.
+TEST_F(ContextMemory, ForksHoldWhatIsTheirOwn) {
+  Context context(text.shape(), params_of(HeadKind::graph));
+  text.build(context, prefill);
+  text.append(context, prefill, 900);
+  for (std::uint32_t layer = 0; layer < 2; ++layer) context.seal(layer);
+  const MemoryUse before = context.memory();
+  std::vector<Context> forks;
+  for (int i = 0; i < 4; ++i) {
+    forks.push_back(context.fork());
+    text.append(forks.back(), prefill + 900, 200);
+  }
+  EXPECT_EQ(context.memory().parts, before.parts);
+  for (const Context& fork : forks) {
+    expect_whole(fork, prefill + 1100);
+    std::size_t own = 0;
+    for (const auto& [name, bytes] : fork.memory().parts) own += name == "shared with the origin" ? 0 : bytes;
+    // And at most a chunk of 256 rows that was copied to write behind them, and recent queries.
+    EXPECT_GE(own, all_heads * 200 * token);
+    EXPECT_LE(own, all_heads * (200 + 256) * token + all_heads * 400 * 64);
+    EXPECT_GT(fork.memory().total() - own, before.total() / 2);
+  }
 }
 
 TEST_F(ContextMemory, TheCheckOfAnAppendAllocatesNothing) {

@@ -170,18 +170,29 @@ TEST_F(ContextPromotion, TruncationAndGrowthAreAnotherHistory) {
   }
 }
 
-TEST_F(ContextPromotion, AForkBeginsWithThePrefill) {
+TEST_F(ContextPromotion, ForksBeforeAndAfter) {
   Context context(text().shape(), params_of(HeadKind::graph));
   text().build(context, 1000);
-  text().append(context, 1000, 4000);
+  text().append(context, 1000, 3000);
+  Context before = context.fork();
+  text().append(context, 4000, 1000);
   context.seal(0);
   EXPECT_EQ(head(context).base_tokens, 4960U);
-  Context fork = context.fork();
-  expect_whole(fork, 1000);
-  text().append(fork, 1000, 4500);
-  fork.seal(0);
-  EXPECT_EQ(head(fork).base_tokens, 5460U);
-  expect_whole(fork, 5500);
+  Context after = context.fork();
+  EXPECT_EQ(head(after).base_tokens, 4960U);
+  EXPECT_EQ(text().decode(after, 0, 3).output, text().decode(context, 0, 3).output);
+  expect_whole(before, 4000);
+  text().append(before, 4000, 1500);
+  before.seal(0);
+  EXPECT_EQ(head(before).base_tokens, 5460U);
+  expect_whole(before, 5500);
+  expect_whole(context, 5000);
+  context.truncate(3000);
+  text().append(after, 5000, 1000);
+  after.seal(0);
+  EXPECT_EQ(head(after).sealed_tokens, 1000U);
+  expect_whole(after, tokens);
+  text().append(context, 3000, 2000);
   expect_whole(context, 5000);
 }
 

@@ -87,7 +87,7 @@ class Lifetime {
       for (std::uint32_t layer = 0; layer < texts_.shape.layers; ++layer) {
         opened.open_layer(folder.path(), layer, texts_.plus.keys(layer, prefill), texts_.plus.values(layer, prefill));
       }
-      go_another_way(opened, figures_.opened);
+      go_another_way(opened, prefill, figures_.opened);
     }
   }
 
@@ -95,19 +95,25 @@ class Lifetime {
     for (bool last = false; !last; ++figures_.forks) {
       last = done_.load();
       Context other = context_.fork();
-      go_another_way(other, figures_.forks);
+      // The writer was perhaps between two layers.
+      const std::size_t tokens = std::min(other.tokens(0), other.tokens(1));
+      const std::size_t kept = std::min(tokens, stress_capacity - enough_to_seal);
+      if (tokens < prefill) fault("a fork lacks tokens", tokens);
+      other.truncate(kept);
+      go_another_way(other, kept, figures_.forks);
     }
   }
 
-  // Of a context that has the prefill alone. It may be destroyed while its last seal runs.
-  void go_another_way(Context& other, std::size_t seed) {
-    check(other, prefill, {prefill}, seed);
-    texts_.minus.append(other, prefill, enough_to_seal);
-    check(other, prefill + enough_to_seal, {prefill}, seed + 1);
-    const std::size_t kept = 1 + random_below(number_, seed, prefill + enough_to_seal - 1);
+  // Of a context that has `plus` tokens. It may be destroyed while its last seal runs.
+  void go_another_way(Context& other, std::size_t plus, std::size_t seed) {
+    check(other, plus, {plus}, seed);
+    texts_.minus.append(other, plus, enough_to_seal);
+    check(other, plus + enough_to_seal, {plus}, seed + 1);
+    const std::size_t kept =
+        1 + random_below(number_, seed, std::min(plus + enough_to_seal, stress_capacity - enough_to_seal) - 1);
     other.truncate(kept);
     texts_.minus.append(other, kept, enough_to_seal);
-    check(other, kept + enough_to_seal, {std::min(kept, prefill)}, seed + 2);
+    check(other, kept + enough_to_seal, {std::min(kept, plus)}, seed + 2);
   }
 
   void report() {

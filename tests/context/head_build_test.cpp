@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/grown_rows.h"
 #include "tests/context/synthetic_head.h"
 
 namespace rattan::test {
@@ -40,9 +41,12 @@ TEST(HeadBuild, BuildsWhatAPrefillOfTheseTokensWould) {
     const std::vector<MatrixView> queries{head.queries[0].view, head.queries[1].view};
     const MatrixView keys = head.keys.view;
     const MatrixView values = head.values.view;
-    const auto built =
-        build_promoted({keys.slice(0, 300), keys.slice(300, 700)}, {values.slice(0, 300), values.slice(300, 700)},
-                       {queries, {}}, head.params, {}, *make_exact_topk_cpu(&serial_executor()));
+    GrownRows all_keys(keys.slice(0, 300), 700);
+    GrownRows all_values(values.slice(0, 300), 700);
+    all_keys.append(keys.slice(300, 700));
+    all_values.append(values.slice(300, 700));
+    const auto built = build_promoted(all_keys.view(1000), all_values.view(1000), {queries, {}}, head.params, {},
+                                      *make_exact_topk_cpu(&serial_executor()));
     EXPECT_EQ(built->indexed(), head.prefix->indexed());
     EXPECT_EQ(built->choice.kind, kind);
     EXPECT_EQ(built->choice.width, head.prefix->choice.width);

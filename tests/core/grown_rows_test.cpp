@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/errors.h"
 #include "tests/support/matrices.h"
 
 namespace rattan {
@@ -59,10 +58,46 @@ TEST(GrownRows, RowsBehindOthers) {
   expect_rows(rows.view(8).from(6), base.view.slice(4, 0), more.view.slice(2, 2));
 }
 
-TEST(GrownRows, ACapacityThatCannotBeCountedIsRefused) {
+TEST(GrownRows, CopiesShareChunksUntilTheyWriteBehindTheSameRows) {
   const SharedMatrix base = test::random_matrix(4, 3, 1);
-  test::expect_error(ErrorCode::invalid_argument, "capacity",
-                     [&] { GrownRows(base.view, static_cast<std::size_t>(-1)); });
+  const SharedMatrix more = test::random_matrix(1000, 3, 2);
+  const SharedMatrix others = test::random_matrix(1000, 3, 3);
+  GrownRows rows(base.view, 1000);
+  rows.append(more.view.slice(0, 700));
+  GrownRows copy(rows, 4 + 600);
+  EXPECT_EQ(copy.inherited_rows(), 600U);
+  EXPECT_EQ(copy.view(604).row(603), rows.view(604).row(603));
+  rows.append(more.view.slice(700, 300));
+  copy.append(others.view.slice(600, 400));
+  EXPECT_EQ(copy.inherited_rows(), 512U);
+  EXPECT_EQ(copy.view(604).row(4 + 511), rows.view(604).row(4 + 511));
+  EXPECT_NE(copy.view(604).row(603), rows.view(604).row(603));
+  expect_rows(rows.view(1004), base.view, more.view);
+  expect_rows(copy.view(604), base.view, more.view.slice(0, 600));
+  expect_rows(copy.view(1004).from(604), base.view.slice(0, 0), others.view.slice(600, 400));
+  // Into what both hold.
+  GrownRows third(copy, 1004);
+  copy.truncate(4 + 100);
+  copy.append(others.view.slice(100, 50));
+  expect_rows(third.view(604), base.view, more.view.slice(0, 600));
+  expect_rows(copy.view(104), base.view, more.view.slice(0, 100));
+  expect_rows(copy.view(154).from(104), base.view.slice(0, 0), others.view.slice(100, 50));
+  GrownRows short_copy(third, 2);
+  EXPECT_EQ(short_copy.rows(), 2U);
+  short_copy.append(more.view.slice(0, 5));
+  expect_rows(short_copy.view(7), base.view.slice(0, 2), more.view.slice(0, 5));
+}
+
+TEST(GrownRows, WhatReadersMayLookAtStaysUntilItIsDropped) {
+  const SharedMatrix base = test::random_matrix(0, 3, 1);
+  const SharedMatrix more = test::random_matrix(6000, 3, 2);
+  GrownRows rows(base.view, 6000);
+  rows.append(more.view.slice(0, 10));
+  const SplitRows before = rows.view(10);
+  for (std::size_t i = 10; i < 6000; i += 10) rows.append(more.view.slice(i, 10));
+  expect_rows(before, base.view, more.view.slice(0, 10));
+  rows.drop_retired();
+  expect_rows(rows.view(6000), base.view, more.view);
 }
 
 }  // namespace

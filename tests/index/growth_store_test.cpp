@@ -25,7 +25,7 @@ Graph ring(std::size_t keys, std::uint32_t degree, std::vector<KeyId> entry_poin
 TEST(GrowthStore, ABlockBringsEdgesEntryPointsAndCodes) {
   const SharedMatrix keys = test::random_matrix(60, 40, 2);
   const KeyCodes base(keys.view.slice(0, 30), CodeLayout::rows4, serial_executor());
-  GrowthStore store(100, {&base, 7});
+  GrowthStore store({&base, 7});
   const Graph first = ring(10, 3, {0, 4});
   const Graph second = ring(15, 7, {2});
   store.seal(keys.view.slice(30, 10), &first, 1000, serial_executor());
@@ -53,7 +53,7 @@ TEST(GrowthStore, ABlockBringsEdgesEntryPointsAndCodes) {
 
 TEST(GrowthStore, ACutBlockIsNoBlockAnyMore) {
   const SharedMatrix keys = test::random_matrix(50, 6, 5);
-  GrowthStore store(50, {});
+  GrowthStore store({});
   for (const std::size_t rows : {10U, 20U, 15U}) store.seal(keys.view.slice(0, rows), nullptr, 0, serial_executor());
   store.truncate(60);
   EXPECT_EQ(store.view().sealed, 45U);
@@ -65,6 +65,22 @@ TEST(GrowthStore, ACutBlockIsNoBlockAnyMore) {
   EXPECT_EQ(store.view().sealed, 0U);
   EXPECT_EQ(store.sealed_bytes(), 0U);
   EXPECT_EQ(store.segment_bytes(25, 3), 0U);
+}
+
+TEST(GrowthStore, ACopyGoesItsOwnWay) {
+  const SharedMatrix keys = test::random_matrix(60, 40, 2);
+  const KeyCodes base(keys.view.slice(0, 30), CodeLayout::rows4, serial_executor());
+  const Graph graph = ring(10, 3, {0, 4});
+  GrowthStore store({&base, 7});
+  store.seal(keys.view.slice(30, 10), &graph, 1000, serial_executor());
+  GrowthStore copy = store;
+  EXPECT_EQ(copy.codes(), store.codes());  // one memory
+  copy.seal(keys.view.slice(40, 10), &graph, 1010, serial_executor());
+  EXPECT_EQ(store.view().sealed, 10U);
+  EXPECT_EQ(copy.view().sealed, 20U);
+  EXPECT_TRUE(std::ranges::equal(store.slots(10), copy.slots(10)));
+  copy.truncate(0);
+  EXPECT_EQ(store.view().sealed, 10U);
 }
 
 }  // namespace

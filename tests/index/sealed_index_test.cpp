@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/grown_rows.h"
 #include "tests/index/growing_cases.h"
 #include "tests/support/matrices.h"
 #include "tests/support/reference.h"
@@ -19,7 +20,9 @@ INSTANTIATE_TEST_SUITE_P(Kinds, SealedKinds, ::testing::Values("flat", "scan4", 
 TEST_P(SealedKinds, SearchesKeysThatOthersHold) {
   const SharedMatrix keys = random_matrix(600, 20, 1);
   const SharedMatrix queries = random_matrix(3, 20, 2);
-  const SplitRows all(keys.view.slice(0, 250), keys.view.slice(250, 350));  // the base's keys lie in both
+  GrownRows rows(keys.view.slice(0, 250), 350);  // the base's keys lie in both
+  rows.append(keys.view.slice(250, 350));
+  const SplitRows all = rows.view(600);
   SealedIndex index(test::grown_base(GetParam(), keys, 300), test::growth_params(600));
   index.seal(all, 560, {}, serial_executor());
   EXPECT_EQ(index.base_size(), 300U);
@@ -31,7 +34,7 @@ TEST_P(SealedKinds, SearchesKeysThatOthersHold) {
     params.beam_width = 599;
     params.rerank = 599;
     params.candidates = {0, static_cast<KeyId>(size)};
-    index.search({all.base, all.grown.slice(0, size - 250)}, queries.view, params, *scratch);
+    index.search(rows.view(size), queries.view, params, *scratch);
     const NeighborTable truth = test::reference_topk(queries.view, keys.view.slice(0, size), 9);
     for (std::size_t row = 0; row < 3; ++row) {
       const auto found = SealedIndex::results(*scratch, row);
