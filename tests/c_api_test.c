@@ -343,6 +343,31 @@ static void case_statistics(void) {
   rattan_context_destroy(context);
 }
 
+/* An append that one of the layers did not get. */
+static void case_check_layers(void) {
+  const rattan_shape shape = small_shape();
+  rattan_params params = small_params(RATTAN_KIND_FLAT);
+  params.check_layers = 2;
+  rattan_context* context = NULL;
+  CHECK_REFUSED(rattan_context_create(&shape, &params, &context), "check_layers");
+  params.check_layers = RATTAN_ON;
+  CHECK_OK(rattan_context_create(&shape, &params, &context));
+  build(context);
+  const rattan_matrix k = matrix(keys, KV_HEADS, KEY_DIM), v = matrix(values, KV_HEADS, VALUE_DIM);
+  const rattan_matrix q = matrix(queries[0][0], QUERY_HEADS, KEY_DIM);
+  float output[QUERY_HEADS * VALUE_DIM];
+  CHECK_OK(rattan_append(context, 0, 1, &k, &v, NULL));
+  CHECK_OK(rattan_decode(context, 0, &q, output, NULL, NULL));
+  CHECK_REFUSED(rattan_decode(context, 1, &q, output, NULL, NULL), "layer 1 has 200 tokens");
+  char text[4096];
+  size_t needed = 0;
+  CHECK_OK(rattan_report(context, text, sizeof text, &needed));
+  CHECK(strstr(text, "1 tokens fewer than the longest layer") != NULL);
+  CHECK_OK(rattan_append(context, 1, 1, &k, &v, NULL));
+  CHECK_OK(rattan_decode(context, 1, &q, output, NULL, NULL));
+  rattan_context_destroy(context);
+}
+
 static void case_memory_limit(void) {
   const rattan_shape shape = small_shape();
   rattan_params params = small_params(RATTAN_KIND_SCAN4);
@@ -397,6 +422,12 @@ static void case_merge(void) {
   CHECK(fabsf(rattan_lse_to_log2(lse) - 1) < 1e-6F);
   CHECK_OK(rattan_merge(output, &lse, other, -INFINITY, 2));
   CHECK(fabsf(output[0] - 0.5F) < 1e-6F);
+  CHECK_OK(rattan_merge(output, &lse, other, INFINITY, 2)); /* FlashAttention 2's part without keys */
+  CHECK(fabsf(output[0] - 0.5F) < 1e-6F && fabsf(lse - logf(2)) < 1e-6F);
+  CHECK_REFUSED(rattan_merge(output, &lse, other, NAN, 2), "lse");
+  lse = INFINITY;
+  CHECK_OK(rattan_merge(output, &lse, other, 3, 2));
+  CHECK(output[0] == 0 && output[1] == 1 && lse == 3);
 }
 
 static void case_struct_sizes(void) {
@@ -442,6 +473,12 @@ static void case_bad_input(void) {
   params = small_params(RATTAN_KIND_FLAT);
   params.exact = RATTAN_EXACT_CUDA_OR_CPU + 1;
   CHECK_REFUSED(rattan_context_create(&shape, &params, &context), "exact");
+  const double scales[] = {1e39, -1, NAN, INFINITY, 1e-39};
+  for (size_t i = 0; i < sizeof scales / sizeof scales[0]; ++i) {
+    params = small_params(RATTAN_KIND_FLAT);
+    params.softmax_scale = scales[i];
+    CHECK_REFUSED(rattan_context_create(&shape, &params, &context), "softmax_scale");
+  }
 
   context = new_context(RATTAN_KIND_FLAT);
   build(context);
@@ -458,6 +495,8 @@ static void case_bad_input(void) {
   CHECK_REFUSED(rattan_decode(context, 0, &q, output, lse, NULL), "cols");
   q = matrix(NULL, QUERY_HEADS, KEY_DIM);
   CHECK_REFUSED(rattan_decode(context, 0, &q, output, lse, NULL), "data");
+  CHECK_REFUSED(rattan_context_save(context, ""), "folder");
+  CHECK_REFUSED(rattan_open_layer(context, "", 1, &q, &q), "folder");
   CHECK(output[0] == 0);
   check_attention(context, PREFILL - 1, PREFILL);
   rattan_context_destroy(context);
@@ -535,6 +574,7 @@ static const struct {
              {"slices", case_slices},
              {"paged", case_paged},
              {"statistics", case_statistics},
+             {"check_layers", case_check_layers},
              {"memory_limit", case_memory_limit},
              {"grown_from_nothing", case_grown_from_nothing},
              {"merge", case_merge},

@@ -17,7 +17,7 @@ struct SynthFlags {
 };
 
 void run_synth(const SynthFlags& flags) {
-  const std::unique_ptr<Executor> executor = make_openmp_executor(flags.run.threads);
+  const std::unique_ptr<Executor> executor = make_thread_executor(flags.run.threads);
   std::vector<datasets::KvGroup> groups;
   std::string source;
   for (const HeadSource& head : list_heads(flags.data, executor.get())) {

@@ -77,6 +77,25 @@ int report_parse_error(CLI::App& app, const CLI::ParseError& error, const std::v
   return exit_usage;
 }
 
+// CLI11 lets NaN through every range, and -1 wraps around where a flag is unsigned. Paths may be called anything.
+void check_numbers(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string type = option->get_type_name();
+    const auto names = [&](const char* part) { return type.find(part) != std::string::npos; };
+    if (names("PATH") || names("FILE") || names("DIR") || names("SPEC")) continue;
+    for (std::string text : option->results()) {
+      std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+      const std::string digits = text.starts_with('-') || text.starts_with('+') ? text.substr(1) : text;
+      if (digits.starts_with("nan") || digits.starts_with("inf")) {
+        throw UsageError(option->get_name() + " is \"" + text + "\", allowed are numbers");
+      }
+      if (text.starts_with('-') && digits.find_first_not_of("0123456789.") == std::string::npos && !digits.empty()) {
+        throw UsageError(option->get_name() + " is \"" + text + "\", allowed are numbers of 0 or more");
+      }
+    }
+  }
+}
+
 int run_action(const Action& action) {
   try {
     action();
@@ -116,7 +135,11 @@ int run(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return report_parse_error(app, error, words);
   }
-  return run_action(actions.at(app.get_subcommands().front()));
+  const CLI::App* const chosen = app.get_subcommands().front();
+  return run_action([&] {
+    check_numbers(*chosen);
+    actions.at(chosen)();
+  });
 }
 
 }  // namespace rattan::bench

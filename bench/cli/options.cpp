@@ -17,7 +17,7 @@ const std::map<std::string, DType>& dtypes() {
 Run start_run(const RunFlags& flags) {
   Run run;
   run.format = parse_format(flags.format);
-  run.executor = make_openmp_executor(flags.threads);
+  run.executor = make_thread_executor(flags.threads);
   run.record = run_record(run.executor->workers(), flags.seed);
   return run;
 }

@@ -5,9 +5,12 @@
 
 #include "bench/inputs/text.h"
 #include "bench/inputs/usage_error.h"
+#include "core/check.h"
+#include "core/parallel.h"
 #include "datasets/embedded.h"
 #include "datasets/synthetic.h"
 #include "rattan/types.h"
+#include "scan/checked_matrix.h"
 
 namespace rattan::bench {
 namespace {
@@ -45,13 +48,29 @@ struct Filters {
   NumberFilter kv_heads;
 };
 
-void list_dump(const std::string& path, Filters& filters, std::vector<HeadSource>& heads) {
+// Rows are those of the dump; of a slice of them it would say others.
+void check_finite(const datasets::KvGroup& group, const std::string& place, Executor* executor) {
+  Executor& runner = executor_or_default(executor);
+  rattan::check_finite(group.keys.view, place + " keys", runner);
+  rattan::check_finite(group.values.view, place + " values", runner);
+  for (std::size_t h = 0; h < group.heads(); ++h) {
+    const std::string queries = message(place, " queries of head ", h, " of the group");
+    if (h < group.prefill_queries.size()) rattan::check_finite(group.prefill_queries[h].view, queries, runner);
+    rattan::check_finite(group.decode_queries[h].view, queries + " behind the prefill", runner);
+  }
+}
+
+void list_dump(const std::string& path, Filters& filters, Executor* executor, std::vector<HeadSource>& heads) {
   const auto dump = std::make_shared<const datasets::QkvDump>(datasets::QkvDump::open(path));
   for (const int layer : dump->layers()) {
     if (!filters.layers.takes(layer)) continue;
     for (int head = 0; head < static_cast<int>(dump->kv_heads(layer)); ++head) {
       if (!filters.kv_heads.takes(head)) continue;
-      heads.push_back({path, layer, head, [dump, layer, head] { return dump->group(layer, head); }});
+      heads.push_back({path, layer, head, [dump, path, layer, head, executor] {
+                         datasets::KvGroup group = dump->group(layer, head);
+                         check_finite(group, message(path, " layer ", layer, " KV head ", head), executor);
+                         return group;
+                       }});
     }
   }
 }
@@ -97,7 +116,7 @@ std::vector<HeadSource> list_heads(const DataSelection& selection, Executor* exe
   }
   Filters filters{NumberFilter(selection.layers, "--layers"), NumberFilter(selection.kv_heads, "--kv-heads")};
   std::vector<HeadSource> heads;
-  for (const std::string& path : selection.paths) list_dump(path, filters, heads);
+  for (const std::string& path : selection.paths) list_dump(path, filters, executor, heads);
   for (const std::string& spec : selection.synthetic) list_synthetic(spec, filters, executor, heads);
   if (selection.embedded) list_embedded(filters, heads);
   filters.layers.check_all_found();

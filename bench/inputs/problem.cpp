@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 
+#include "bench/inputs/usage_error.h"
 #include "core/check.h"
 #include "core/half.h"
 #include "simd/kernels.h"
@@ -115,6 +116,11 @@ std::vector<std::int64_t> link_positions(const HeadProblem& problem, std::size_t
 }
 
 std::vector<NeighborTable> make_links(const HeadProblem& problem, const LinkOptions& options, const ExactTopK& exact) {
+  const std::size_t keys = problem.keys.view.rows;
+  if (options.k >= keys) {
+    throw UsageError(message("--links-k is ", options.k, ", allowed is below the ", keys,
+                             " indexed keys: every key of every query would be linked"));
+  }
   std::vector<NeighborTable> tables;
   for (const SharedMatrix& queries : problem.group.prefill_queries) {
     const std::size_t rows = queries.view.rows - std::min(options.left_out, queries.view.rows);

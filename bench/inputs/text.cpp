@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
+#include <iterator>
 #include <numeric>
 
 #include "bench/inputs/usage_error.h"
@@ -42,9 +42,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string fixed(double value, int digits) {
   if (std::isnan(value)) return "-";
-  char buffer[64];
-  std::snprintf(buffer, sizeof buffer, "%.*f", digits, value);
-  return buffer;
+  char buffer[512];  // the largest double has 309 digits
+  return {buffer, std::to_chars(buffer, std::end(buffer), value, std::chars_format::fixed, digits).ptr};
 }
 
 std::string significant(double value, int digits) {

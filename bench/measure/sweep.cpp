@@ -50,7 +50,7 @@ class Sweep {
   Sweep(const SweepOptions& options, Progress& progress)
       : options_(options),
         progress_(progress),
-        executor_(make_openmp_executor(options.threads)),
+        executor_(make_thread_executor(options.threads)),
         exact_(make_exact_topk_cpu(executor_.get())) {
     set_build_run(options_.build, options.seed, executor_.get());
   }

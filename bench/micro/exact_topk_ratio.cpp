@@ -62,7 +62,7 @@ void multiply(const Shape& shape, const RandomMatrix& queries, const RandomMatri
 }
 
 void compare(const Shape& shape) {
-  const auto executor = rattan::make_openmp_executor(shape.threads);
+  const auto executor = rattan::make_thread_executor(shape.threads);
   openblas_set_num_threads(static_cast<int>(executor->workers()));
   const RandomMatrix queries(shape.rows, shape.dim, DType::f16, 1);
   const RandomMatrix keys(shape.keys, shape.dim, DType::f16, 2);

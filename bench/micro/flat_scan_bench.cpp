@@ -79,8 +79,20 @@ void flat(benchmark::State& state, DType dtype) {
 
 BENCHMARK(plain_read)->Unit(benchmark::kMillisecond);
 BENCHMARK(finite_check)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(flat, f16, DType::f16)->ArgName("group")->Arg(1)->Arg(4)->Arg(8)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(flat, bf16, DType::bf16)->ArgName("group")->Arg(1)->Arg(4)->Arg(8)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(flat, f16, DType::f16)
+    ->ArgName("group")
+    ->Arg(1)
+    ->Arg(4)
+    ->Arg(6)
+    ->Arg(8)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(flat, bf16, DType::bf16)
+    ->ArgName("group")
+    ->Arg(1)
+    ->Arg(4)
+    ->Arg(6)
+    ->Arg(8)
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace rattan::bench

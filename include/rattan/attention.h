@@ -6,12 +6,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "rattan/matrix.h"
 #include "rattan/types.h"
+
+namespace rattan {
+struct AttentionBuffers;  // src/attention/scratch.h
+}  // namespace rattan
 
 #pragma GCC visibility push(default)
 
@@ -25,37 +29,46 @@ struct AttentionPart {
 };
 
 // `into` becomes the attention over the keys of both, which must be disjoint. Any number of parts in any order gives
-// attention over all of their keys, within fp32 rounding. Empty parts change nothing; no lse makes NaN. The outputs
-// have one length.
-void merge(AttentionPart& into, const AttentionPart& from) noexcept;
+// attention over all of their keys, within fp32 rounding. A part whose lse is infinite is empty, whatever its output:
+// -infinity is Rattan's lse of no keys, with zeros, +infinity that of FlashAttention 2. Two of them make the former.
+// Throws: Error(invalid_argument) for an lse that is NaN, outputs of different length; then nothing has changed.
+void merge(AttentionPart& into, const AttentionPart& from);
 
 // The lse of engines that count in powers of two (FlashInfer): log2 instead of the natural logarithm; and back.
 float lse_to_log2(float lse) noexcept;
 float lse_from_log2(float lse2) noexcept;
 
 // Buffers that calls reuse: once they have grown nothing is allocated. One per thread.
-struct AttentionScratch {
-  std::vector<float> logits;
-  std::vector<float> weights;
-  std::vector<const void*> rows;
-  std::vector<std::byte> queries;
-  std::vector<float> outputs;
-  std::vector<float> tops;
-  std::vector<double> sums;
+class AttentionScratch {
+ public:
+  AttentionScratch();
+  ~AttentionScratch();
+  AttentionScratch(AttentionScratch&&) noexcept;
+  AttentionScratch& operator=(AttentionScratch&&) noexcept;
+
+  AttentionBuffers* operator->() noexcept { return buffers_.get(); }  // for the library
+
+ private:
+  std::unique_ptr<AttentionBuffers> buffers_;
 };
 
 // Attention over keys whose scores a search has found: reads the values of `ids` and no key. Entries from the first
 // no_key on are left out; a score of -infinity weighs nothing. part.output is overwritten.
 // Requires: values: [n, value dim]; ids: rows of it; scores: one per id, unscaled; scale: of scores, above 0, usually 1
 // / sqrt(key dim); part.output: [value dim].
-// Throws: Error(invalid_argument) for an id outside `values`, spans of different length, NaN or +infinity in a score.
+// Throws: Error(invalid_argument) for an id outside `values`, spans of different length, NaN or +infinity in a score, a
+// scale that makes logits of them beyond fp32.
 void attend_found(MatrixView values, std::span<const KeyId> ids, std::span<const float> scores, double scale,
                   AttentionPart& part, AttentionScratch& scratch);
 
 // Attention over the keys [range.begin, range.end) for a group of query rows that share them: keys and values are read
-// once for all. The range is cut to the keys there are. NaN or infinity in them makes NaN in the parts.
+// once for all. The range is cut to the keys there are.
+// Precision, on every CPU and for every type: queries, keys and values are taken as they are, products and sums are
+// fp32. Of n keys the lse errs by at most e + 2^-20 (1 + |lse|), an element of the output by at most
+// (2 e + (n / 256 + 256) 2^-23) times the largest |value|, where e = 2 d 2^-24 scale max(sum of |q_c k_c|).
 // Requires: queries: [1.., d]; keys: [n, d]; values: [n, value dim]; parts: one per query row, overwritten.
-// Throws: Error(invalid_argument) for shapes that disagree.
+// Throws: Error(invalid_argument) for shapes that disagree; for NaN or infinity in queries or keys, and where scores or
+// logits are beyond fp32: then the parts hold anything.
 void attend_range(MatrixView queries, MatrixView keys, MatrixView values, IdRange range, double scale,
                   std::span<AttentionPart> parts, AttentionScratch& scratch);
 

@@ -1,4 +1,4 @@
-/* Rattan for C: the KV cache of one sequence, as an engine embeds it. C11, and C++.
+/* Rattan for C: the KV cache of one sequence, as an engine embeds it, and an index over any keys. C11, and C++.
  *
  * What is computed. Keys and queries come as the model multiplies them: after RoPE, and after any norm of q and k.
  * Query head h belongs to KV head h / (query_heads / kv_heads), rounded down: with 4 query heads and 2 KV heads, query
@@ -37,6 +37,9 @@
  * - Members that name one of several things have a type of their own and take its RATTAN_* constants alone.
  * - Matrices are borrowed. Keys and values given to rattan_build_layer and rattan_open_layer must stay where they are,
  *   unchanged, until the context and all its forks are destroyed; all other buffers only until the function returns.
+ * - Elements of keys, values and queries are below 2^24 (16777216) in magnitude: no logit is beyond fp32, every lse is
+ *   finite, and where logits are far apart the best key wins. NaN, infinity and larger numbers are
+ *   RATTAN_INVALID_ARGUMENT, with row and column.
  * - Nothing is printed, no thread starts before first use, no C++ exception leaves the library.
  * - Threads: rattan_build_layer, rattan_open_layer, rattan_append, rattan_seal, rattan_rebuild, rattan_truncate and
  *   rattan_invalidate belong to one writer at a time and layer. rattan_decode may run from any number of threads,
@@ -111,7 +114,7 @@ typedef struct rattan_matrix {
   uint64_t row_stride;         /* in elements, at least cols; 0: cols */
   const uint32_t* block_table; /* or NULL */
   uint64_t block_rows;         /* rows of a block; used with a block table only */
-  uint64_t block_stride;       /* elements from one block to the next */
+  uint64_t block_stride;       /* elements from one block to the next; 0: block_rows * row_stride */
 } rattan_matrix;
 
 typedef struct rattan_shape {
@@ -138,7 +141,7 @@ typedef struct rattan_budget {
 typedef struct rattan_params {
   uint32_t struct_size;
   rattan_kind kind;
-  double softmax_scale;          /* 0: 1 / sqrt(key_dim) */
+  double softmax_scale;          /* 0: 1 / sqrt(key_dim); else 1e-30 to 65536 */
   uint32_t sinks;                /* first tokens, and */
   uint32_t recent;               /* last tokens that are attended exactly: the window */
   rattan_budget budget;          /* default of rattan_decode */
@@ -160,7 +163,8 @@ typedef struct rattan_params {
    * fit. Automatic seals that do not fit are left out. */
   uint64_t memory_limit;
   uint32_t kept_queries; /* per query head, for indexes that are built anew as a sequence grows; 0: none */
-  uint32_t reserved;
+  rattan_switch check_layers; /* rattan_decode refuses a layer that has fewer tokens than one that was decoded before
+                                 it: an append was left out. For engines that append to and decode layer after layer */
 } rattan_params;
 
 /* struct_size and every default; NULL: nothing happens. */
@@ -255,9 +259,106 @@ rattan_status rattan_report(const rattan_context* context, char* text, size_t si
 rattan_status rattan_memory(const rattan_context* context, uint64_t* bytes);
 
 /* For engines that attend a part of the keys elsewhere: output and lse of two disjoint sets of keys become those of
- * both, in `output` and `*lse`. rattan_lse_to_log2 is the lse of engines that count in powers of two. */
+ * both, in `output` and `*lse`. An infinite lse is that of a part without keys: -INFINITY, with zeros, of
+ * Rattan, +INFINITY, whatever the output, of FlashAttention 2. Two of them make the former.
+ * Errors: RATTAN_INVALID_ARGUMENT for an lse that is NaN.
+ * rattan_lse_to_log2 is the lse of engines that count in powers of two. */
 rattan_status rattan_merge(float* output, float* lse, const float* other_output, float other_lse, size_t value_dim);
 float rattan_lse_to_log2(float lse);
+
+/* ---- An index over keys of one's own, apart from any context. It does not change: any number of threads may search,
+ * save and describe it, but not beside destroy. The nearest two of four keys by inner product:
+ *
+ *     const float rows[4][2] = {{1, 0}, {0, 1}, {2, 0}, {0, 3}}, row[2] = {1, 0.5F};
+ *     const rattan_matrix four = {.data = rows, .dtype = RATTAN_F32, .rows = 4, .cols = 2};
+ *     const rattan_matrix one = {.data = row, .dtype = RATTAN_F32, .rows = 1, .cols = 2};
+ *     rattan_index_params flat;
+ *     rattan_index_params_init(&flat);
+ *     flat.kind = RATTAN_KIND_FLAT;
+ *     rattan_search_params search;
+ *     rattan_search_params_init(&search);
+ *     search.k = 2;
+ *     if (!status) status = rattan_index_build(&four, NULL, &flat, &index);
+ *     if (!status) status = rattan_index_search(index, &one, &search, ids, scores, NULL);
+ *
+ * Then ids is {2, 3}, of scores 2 and 1.5. */
+
+/* What a score is; higher is closer. RATTAN_L2: minus the squared distance. */
+typedef uint32_t rattan_metric;
+enum { RATTAN_INNER_PRODUCT = 0, RATTAN_L2 = 1 };
+
+/* Ends the ids of a row that has fewer than k keys; its score is -INFINITY. */
+#define RATTAN_NO_KEY UINT32_MAX
+
+typedef struct rattan_index_params {
+  uint32_t struct_size;
+  rattan_kind kind; /* RATTAN_KIND_AUTO: the fastest at `recall` on the last sixteenth of the queries, at most 64
+                       groups, which are not linked; without queries scan4 */
+  rattan_metric metric;
+  uint32_t links_k;      /* graph: exact keys linked to each query, 1..1024 */
+  uint32_t link_queries; /* graph: query rows that are linked, evenly spaced; 0: all */
+  uint32_t max_degree;   /* graph: edges per key, 2..1024 */
+  uint32_t k;            /* auto: neighbours that searches will ask, 1..2^20 */
+  uint32_t group;        /* auto: rows that will be searched together, as in rattan_search_params */
+  double recall;         /* auto: wanted, above 0 to 1 */
+  uint64_t seed;
+  uint32_t threads;  /* of the build and of searches; 0: as many as the machine has */
+  uint32_t reserved; /* 0 */
+} rattan_index_params;
+
+typedef struct rattan_search_params {
+  uint32_t struct_size;
+  uint32_t k;          /* neighbours a row, 0..2^20 */
+  uint32_t group;      /* consecutive rows that are searched together: the query heads of one KV head; 1..8, divides the
+                          rows */
+  uint32_t beam_width; /* graph: best keys a walk keeps open per row; 0: chosen from k */
+  uint32_t rerank;     /* with codes: best keys by code that are read in full per row; 0: chosen from k */
+  uint32_t first_key;  /* only keys from this one on are found, and */
+  uint32_t end_key;    /* only keys below this one */
+} rattan_search_params;
+
+/* What a search has cost: sums over all groups. */
+typedef struct rattan_search_stats {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t keys_scored;  /* distinct keys read in full per group */
+  uint64_t codes_scored; /* distinct keys scored by their code */
+  uint64_t lists_read;   /* adjacency lists of a graph */
+  uint64_t bytes_read;   /* keys, codes, adjacency */
+} rattan_search_stats;
+
+/* struct_size and every default; NULL: nothing happens. */
+void rattan_index_params_init(rattan_index_params* params);
+void rattan_search_params_init(rattan_search_params* params);
+void rattan_search_stats_init(rattan_search_stats* stats);
+
+typedef struct rattan_index rattan_index;
+
+/* keys: [n, dim], borrowed until the index is destroyed; paged ones are copied. queries: [rows, dim], queries like
+ * those to come, or NULL: then there is no graph, and RATTAN_KIND_GRAPH is RATTAN_INVALID_ARGUMENT. params: or NULL for
+ * the defaults. *index: to be given to rattan_index_destroy. */
+rattan_status rattan_index_build(const rattan_matrix* keys, const rattan_matrix* queries,
+                                 const rattan_index_params* params, rattan_index** index);
+void rattan_index_destroy(rattan_index* index); /* NULL: nothing happens */
+
+/* Everything but the keys as one file, atomically: a failed or killed save leaves an old file whole. */
+rattan_status rattan_index_save(const rattan_index* index, const char* file);
+
+/* Requires: the keys that were saved; their fingerprint is compared, and every byte of the file is checked. threads: as
+ * in rattan_index_params. Errors: RATTAN_NOT_FOUND, RATTAN_IO, RATTAN_CORRUPT, RATTAN_VERSION_MISMATCH. */
+rattan_status rattan_index_open(const char* file, const rattan_matrix* keys, uint32_t threads, rattan_index** index);
+
+/* The k best keys of every row of queries [rows, dim], best first, ties to the smaller id. ids: [rows * k]; scores:
+ * [rows * k], or NULL; params: or NULL for the defaults; stats: or NULL. */
+rattan_status rattan_index_search(const rattan_index* index, const rattan_matrix* queries,
+                                  const rattan_search_params* params, uint32_t* ids, float* scores,
+                                  rattan_search_stats* stats);
+
+/* Kind, settings and what the build found, for people, one "name: value" per line; as rattan_report. */
+rattan_status rattan_index_describe(const rattan_index* index, char* text, size_t size, size_t* needed);
+
+/* Bytes that the index holds besides the keys. */
+rattan_status rattan_index_memory(const rattan_index* index, uint64_t* bytes);
 
 /* NOLINTEND(modernize-use-using) */
 

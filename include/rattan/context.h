@@ -41,7 +41,7 @@ struct ContextShape {
 enum class HeadKind : std::uint8_t { automatic = 0, flat = 1, scan4 = 2, graph = 3 };
 
 struct ContextParams {
-  double softmax_scale = 0;    // 0: 1 / sqrt(key_dim)
+  double softmax_scale = 0;    // 0: 1 / sqrt(key_dim); else 1e-30 to 65536
   std::uint32_t sinks = 128;   // first keys and
   std::uint32_t recent = 512;  // last keys, attended exactly; retrieved keys are never among them
   Budget budget;               // default of decode()
@@ -70,6 +70,10 @@ struct ContextParams {
   // head becomes the fastest kind that fits: graph, scan4, scan4 with fewer clusters, flat; HeadReport::reason says so.
   // With kind scan4 or graph clusters give way, the kind does not.
   std::size_t memory_limit = 0;
+  // decode() refuses a layer that has fewer tokens than one that was decoded before it: an append was left out. For
+  // engines that append to and decode one layer after the other; not where readers of several layers run beside
+  // appends.
+  bool check_layers = false;
   std::uint64_t seed = 1;
   Executor* executor = nullptr;      // of builds and of decode over several KV heads; null: default_executor()
   const ExactTopK* exact = nullptr;  // that makes the links, e.g. make_exact_topk_cuda(); null: the CPU's
@@ -105,10 +109,14 @@ struct HeadReport {
   std::size_t base_tokens = 0;      // in the index that was built last: of the prefill, or of all there were
   std::size_t sealed_tokens = 0;    // of those behind them, in segments of the index
   std::size_t unsealed_tokens = 0;  // the others, the recent window included
+  std::size_t tokens_behind = 0;    // that the longest layer has more: between steps, of appends that were left out
   MemoryUse memory;                 // "edges", "codes", "clusters", "unsealed keys", ...
 };
 
-// Throws: all members throw Error, and leave the context as it was.
+// Numbers: elements of keys, values and queries are below 2^24 (16777216) in magnitude. Then no score and no logit is
+// beyond fp32: where logits are far apart the best key wins, and the lse is finite.
+// Throws: all members throw Error, and leave the context as it was; Error(invalid_argument) that names row and column
+// for NaN, infinity and larger numbers.
 // Threads: one writer and any number of readers. build_layer, open_layer, append, seal, rebuild, truncate and
 // invalidate are the writer's, one call at a time and layer. decode and the rest may run at any time beside append,
 // seal and rebuild. truncate and invalidate must not run beside decode.
@@ -143,7 +151,8 @@ class Context {
   // the slice's heads are written. Takes no lock, and allocates nothing once buffers have grown.
   // Requires: output: [query_heads * value_dim]; lse: [query_heads] or empty, log(sum of exp(softmax_scale * score)),
   // natural logarithm.
-  // Throws: Error(invalid_argument) for shapes, NaN or infinity, a wrong epoch, a layer that is not built. Where memory
+  // Throws: Error(invalid_argument) for shapes, NaN or infinity, a wrong epoch, a layer that is not built, and one that
+  // ContextParams::check_layers finds too short. Where memory
   // is short while buffers grow, rows may have been written.
   void decode(std::uint32_t layer, MatrixView queries, std::span<float> output, std::span<float> lse = {},
               const DecodeParams& params = {}) const;

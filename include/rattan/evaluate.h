@@ -19,7 +19,7 @@ namespace rattan {
 // A key found twice counts once. A truth row without neighbours has recall 1. Ties count by score: besides the truth's
 // own keys, a found key whose score ties with the truth's k-th may stand for a tied one. A tie is a difference of at
 // most 1e-6 of the row's largest |score|, the rounding between two fp32 summation orders. A key that is not in the
-// truth and scores higher than a tie was scored with less precision (bf16 queries) and does not count.
+// truth and scores higher than a tie was scored with less precision and does not count.
 // Requires: both tables of one metric and one number of rows; found.k() may be below truth.k().
 std::vector<double> recall_per_row(const NeighborTable& found, const NeighborTable& truth);
 

@@ -1,4 +1,4 @@
-// Where parallel work runs. An engine plugs in its own threads; the default is OpenMP.
+// Where parallel work runs. An engine plugs in its own threads; the default is a pool of the library.
 #pragma once
 
 #include <cstddef>
@@ -25,10 +25,16 @@ class Executor {
   virtual void run(std::size_t tasks, const Task& task) = 0;
 };
 
-// OpenMP with the number of threads that OMP_NUM_THREADS or the machine gives. Starts no thread before first use.
+// Threads of the library, as many as OMP_NUM_THREADS or the machine gives. The calling thread is one of them and does
+// all the work where no other can be started. None starts before first use; a child of fork() starts its own.
 Executor& default_executor();
 
-// OpenMP with `threads` threads, at most 1024; 0 means as many as default_executor(). Throws Error(invalid_argument).
+// The same with `threads` threads, at most 1024, of its own; 0 means as many as default_executor() has. Throws
+// Error(invalid_argument).
+std::unique_ptr<Executor> make_thread_executor(unsigned threads);
+
+// OpenMP, for engines whose other work runs on its team: the runtime ends the process where it cannot start a thread.
+// In a child of fork() all runs on the calling thread. threads and Throws: as make_thread_executor.
 std::unique_ptr<Executor> make_openmp_executor(unsigned threads);
 
 // Runs everything on the calling thread.

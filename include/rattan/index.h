@@ -38,7 +38,8 @@ class Index {
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
-  // queries: [rows, d] in any dtype. Returns rows x k; stats has one entry per group of rows.
+  // queries: [rows, d] in any dtype. Returns rows x k; stats has one entry per group of rows. Scores are fp32 sums of
+  // queries and keys as they are, on every CPU: an inner product errs by at most 2 d 2^-24 * sum of |q_c k_c|.
   // Throws: Error(invalid_argument) for a wrong dim, NaN or infinity in a query, a parameter outside its range.
   NeighborTable search(MatrixView queries, const SearchParams& params = {}) const;
 

@@ -55,7 +55,7 @@ struct PagedRows {
   std::size_t row_stride = 0;  // in elements, >= cols
   std::span<const std::uint32_t> table;
   std::size_t block_rows = 0;
-  std::size_t block_stride = 0;  // in elements
+  std::size_t block_stride = 0;  // in elements, >= cols; 0: block_rows * row_stride
 };
 
 // A view with what keeps its memory alive. `owner` may be empty: then the caller promises that the memory outlives
@@ -69,7 +69,7 @@ struct SharedMatrix {
   SharedMatrix(MatrixView view_, std::shared_ptr<const void> owner_) : view(view_), owner(std::move(owner_)) {}
 };
 
-// The rows copied together. Throws Error(invalid_argument): a table that is too short, a zero block_rows, a row_stride
+// The rows copied together. Throws Error(invalid_argument): a table that is too short, a zero block_rows, a stride
 // below cols.
 SharedMatrix gather(const PagedRows& rows);
 

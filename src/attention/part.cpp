@@ -2,21 +2,44 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/check.h"
 #include "core/log_sum_exp.h"
 #include "rattan/attention.h"
 
 namespace rattan {
 
-void merge(AttentionPart& into, const AttentionPart& from) noexcept {
-  if (!(from.lse > log_of_nothing)) return;
-  if (!(into.lse > log_of_nothing)) {
+namespace {
+
+// -infinity, and +infinity where FlashAttention 2 made the part: no logits of keys add up to it.
+bool is_empty(const char* name, float lse) {
+  if (std::isnan(lse)) {
+    fail(ErrorCode::invalid_argument, name, " is nan, allowed is a number, or an infinity for a part without keys");
+  }
+  return std::isinf(lse);
+}
+
+}  // namespace
+
+void merge(AttentionPart& into, const AttentionPart& from) {
+  const bool nothing_there = is_empty("lse of the part merged into", into.lse);
+  const bool nothing_new = is_empty("lse of the part merged", from.lse);
+  if (into.output.size() != from.output.size()) {
+    fail(ErrorCode::invalid_argument, "outputs of merged parts have ", into.output.size(), " and ", from.output.size(),
+         " elements, allowed is one number of them");
+  }
+  if (nothing_there && nothing_new) {
+    if (into.lse > 0) std::ranges::fill(into.output, 0.0F);
+    into.lse = log_of_nothing;
+    return;
+  }
+  if (nothing_new) return;
+  if (nothing_there) {
     std::ranges::copy(from.output, into.output.begin());
     into.lse = from.lse;
     return;
   }
-  // The larger one weighs 1 whatever it is: infinity less infinity never occurs.
   const float top = std::max(into.lse, from.lse);
-  const auto weight = [top](float lse) { return lse == top ? 1.0 : std::exp(static_cast<double>(lse) - top); };
+  const auto weight = [top](float lse) { return std::exp(static_cast<double>(lse) - static_cast<double>(top)); };
   const double sum = weight(into.lse) + weight(from.lse);
   const auto a = static_cast<float>(weight(into.lse) / sum);
   const auto b = static_cast<float>(weight(from.lse) / sum);

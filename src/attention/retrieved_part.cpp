@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "attention/running_softmax.h"
+#include "attention/scratch.h"
 #include "core/aligned.h"
 #include "core/check.h"
 #include "simd/kernels.h"
@@ -34,18 +35,18 @@ void add_clusters(std::span<const KeyClusters* const> clusters, const RowWeights
                   std::span<float> output, AttentionScratch& scratch) {
   std::size_t first = 0;
   for (const KeyClusters* block : clusters) {
-    grow(scratch.rows, block->clusters());
-    grow(scratch.weights, block->clusters());
+    grow(scratch->rows, block->clusters());
+    grow(scratch->weights, block->clusters());
     const MatrixView means = block->mean_values();
     std::size_t kept = 0;
     for (std::size_t c = 0; c < block->clusters(); ++c) {
       const float mass = weights.masses[first + c];
       if (mass < least || mass == 0) continue;
-      scratch.weights[kept] = weights.unread[first + c] * block->counts()[c];
-      scratch.rows[kept++] = means.row(c);
+      scratch->weights[kept] = weights.unread[first + c] * block->counts()[c];
+      scratch->rows[kept++] = means.row(c);
     }
     const auto add = simd::kernels().add_weighted(means.dtype);
-    add(scratch.weights.data(), 1, kept, scratch.rows.data(), kept, output.size(), output.data());
+    add(scratch->weights.data(), 1, kept, scratch->rows.data(), kept, output.size(), output.data());
     first += block->clusters();
   }
 }
@@ -54,29 +55,31 @@ void add_clusters(std::span<const KeyClusters* const> clusters, const RowWeights
 // weights of those, so that every value is read once.
 void add_retrieved(std::span<const KeyId> ids, const RowWeights& weights, float least, const SplitRows& values,
                    std::span<float> output, AttentionScratch& scratch) {
-  grow(scratch.rows, ids.size());
-  grow(scratch.weights, ids.size());
+  grow(scratch->rows, ids.size());
+  grow(scratch->weights, ids.size());
   const bool estimated = !weights.masses.empty();
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] >= values.rows()) {
       fail(ErrorCode::invalid_argument, "ids[", i, "] is ", ids[i], ", allowed is below ", values.rows());
     }
-    scratch.rows[i] = values.row(ids[i]);
-    scratch.weights[i] = weights.retrieved[i];
+    scratch->rows[i] = values.row(ids[i]);
+    scratch->weights[i] = weights.retrieved[i];
     const std::uint32_t cluster = weights.clusters[i];
     if (estimated && cluster != no_key && weights.masses[cluster] >= least) {
-      scratch.weights[i] -= weights.unread[cluster];
+      scratch->weights[i] -= weights.unread[cluster];
     }
   }
   const auto add = simd::kernels().add_weighted(values.dtype());
-  add(scratch.weights.data(), 1, ids.size(), scratch.rows.data(), ids.size(), output.size(), output.data());
+  add(scratch->weights.data(), 1, ids.size(), scratch->rows.data(), ids.size(), output.size(), output.data());
 }
 
-void attend_row(const Retrieved& retrieved, const RowWeights& weights, std::span<const KeyClusters* const> clusters,
-                const SplitRows& values, AttentionPart& part, AttentionScratch& scratch) {
+void attend_row(std::size_t row, const Retrieved& retrieved, const RowWeights& weights,
+                std::span<const KeyClusters* const> clusters, const SplitRows& values, AttentionPart& part,
+                AttentionScratch& scratch) {
   std::ranges::fill(part.output, 0.0F);
   part.lse = weights.lse();
   if (weights.top == log_of_nothing) return;
+  check_lse(row, part.lse);
   const bool estimated = !weights.masses.empty();
   const float least = estimated ? negligible_mass(weights) : 0;
   if (estimated) add_clusters(clusters, weights, least, part.output, scratch);
@@ -95,7 +98,7 @@ void attend_retrieved(std::span<const Retrieved> retrieved, std::span<const RowW
   }
   check_parts(parts, retrieved.size(), values.cols());
   for (std::size_t row = 0; row < retrieved.size(); ++row) {
-    attend_row(retrieved[row], weights[row], clusters, values, parts[row], scratch);
+    attend_row(row, retrieved[row], weights[row], clusters, values, parts[row], scratch);
   }
 }
 

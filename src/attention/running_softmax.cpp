@@ -2,11 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "attention/scratch.h"
 #include "core/check.h"
 #include "core/log_sum_exp.h"
 
 namespace rattan {
+
+AttentionScratch::AttentionScratch() : buffers_(std::make_unique<AttentionBuffers>()) {}
+AttentionScratch::~AttentionScratch() = default;
+AttentionScratch::AttentionScratch(AttentionScratch&&) noexcept = default;
+AttentionScratch& AttentionScratch::operator=(AttentionScratch&&) noexcept = default;
 
 RunningSoftmax::RunningSoftmax(std::size_t rows, std::size_t value_dim, DType value_dtype, double scale,
                                AttentionScratch& scratch)
@@ -15,14 +22,14 @@ RunningSoftmax::RunningSoftmax(std::size_t rows, std::size_t value_dim, DType va
       rows_(rows),
       dim_(value_dim),
       scale_(scale) {
-  if (scratch.outputs.size() < 2 * rows * value_dim) scratch.outputs.resize(2 * rows * value_dim);
-  totals_ = scratch.outputs.data();
+  if (scratch->outputs.size() < 2 * rows * value_dim) scratch->outputs.resize(2 * rows * value_dim);
+  totals_ = scratch->outputs.data();
   block_ = totals_ + rows * value_dim;
   std::fill_n(totals_, rows * value_dim, 0.0F);
-  scratch.tops.assign(rows, log_of_nothing);
-  scratch.sums.assign(rows, 0);
-  top_ = scratch.tops.data();
-  sum_ = scratch.sums.data();
+  scratch->tops.assign(rows, log_of_nothing);
+  scratch->sums.assign(rows, 0);
+  top_ = scratch->tops.data();
+  sum_ = scratch->sums.data();
 }
 
 void RunningSoftmax::add(float* scores, std::size_t stride, std::span<const void* const> values) {
@@ -57,13 +64,19 @@ void RunningSoftmax::finish(std::span<AttentionPart> parts) const {
     const float factor = sum_[row] == 0 ? 0.0F : static_cast<float>(1 / sum_[row]);
     for (std::size_t c = 0; c < dim_; ++c) parts[row].output[c] = totals_[row * dim_ + c] * factor;
     parts[row].lse = static_cast<float>(log_sum(scale_ * static_cast<double>(top_[row]), sum_[row]));
+    if (sum_[row] != 0) check_lse(row, parts[row].lse);  // true for NaN
   }
 }
 
 void check_scale(double scale) {
-  if (!(scale > 0) || !std::isfinite(scale)) {
-    fail(ErrorCode::invalid_argument, "scale is ", scale, ", allowed is a finite number above 0");
-  }
+  check_range("scale", scale, static_cast<double>(std::numeric_limits<float>::min()),
+              static_cast<double>(std::numeric_limits<float>::max()));
+}
+
+void check_lse(std::size_t row, float lse) {
+  if (std::isfinite(lse)) return;
+  fail(ErrorCode::invalid_argument, "query row ", row,
+       ": scores with its keys, or their product with scale, are beyond fp32; allowed are magnitudes below 3.4e38");
 }
 
 void check_parts(std::span<const AttentionPart> parts, std::size_t rows, std::size_t value_dim) {

@@ -24,7 +24,8 @@ class RunningSoftmax {
   // A block of at most softmax_block keys: scores[row * stride + i] of key i become its weights; values are its rows.
   void add(float* scores, std::size_t stride, std::span<const void* const> values);
 
-  // Writes one part per row.
+  // Writes one part per row. Throws Error(invalid_argument) where a score was NaN or +infinity, or the lse is beyond
+  // fp32: what would be left out is as likely the best key as any.
   void finish(std::span<AttentionPart> parts) const;
 
  private:
@@ -41,8 +42,11 @@ class RunningSoftmax {
   double* sum_;    // by row
 };
 
-// Throws Error(invalid_argument) unless 0 < scale < infinity.
+// Throws Error(invalid_argument) unless `scale` is a positive number whose float is normal.
 void check_scale(double scale);
+
+// Throws Error(invalid_argument) that names the query row unless its lse is finite.
+void check_lse(std::size_t row, float lse);
 
 // Throws Error(invalid_argument) unless there are `rows` parts of value_dim elements.
 void check_parts(std::span<const AttentionPart> parts, std::size_t rows, std::size_t value_dim);

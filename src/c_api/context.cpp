@@ -115,14 +115,14 @@ rattan_status rattan_tokens(const rattan_context* context, uint32_t layer, uint6
 }
 
 rattan_status rattan_context_save(const rattan_context* context, const char* folder) {
-  return guarded([&] { required(context, "context").context.save(&required(folder, "folder")); });
+  return guarded([&] { required(context, "context").context.save(c_api::path_of(folder, "folder")); });
 }
 
 rattan_status rattan_open_layer(rattan_context* context, const char* folder, uint32_t layer, const rattan_matrix* keys,
                                 const rattan_matrix* values) {
   return guarded([&] {
     rattan::Context& into = required(context, "context").context;
-    const char* const path = &required(folder, "folder");
+    const std::string path = c_api::path_of(folder, "folder");
     const std::uint32_t heads = into.shape().kv_heads;
     const auto all_keys = c_api::to_matrices(&required(keys, "keys"), heads, "keys");
     const auto all_values = c_api::to_matrices(&required(values, "values"), heads, "values");

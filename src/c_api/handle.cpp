@@ -4,14 +4,15 @@
 #include "core/check.h"
 
 namespace rattan::c_api {
-namespace {
 
 std::shared_ptr<Executor> make_executor(std::uint32_t threads) {
   if (threads == 0) return nullptr;
   if (threads == 1) return {std::shared_ptr<void>(), &serial_executor()};
   check_range<std::uint32_t>("params.threads", threads, 0, 1024);
-  return make_openmp_executor(threads);
+  return make_thread_executor(threads);
 }
+
+namespace {
 
 std::shared_ptr<const ExactTopK> make_exact(rattan_exact where, Executor* executor) {
   check_range<rattan_exact>("params.exact", where, RATTAN_EXACT_CPU, RATTAN_EXACT_CUDA_OR_CPU);

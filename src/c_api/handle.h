@@ -17,6 +17,9 @@ struct rattan_context {
 
 namespace rattan::c_api {
 
+// Null: the default one.
+std::shared_ptr<Executor> make_executor(std::uint32_t threads);
+
 // Throws what Context does, and Error(unsupported) for a device that is not there.
 std::unique_ptr<rattan_context> make_context(const rattan_shape& shape, const rattan_params& params);
 

@@ -1,5 +1,7 @@
 #include "c_api/matrices.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 
 namespace rattan::c_api {
@@ -8,6 +10,7 @@ namespace {
 // The elements of the rows are counted in 64 bits, so that no product of sizes wraps around.
 constexpr std::uint64_t most_rows = no_key;
 constexpr std::uint64_t most_stride = std::uint64_t{1} << 40;
+constexpr std::uint64_t one = 1;
 
 // Names are put together where something is wrong, and only there: decode steps come by here.
 void check_member(std::string_view name, std::string_view member, std::uint64_t value, std::uint64_t low,
@@ -29,8 +32,9 @@ SharedMatrix to_matrix(const rattan_matrix& matrix, std::string_view name) {
   if (matrix.block_table == nullptr) {
     return MatrixView(matrix.data, dtype, matrix.rows, matrix.cols, stride);
   }
-  check_member(name, "block_rows", matrix.block_rows, 1, most_rows);
-  check_member(name, "block_stride", matrix.block_stride, 0, most_stride);
+  check_member(name, "block_rows", matrix.block_rows, 1, std::min(most_rows, most_stride / std::max(stride, one)));
+  const std::uint64_t block_stride = matrix.block_stride != 0 ? matrix.block_stride : matrix.block_rows * stride;
+  check_member(name, "block_stride", block_stride, matrix.cols, most_stride);
   PagedRows paged;
   paged.data = matrix.data;
   paged.dtype = dtype;
@@ -39,7 +43,7 @@ SharedMatrix to_matrix(const rattan_matrix& matrix, std::string_view name) {
   paged.row_stride = stride;
   paged.table = {matrix.block_table, (matrix.rows + matrix.block_rows - 1) / matrix.block_rows};
   paged.block_rows = matrix.block_rows;
-  paged.block_stride = matrix.block_stride;
+  paged.block_stride = block_stride;
   return gather(paged);
 }
 

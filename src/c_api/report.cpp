@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "c_api/handle.h"
@@ -16,7 +14,11 @@ std::string describe(const std::vector<rattan::HeadReport>& heads) {
   for (const rattan::HeadReport& head : heads) {
     text += rattan::message("layer ", head.layer, " head ", head.kv_head, ": ", head.kind, ", ", head.base_tokens,
                             " base + ", head.sealed_tokens, " sealed + ", head.unsealed_tokens, " unsealed tokens, ",
-                            head.memory.total(), " bytes; ", head.reason, "\n");
+                            head.memory.total(), " bytes; ", head.reason);
+    if (head.tokens_behind != 0) {
+      text += rattan::message("; ", head.tokens_behind, " tokens fewer than the longest layer");
+    }
+    text += "\n";
   }
   return text;
 }
@@ -45,11 +47,7 @@ rattan_status rattan_report(const rattan_context* context, char* text, size_t si
     required(needed, "needed");
     if (size != 0) required(text, "text");
     const std::string all = describe(from.report());
-    *needed = all.size() + 1;
-    if (size == 0) return;
-    const std::size_t length = std::min(all.size(), size - 1);
-    std::memcpy(text, all.data(), length);
-    text[length] = '\0';
+    *needed = rattan::c_api::write_text(all, text, size);
   });
 }
 

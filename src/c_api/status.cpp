@@ -51,6 +51,15 @@ rattan_status status_of_exception() noexcept {
   }
 }
 
+std::size_t write_text(const std::string& all, char* text, std::size_t size) noexcept {
+  if (size != 0) {
+    const std::size_t length = std::min(all.size(), size - 1);
+    std::memcpy(text, all.data(), length);
+    text[length] = '\0';
+  }
+  return all.size() + 1;
+}
+
 }  // namespace rattan::c_api
 
 const char* rattan_last_error(void) { return rattan::c_api::last_error.data(); }

@@ -1,6 +1,8 @@
 // The border between exceptions and status codes.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "core/check.h"
@@ -27,5 +29,15 @@ T& required(T* pointer, std::string_view name) {
   if (pointer == nullptr) fail(ErrorCode::invalid_argument, name, " is NULL, allowed is a pointer to its content");
   return *pointer;
 }
+
+// The name of a file or folder. Throws Error(invalid_argument) for NULL and "".
+inline std::string path_of(const char* text, std::string_view name) {
+  std::string path = &required(text, name);
+  if (path.empty()) fail(ErrorCode::invalid_argument, name, " is \"\", allowed is the name of a file or folder");
+  return path;
+}
+
+// As much of `all` as `size` bytes hold with the final 0; returns what all of it takes.
+std::size_t write_text(const std::string& all, char* text, std::size_t size) noexcept;
 
 }  // namespace rattan::c_api

@@ -45,6 +45,8 @@ void read_bytes(const void* from, void* into, std::uint32_t known, std::string_v
   std::memcpy(into, from, std::min(size, known));
 }
 
+void check_size(const void* given, std::string_view name) { size_of(given, name); }
+
 void write_bytes(const void* from, void* into, std::uint32_t known, std::string_view name) {
   const std::uint32_t size = size_of(into, name);
   constexpr std::uint32_t first = sizeof(std::uint32_t);  // struct_size stays the caller's
@@ -106,6 +108,7 @@ ContextParams to_params(const rattan_params& given) {
   to.seed = params.seed;
   to.memory_limit = params.memory_limit;
   to.kept_queries = params.kept_queries;
+  to.check_layers = is_on("params.check_layers", params.check_layers);
   return to;
 }
 
@@ -152,6 +155,7 @@ void rattan_params_init(rattan_params* params) {
   params->seed = defaults.seed;
   params->memory_limit = defaults.memory_limit;
   params->kept_queries = defaults.kept_queries;
+  params->check_layers = to_switch(defaults.check_layers);
   params->exact = RATTAN_EXACT_CPU;
 }
 

@@ -24,6 +24,9 @@ Struct read_struct(const Struct& given, Struct defaults, std::string_view name) 
   return defaults;
 }
 
+// Throws Error(invalid_argument) for a struct_size that no struct has.
+void check_size(const void* given, std::string_view name);
+
 // The other way: as much of `from` as the caller's struct of into.struct_size bytes has room for, zeros behind it.
 void write_bytes(const void* from, void* into, std::uint32_t known, std::string_view name);
 

@@ -1,10 +1,12 @@
 #include "context/background.h"
 
+#include <memory>
 #include <utility>
 
 namespace rattan {
 
 Background::~Background() {
+  unwatch_forks();
   forget();
   {
     const std::lock_guard lock(mutex_);
@@ -15,35 +17,67 @@ Background::~Background() {
 }
 
 void Background::run(std::function<void()> job) {
-  const std::lock_guard lock(mutex_);
+  Lock lock(mutex_);
   jobs_.push_back(std::move(job));
-  if (!thread_.joinable()) {
-    try {
-      thread_ = std::thread([this] { work(); });
-    } catch (...) {
-      jobs_.pop_back();
-      throw;
-    }
-  }
-  changed_.notify_all();
+  start(lock);
+}
+
+void Background::go_on() {
+  Lock lock(mutex_);
+  start(lock);
 }
 
 void Background::forget() {
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   jobs_.clear();
   changed_.wait(lock, [this] { return !busy_; });
 }
 
 void Background::wait() {
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
+  start(lock);
   changed_.wait(lock, [this] { return !busy_ && jobs_.empty(); });
 }
 
+void Background::before_fork() {
+  Lock lock(mutex_);
+  changed_.wait(lock, [this] { return !busy_; });
+  static_cast<void>(lock.release());  // no job begins while the process is copied
+}
+
+void Background::after_fork_in_parent() { mutex_.unlock(); }
+
+// The thread that waits by the old objects is not here.
+void Background::after_fork_in_child() {
+  std::construct_at(&mutex_);
+  std::construct_at(&changed_);
+  std::construct_at(&thread_);
+}
+
+void Background::start(Lock& lock) {
+  if (jobs_.empty() || busy_) return;
+  if (!thread_.joinable()) {
+    try {
+      thread_ = std::thread([this] { work(); });
+    } catch (...) {
+      work_off(lock);
+      return;
+    }
+  }
+  changed_.notify_all();
+}
+
 void Background::work() {
-  std::unique_lock lock(mutex_);
+  Lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return ending_ || !jobs_.empty(); });
     if (ending_) return;
+    work_off(lock);
+  }
+}
+
+void Background::work_off(Lock& lock) {
+  while (!jobs_.empty() && !ending_) {
     const std::function<void()> job = std::move(jobs_.front());
     jobs_.pop_front();
     busy_ = true;

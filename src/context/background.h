@@ -7,17 +7,23 @@
 #include <mutex>
 #include <thread>
 
+#include "core/fork.h"
+
 namespace rattan {
 
-// The thread starts with the first job. Jobs must not throw.
-class Background {
+// The thread starts with the first job; where none can be started jobs run on the caller's. Jobs must not throw. fork()
+// waits for the job that runs; the others are done in the parent and in the child, by a thread of each.
+class Background final : ForkAware {
  public:
-  Background() = default;
+  Background() { watch_forks(); }
   ~Background();  // as forget(), then ends the thread
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
 
   void run(std::function<void()> job);
+
+  // Starts the thread where jobs wait for one: in a forked child.
+  void go_on();
 
   // Jobs that have not begun never will; returns when the one that has is done.
   void forget();
@@ -26,7 +32,14 @@ class Background {
   void wait();
 
  private:
+  void before_fork() override;
+  void after_fork_in_parent() override;
+  void after_fork_in_child() override;
+
+  using Lock = std::unique_lock<std::mutex>;
+  void start(Lock& lock);
   void work();
+  void work_off(Lock& lock);
 
   std::mutex mutex_;
   std::condition_variable changed_;

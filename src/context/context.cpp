@@ -19,7 +19,9 @@ Context& Context::operator=(Context&&) noexcept = default;
 void Context::append(std::uint32_t layer, std::size_t tokens, MatrixView keys, MatrixView values, MatrixView queries) {
   Layer& built = state_->built(layer);
   built.rethrow_failure();
-  check_tokens(state_->shape, state_->params.capacity, built.tokens(), tokens, keys, values, queries);
+  in_layer(layer, [&] {
+    check_tokens(state_->shape, state_->params.capacity, built.tokens(), tokens, keys, values, queries);
+  });
   built.append(tokens, keys, values, queries);
   state_->order_seal(built);
 }
@@ -33,8 +35,9 @@ void Context::decode(std::uint32_t layer, MatrixView queries, std::span<float> o
     fail(ErrorCode::invalid_argument, "DecodeParams::epoch is ", *params.epoch, ", allowed is ", now,
          " (keys were rewritten or dropped since)");
   }
-  check_decode(state.shape, queries, output.size(), lse.size(), params);
+  in_layer(layer, [&] { check_decode(state.shape, queries, output.size(), lse.size(), params); });
   const std::size_t tokens = built.tokens();
+  if (state.params.check_layers) state.check_step(layer, tokens);
   const Budget& budget = params.budget ? *params.budget : state.params.budget;
   const std::size_t group = state.shape.query_heads / state.shape.kv_heads;
   const std::size_t row = group * state.shape.value_dim;
@@ -73,6 +76,7 @@ void Context::truncate(std::size_t tokens) {
   for (const auto& layer : state_->owned) most = std::max(most, layer ? layer->tokens() : 0);
   check_range<std::size_t>("tokens", tokens, 0, most);
   state_->stop_sealing();
+  state_->longest.store(0, std::memory_order_relaxed);
   for (const auto& layer : state_->owned) {
     if (!layer) continue;
     layer->seal_ended();  // an order that was forgotten
@@ -104,6 +108,11 @@ DecodeStats Context::stats() const noexcept { return state_->counters.read(); }
 void Context::reset_stats() noexcept { state_->counters.reset(); }
 
 std::vector<HeadReport> Context::report() const {
+  std::size_t most = 0;
+  for (const auto& layer : state_->layers) {
+    const Layer* const built = layer.load(std::memory_order_acquire);
+    if (built != nullptr) most = std::max(most, built->tokens());
+  }
   std::vector<HeadReport> reports;
   for (std::uint32_t i = 0; i < state_->shape.layers; ++i) {
     const Layer* const layer = state_->layers[i].load(std::memory_order_acquire);
@@ -112,6 +121,7 @@ std::vector<HeadReport> Context::report() const {
     for (std::uint32_t h = 0; h < layer->heads(); ++h) {
       reports.push_back(layer->head(h).report(tokens));
       reports.back().layer = i;
+      reports.back().tokens_behind = most - std::min(most, tokens);
       reports.back().kv_head = h;
     }
   }

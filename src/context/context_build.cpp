@@ -36,8 +36,9 @@ void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> key
   const State& state = *state_;
   Executor& executor = executor_or_default(state.params.executor);
   const std::size_t rows = keys.empty() ? 0 : keys.front().view.rows;
-  const CheckedPrefill prefill = check_prefill(state.shape, state.params.capacity, keys, values, executor);
-  check_queries(state.shape, queries, query_positions, executor);
+  const CheckedPrefill prefill =
+      in_layer(layer, [&] { return check_prefill(state.shape, state.params.capacity, keys, values, executor); });
+  in_layer(layer, [&] { check_queries(state.shape, queries, query_positions, executor); });
   state.check_new(layer, rows);
   const bool with_queries = !queries.empty() && queries.front().rows != 0;
   const HeadFit fit = fit_head(rows, with_queries, state.shape, state.params, state.share);

@@ -44,7 +44,7 @@ CheckedPrefill check_prefill(const ContextShape& shape, std::size_t capacity, st
     check_same(name, ".rows", matrix.view.rows, rows, "the rows of keys[0]");
     check_same(name, ".cols", matrix.view.cols, dim, why);
     check_dtype(name, matrix.view.dtype, shape.dtype);
-    return CheckedMatrix(matrix, name, executor);
+    return CheckedMatrix(matrix, name, executor, Allowed::below_2_24);
   };
   CheckedPrefill prefill;
   for (std::size_t h = 0; h < keys.size(); ++h) {
@@ -69,7 +69,7 @@ void check_queries(const ContextShape& shape, std::span<const MatrixView> querie
       fail(ErrorCode::invalid_argument, name, ".dtype is ", to_string(queries[h].dtype), ", allowed is ",
            to_string(queries.front().dtype), " (as queries[0])");
     }
-    check_finite(queries[h], name, executor);
+    check_finite(queries[h], name, executor, Allowed::below_2_24);
   }
   check_positions(positions, rows);
 }
@@ -90,9 +90,9 @@ void check_tokens(const ContextShape& shape, std::size_t capacity, std::size_t b
   // Before any element is read: rows of another type may be longer than they are.
   check_dtype("keys", keys.dtype, shape.dtype);
   check_dtype("values", values.dtype, shape.dtype);
-  check_finite(keys, "keys", serial_executor());
-  check_finite(values, "values", serial_executor());
-  if (queries.rows != 0) check_finite(queries, "queries", serial_executor());
+  check_finite(keys, "keys", serial_executor(), Allowed::below_2_24);
+  check_finite(values, "values", serial_executor(), Allowed::below_2_24);
+  if (queries.rows != 0) check_finite(queries, "queries", serial_executor(), Allowed::below_2_24);
 }
 
 // Allocates nothing where all is well.
@@ -107,7 +107,7 @@ void check_decode(const ContextShape& shape, const MatrixView& queries, std::siz
          params.slices);
   }
   if (params.budget) params.budget->validate();
-  check_finite(queries, "queries", serial_executor());
+  check_finite(queries, "queries", serial_executor(), Allowed::below_2_24);
 }
 
 }  // namespace rattan

@@ -7,12 +7,23 @@
 #include <span>
 #include <vector>
 
+#include "core/check.h"
 #include "rattan/context.h"
 #include "rattan/executor.h"
 #include "rattan/matrix.h"
 #include "scan/checked_matrix.h"
 
 namespace rattan {
+
+// What `check` throws, with the layer in front.
+template <typename Check>
+decltype(auto) in_layer(std::uint32_t layer, const Check& check) {
+  try {
+    return check();
+  } catch (const Error& error) {
+    fail(error.code(), "layer ", layer, ": ", error.what());
+  }
+}
 
 // Keys and values of a prefill: one matrix per KV head.
 struct CheckedPrefill {

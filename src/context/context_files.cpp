@@ -8,7 +8,16 @@
 
 namespace rattan {
 
+namespace {
+
+void check_folder(const std::filesystem::path& folder) {
+  if (folder.empty()) fail(ErrorCode::invalid_argument, "folder is \"\", allowed is the name of a folder that exists");
+}
+
+}  // namespace
+
 void Context::save(const std::filesystem::path& folder) const {
+  check_folder(folder);
   for (std::uint32_t i = 0; i < state_->shape.layers; ++i) {
     const Layer* const layer = state_->layers[i].load(std::memory_order_acquire);
     if (layer == nullptr) continue;
@@ -19,8 +28,10 @@ void Context::save(const std::filesystem::path& folder) const {
 void Context::open_layer(const std::filesystem::path& folder, std::uint32_t layer, std::span<const SharedMatrix> keys,
                          std::span<const SharedMatrix> values) {
   const ContextParams& params = state_->params;
-  const CheckedPrefill prefill =
-      check_prefill(state_->shape, params.capacity, keys, values, executor_or_default(params.executor));
+  check_folder(folder);
+  const CheckedPrefill prefill = in_layer(layer, [&] {
+    return check_prefill(state_->shape, params.capacity, keys, values, executor_or_default(params.executor));
+  });
   state_->check_new(layer, keys.front().view.rows);
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
   for (std::size_t h = 0; h < keys.size(); ++h) {

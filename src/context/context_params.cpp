@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "core/check.h"
 #include "index/registry.h"
 #include "rattan/context.h"
@@ -20,9 +18,9 @@ void ContextShape::validate() const {
 }
 
 void ContextParams::validate() const {
-  if (!(softmax_scale >= 0 && std::isfinite(softmax_scale))) {
+  if (softmax_scale != 0 && !(softmax_scale >= 1e-30 && softmax_scale <= 65536)) {
     fail(ErrorCode::invalid_argument, "ContextParams::softmax_scale is ", softmax_scale,
-         ", allowed is 0 (1 / sqrt(key_dim)) or a positive number");
+         ", allowed is 0 (1 / sqrt(key_dim)) or 1e-30 to 65536");
   }
   check_range<std::uint32_t>("ContextParams::sinks", sinks, 0, 1U << 24);
   check_range<std::uint32_t>("ContextParams::recent", recent, 0, 1U << 24);

@@ -51,6 +51,7 @@ void Context::State::publish(std::uint32_t layer, std::unique_ptr<Layer> built) 
 
 void Context::State::drop_layers() noexcept {
   stop_sealing();
+  longest.store(0, std::memory_order_relaxed);
   for (auto& layer : layers) layer.store(nullptr, std::memory_order_release);
   for (auto& layer : owned) layer.reset();
 }
@@ -67,7 +68,10 @@ void Context::State::order_seal(Layer& layer) {
     layer.try_seal(Layer::Part::older_half, executor_or_default(params.executor));
     return;
   }
-  if (!layer.order_seal()) return;
+  if (!layer.order_seal()) {
+    background.go_on();
+    return;
+  }
   // On that thread alone: the others are the decoder's.
   const auto job = [this, &layer] {
     Stoppable executor(stopping);
@@ -79,6 +83,18 @@ void Context::State::order_seal(Layer& layer) {
   } catch (...) {
     layer.seal_ended();
     throw;
+  }
+}
+
+void Context::State::check_step(std::uint32_t layer, std::size_t tokens) const {
+  std::uint64_t most = longest.load(std::memory_order_relaxed);
+  if (tokens < most / most_layers) {
+    fail(ErrorCode::invalid_argument, "layer ", layer, " has ", tokens, " tokens, allowed are the ", most / most_layers,
+         " of layer ", most % most_layers,
+         ", which was decoded before: an append was left out (ContextParams::check_layers)");
+  }
+  const std::uint64_t mine = tokens * most_layers + layer;
+  while (tokens > most / most_layers && !longest.compare_exchange_weak(most, mine, std::memory_order_relaxed)) {
   }
 }
 

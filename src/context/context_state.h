@@ -17,6 +17,8 @@
 namespace rattan {
 
 struct Context::State {
+  static constexpr std::uint64_t most_layers = 4096;
+
   State(const ContextShape& shape, const ContextParams& params);
   ~State() { stop_sealing(); }
 
@@ -30,6 +32,9 @@ struct Context::State {
   // As Background::forget, and what runs ends at its next step.
   void stop_sealing();
 
+  // Of a layer that is decoded with so many tokens. Throws Error(invalid_argument) where another had more before.
+  void check_step(std::uint32_t layer, std::size_t tokens) const;
+
   ContextShape shape;
   ContextParams params;
   double scale;
@@ -37,6 +42,7 @@ struct Context::State {
   std::vector<std::unique_ptr<Layer>> owned;
   std::vector<std::atomic<Layer*>> layers;
   std::atomic<std::uint64_t> epoch{0};
+  mutable std::atomic<std::uint64_t> longest{0};  // of the decoded layers: tokens * most_layers + layer
   mutable DecodeCounters counters;
   mutable Pool<HeadScratch> scratches;
   std::atomic<bool> stopping{false};

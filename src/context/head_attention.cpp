@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "attention/retrieved_part.h"
+#include "attention/running_softmax.h"
 #include "core/log_sum_exp.h"
 #include "core/parallel.h"
 
@@ -147,6 +148,9 @@ DecodeStats attend_head(const KvHead& head, MatrixView queries, std::size_t toke
                         std::span<float> output, std::span<float> lse, HeadScratch& scratch) {
   Step step(head, queries, tokens, scale, output, scratch);
   step.run(budget);
+  if (tokens != 0) {
+    for (std::size_t i = 0; i < queries.rows; ++i) check_lse(i, scratch.parts[i].lse);
+  }
   for (std::size_t i = 0; i < lse.size(); ++i) lse[i] = scratch.parts[i].lse;
   return step.cost();
 }

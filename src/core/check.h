@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <locale>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -11,9 +12,11 @@
 
 namespace rattan {
 
+// In the classic locale, whatever the host has set: 1234567.5 is never 1.234.567,5.
 template <typename... Parts>
 std::string message(const Parts&... parts) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   (out << ... << parts);
   return out.str();
 }

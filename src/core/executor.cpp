@@ -3,39 +3,34 @@
 
 #include <omp.h>
 
+#include <atomic>
 #include <cstdint>
-#include <exception>
-#include <limits>
-#include <mutex>
 
 #include "core/check.h"
+#include "core/thread_pool.h"
 
 namespace rattan {
 namespace {
 
-// Keeps the exception of the lowest-numbered task that threw; an exception must not leave an OpenMP region.
-class FirstError {
+// A team lives as long as its process: in a forked child it is gone, and a region would wait for it forever.
+class Team final : ForkAware {
  public:
-  void capture(std::size_t task) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (task < task_) {
-      task_ = task;
-      error_ = std::current_exception();
-    }
-  }
-  void rethrow() const {
-    if (error_) std::rethrow_exception(error_);
+  static bool gone() noexcept { return team().gone_.load(std::memory_order_relaxed); }
+  static Team& team() {
+    static Team& only = *new Team;  // never destroyed, as the runtime is not
+    return only;
   }
 
  private:
-  std::mutex mutex_;
-  std::size_t task_ = std::numeric_limits<std::size_t>::max();
-  std::exception_ptr error_;
+  Team() { watch_forks(); }
+  void after_fork_in_child() override { gone_ = true; }
+
+  std::atomic<bool> gone_{false};
 };
 
 class OpenMpExecutor final : public Executor {
  public:
-  explicit OpenMpExecutor(unsigned threads) : threads_(threads) {}
+  explicit OpenMpExecutor(unsigned threads) : threads_(threads) { Team::team(); }
 
   unsigned workers() const noexcept override {
     return threads_ != 0 ? threads_ : static_cast<unsigned>(omp_get_max_threads());
@@ -44,7 +39,8 @@ class OpenMpExecutor final : public Executor {
   void run(std::size_t tasks, const Task& task) override {
     FirstError error;
     const auto count = static_cast<std::int64_t>(tasks);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(static_cast <int>(workers()))
+    const int threads = Team::gone() ? 1 : static_cast<int>(workers());
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (std::int64_t i = 0; i < count; ++i) {
       try {
         task(static_cast<std::size_t>(i), static_cast<unsigned>(omp_get_thread_num()));
@@ -69,9 +65,15 @@ class SerialExecutor final : public Executor {
 
 }  // namespace
 
+// Never destroyed: its threads may be in a call when the process ends.
 Executor& default_executor() {
-  static OpenMpExecutor executor(0);
+  static Executor& executor = *new ThreadPool(static_cast<unsigned>(omp_get_max_threads()));
   return executor;
+}
+
+std::unique_ptr<Executor> make_thread_executor(unsigned threads) {
+  check_range("threads of make_thread_executor", threads, 0U, 1024U);
+  return std::make_unique<ThreadPool>(threads != 0 ? threads : default_executor().workers());
 }
 
 std::unique_ptr<Executor> make_openmp_executor(unsigned threads) {

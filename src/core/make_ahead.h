@@ -20,9 +20,10 @@ void make_ahead(std::size_t count, bool ahead, const Make& make, const Take& tak
     return std::chrono::duration<double>(Clock::now() - start).count();
   };
   T spent{};
-  // A future of std::async waits for its thread where an exception leaves it behind.
+  // A future of std::async waits for its thread where an exception leaves it behind. Where no thread can be started it
+  // is made when it is asked for.
   const auto start = [&](std::size_t i) {
-    return std::async(std::launch::async,
+    return std::async(std::launch::async | std::launch::deferred,
                       [&make, i, old = std::exchange(spent, T{})]() mutable { return make(i, std::move(old)); });
   };
   std::future<T> next;

@@ -1,6 +1,7 @@
 #include "graph/link_lists.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -38,6 +39,12 @@ LinkLists::LinkLists(std::span<const NeighborTable> tables, std::size_t keys, st
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto [table, row] = rows[i];
     const std::size_t count = tables[table].count(row);
+    for (const float score : tables[table].scores(row).first(count)) {
+      if (std::isnan(score)) {
+        fail(ErrorCode::invalid_argument, "links table ", table, " row ", row,
+             " holds a score that is NaN, allowed are ", "scores of an exact search");
+      }
+    }
     for (const KeyId id : tables[table].ids(row).first(count)) {
       if (id >= keys) {
         fail(ErrorCode::invalid_argument, "links table ", table, " row ", row, " holds key ", id, ", allowed is below ",

@@ -13,21 +13,24 @@ namespace {
 
 // Elements with all exponent bits set are NaN or infinite. Adding the lowest exponent bit to the masked exponent
 // carries into the sign place for just those, and never into the next element: several elements are tested per word.
+// Adding more of them finds lower exponents.
 struct ExponentTest {
   std::uint64_t mask;
-  std::uint64_t lowest;
+  std::uint64_t add;
   std::uint64_t carry;
 
-  constexpr std::uint64_t operator()(std::uint64_t word) const noexcept { return ((word & mask) + lowest) & carry; }
+  constexpr std::uint64_t operator()(std::uint64_t word) const noexcept { return ((word & mask) + add) & carry; }
 };
 
-constexpr ExponentTest exponent_test(DType dtype) noexcept {
+constexpr ExponentTest exponent_test(DType dtype, Allowed allowed) noexcept {
+  constexpr std::uint64_t bias = 127;
+  const std::uint64_t steps = allowed == Allowed::finite ? 1 : 256 - (bias + 24);
   switch (dtype) {
-    case DType::f16: return {0x7c007c007c007c00ULL, 0x0400040004000400ULL, 0x8000800080008000ULL};
-    case DType::bf16: return {0x7f807f807f807f80ULL, 0x0080008000800080ULL, 0x8000800080008000ULL};
+    case DType::f16: return {0x7c007c007c007c00ULL, 0x0400040004000400ULL, 0x8000800080008000ULL};  // all below 2^16
+    case DType::bf16: return {0x7f807f807f807f80ULL, 0x0080008000800080ULL * steps, 0x8000800080008000ULL};
     case DType::f32: break;
   }
-  return {0x7f8000007f800000ULL, 0x0080000000800000ULL, 0x8000000080000000ULL};
+  return {0x7f8000007f800000ULL, 0x0080000000800000ULL * steps, 0x8000000080000000ULL};
 }
 
 std::uint64_t load(const std::byte* source, std::size_t bytes) noexcept {
@@ -53,9 +56,8 @@ bool all_finite(const std::byte* row, std::size_t bytes, const ExponentTest& tes
   return (found[0] | found[1] | found[2] | found[3]) == 0;
 }
 
-std::size_t first_bad_column(const MatrixView& matrix, std::size_t row) noexcept {
+std::size_t first_bad_column(const MatrixView& matrix, std::size_t row, const ExponentTest& test) noexcept {
   const std::size_t size = dtype_size(matrix.dtype);
-  const ExponentTest test = exponent_test(matrix.dtype);
   const auto* bytes = static_cast<const std::byte*>(matrix.row(row));
   std::size_t col = 0;
   while (test(load(bytes + col * size, size)) == 0) ++col;
@@ -89,12 +91,12 @@ void check_matrix(const MatrixView& matrix, std::string_view name) {
   checked_mul(elements, dtype_size(matrix.dtype), name, ErrorCode::invalid_argument);
 }
 
-void check_finite(MatrixView matrix, std::string_view name, Executor& executor) {
+void check_finite(MatrixView matrix, std::string_view name, Executor& executor, Allowed allowed) {
   check_view(matrix, name);
   if (matrix.cols == 0) return;
   constexpr std::size_t block_bytes = std::size_t{256} * 1024;
   const std::size_t block = std::max<std::size_t>(1, block_bytes / matrix.row_bytes());
-  const ExponentTest test = exponent_test(matrix.dtype);
+  const ExponentTest test = exponent_test(matrix.dtype, allowed);
 
   std::atomic<std::size_t> first_bad{matrix.rows};
   parallel_blocks(executor, matrix.rows, block, [&](std::size_t begin, std::size_t end, unsigned) {
@@ -109,8 +111,12 @@ void check_finite(MatrixView matrix, std::string_view name, Executor& executor) 
 
   const std::size_t row = first_bad.load();
   if (row == matrix.rows) return;
-  fail(ErrorCode::invalid_argument, name, ": row ", row, ", column ", first_bad_column(matrix, row),
-       " is NaN or infinite, allowed are finite values");
+  const std::size_t col = first_bad_column(matrix, row, test);
+  const auto* bytes = static_cast<const std::byte*>(matrix.row(row)) + col * dtype_size(matrix.dtype);
+  const bool number = exponent_test(matrix.dtype, Allowed::finite)(load(bytes, dtype_size(matrix.dtype))) == 0;
+  fail(ErrorCode::invalid_argument, name, ": row ", row, ", column ", col, " is ",
+       number ? "2^24 or more, allowed are magnitudes below 2^24 (16777216), of which scores stay within fp32"
+              : "NaN or infinite, allowed are finite values");
 }
 
 }  // namespace rattan

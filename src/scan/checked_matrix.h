@@ -18,9 +18,14 @@ void check_view(const MatrixView& matrix, std::string_view name);
 // cols outside 1 to 65,536, rows that ids cannot count, or sizes that do not fit 64 bits.
 void check_matrix(const MatrixView& matrix, std::string_view name);
 
-// check_view, then throws Error(invalid_argument) naming `name`, row and column of the first NaN or infinity. Which one
-// is reported does not depend on the executor. Looks at exponent bits only, about as fast as memory is read.
-void check_finite(MatrixView matrix, std::string_view name, Executor& executor);
+// What elements may be: any number, or numbers below 2^24 of which scores and their squares stay within fp32: products
+// are below 2^48, sums of 4,096 of them below 2^60.
+enum class Allowed : bool { finite, below_2_24 };
+
+// check_view, then throws Error(invalid_argument) naming `name`, row and column of the first element that is not
+// allowed. Which one is reported does not depend on the executor. Looks at exponent bits only, about as fast as memory
+// is read.
+void check_finite(MatrixView matrix, std::string_view name, Executor& executor, Allowed allowed = Allowed::finite);
 
 // A matrix that went through check_matrix and check_finite. What takes one does not look at it again, so that a build
 // reads its keys for this once.
@@ -28,9 +33,10 @@ class CheckedMatrix {
  public:
   CheckedMatrix() = default;  // no rows
   // Here, not in the source: a test counts the calls that leave it.
-  CheckedMatrix(SharedMatrix matrix, std::string_view name, Executor& executor) : matrix_(std::move(matrix)) {
+  CheckedMatrix(SharedMatrix matrix, std::string_view name, Executor& executor, Allowed allowed = Allowed::finite)
+      : matrix_(std::move(matrix)) {
     check_matrix(matrix_.view, name);
-    check_finite(matrix_.view, name, executor);
+    check_finite(matrix_.view, name, executor, allowed);
   }
   // Rows that were checked where they came from, or computed of such.
   static CheckedMatrix trusted(SharedMatrix matrix) noexcept {

@@ -11,15 +11,6 @@
 namespace rattan {
 namespace {
 
-// Truth is defined on fp32 queries, so sets that would round them to bf16 are passed over.
-const simd::Kernels& fp32_query_kernels(Metric metric, DType dtype) {
-  if (!simd::kernels().takes_bf16(metric, dtype)) return simd::kernels();
-  for (const simd::Kernels* kernels : simd::runnable_kernels()) {
-    if (!kernels->takes_bf16(metric, dtype)) return *kernels;
-  }
-  fail(ErrorCode::unsupported, "no kernel set multiplies ", to_string(dtype), " keys with fp32 queries");
-}
-
 void check_shapes(const MatrixView& queries, const MatrixView& keys) {
   if (queries.cols != keys.cols) {
     fail(ErrorCode::invalid_argument, "queries: cols is ", queries.cols, ", allowed is the keys' ", keys.cols);
@@ -62,7 +53,7 @@ class CpuExactTopK final : public ExactTopK {
     const std::size_t most = rows.order.empty() ? 0 : rows.counts[rows.order.front()];
     if (k == 0 || most == 0) return table;
 
-    const Scorer scorer(keys, metric, fp32_query_kernels(metric, keys.dtype));
+    const Scorer scorer(keys, metric);
     const KeyNorms norms = key_norms(scorer, rows.begin, most, executor);
     const ExactProblem problem{queries, scorer, static_cast<std::uint32_t>(std::min<std::size_t>(k, most)),
                                rows,    norms,  metric == Metric::inner_product ? simd::kernels().bf16_tile : nullptr};

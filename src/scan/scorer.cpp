@@ -1,7 +1,5 @@
 #include "scan/scorer.h"
 
-#include "core/half.h"
-
 namespace rattan {
 namespace {
 
@@ -17,25 +15,12 @@ void write_rows(const SplitRows& keys, std::size_t count, const IdOf& id_of, con
 
 }  // namespace
 
-void PreparedQueries::prepare(MatrixView queries, Metric metric, DType key_dtype, const simd::Kernels& kernels) {
-  const std::size_t dim = queries.cols;
+void PreparedQueries::prepare(MatrixView queries, const simd::Kernels& kernels) {
   count_ = queries.rows;
-  floats_.resize(count_ * dim);
+  dim_ = queries.cols;
+  floats_.resize(count_ * dim_);
   const auto to_float = kernels.widen(queries.dtype);
-  for (std::size_t i = 0; i < count_; ++i) to_float(queries.row(i), dim, floats_.data() + i * dim);
-  if (!kernels.takes_bf16(metric, key_dtype)) {
-    data_ = floats_.data();
-    row_bytes_ = dim * sizeof(float);
-    return;
-  }
-  halves_.resize(count_ * dim);
-  for (std::size_t i = 0; i < count_ * dim; ++i) halves_[i] = to_bf16(floats_[i]);
-  data_ = halves_.data();
-  row_bytes_ = dim * sizeof(std::uint16_t);
-}
-
-const void* PreparedQueries::row(std::size_t i) const noexcept {
-  return static_cast<const std::byte*>(data_) + i * row_bytes_;
+  for (std::size_t i = 0; i < count_; ++i) to_float(queries.row(i), dim_, floats_.data() + i * dim_);
 }
 
 void Scorer::score(const PreparedQueries& queries, std::span<const KeyId> ids, std::vector<const void*>& rows,

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "core/aligned.h"
 #include "core/split_rows.h"
 #include "rattan/matrix.h"
 #include "rattan/types.h"
@@ -13,24 +14,22 @@
 
 namespace rattan {
 
-// Query rows in the form the kernel of (metric, key dtype) wants: fp32, or bf16 where the CPU
-// multiplies it natively. Reusable: prepare() allocates only when it grows.
+// Query rows as kernels take them: fp32, from the start of a cache line. Nothing is rounded, so
+// what is scored by them is exact within fp32. Reusable: prepare() allocates only when it grows.
 class PreparedQueries {
  public:
   // queries: [rows, d] in any dtype.
-  void prepare(MatrixView queries, Metric metric, DType key_dtype, const simd::Kernels& kernels);
+  void prepare(MatrixView queries, const simd::Kernels& kernels);
 
-  const void* data() const noexcept { return data_; }
+  const float* data() const noexcept { return floats_.data(); }
   std::size_t count() const noexcept { return count_; }
-  // Query `i` alone, in prepared form.
-  const void* row(std::size_t i) const noexcept;
+  // Query `i` alone.
+  const float* row(std::size_t i) const noexcept { return floats_.data() + i * dim_; }
 
  private:
-  std::vector<float> floats_;
-  std::vector<std::uint16_t> halves_;
-  const void* data_ = nullptr;
+  AlignedVector<float> floats_;
   std::size_t count_ = 0;
-  std::size_t row_bytes_ = 0;
+  std::size_t dim_ = 0;
 };
 
 class Scorer {
@@ -43,9 +42,7 @@ class Scorer {
   Metric metric() const noexcept { return metric_; }
   const simd::Kernels& kernels() const noexcept { return *kernels_; }
 
-  void prepare(MatrixView queries, PreparedQueries& prepared) const {
-    prepared.prepare(queries, metric_, keys_.dtype(), *kernels_);
-  }
+  void prepare(MatrixView queries, PreparedQueries& prepared) const { prepared.prepare(queries, *kernels_); }
 
   // scores[q * stride + i] = score of query q and key ids[i]; ids must be < keys().rows(). `rows` is scratch.
   void score(const PreparedQueries& queries, std::span<const KeyId> ids, std::vector<const void*>& rows, float* scores,

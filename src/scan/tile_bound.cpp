@@ -28,7 +28,7 @@ KeyNorms key_norms(const Scorer& scorer, std::size_t begin, std::size_t count, E
     for (std::size_t i = first; i < last; ++i) {
       to_float(keys.row(begin + i), keys.cols, key.data());
       float square = 0;
-      inner_product(row, 1, &row, 1, keys.cols, &square, 1);
+      inner_product(key.data(), 1, &row, 1, keys.cols, &square, 1);
       largest[first / block] = std::max(largest[first / block], square);
       if (!norms.column.empty()) norms.column[i] = -0.5F * square;
       if (rounds) residuals[first / block] = std::max(residuals[first / block], bf16_residual(key));

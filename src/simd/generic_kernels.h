@@ -13,7 +13,6 @@ template <typename Lanes>
 constexpr Kernels make_kernels(const char* name, const CodeKernels& codes) {
   return {
       .name = name,
-      .bf16_queries = false,
       .inner_product = {&score_rows<InnerProduct<Lanes, F32>>, &score_rows<InnerProduct<Lanes, F16>>,
                         &score_rows<InnerProduct<Lanes, Bf16>>},
       .l2 = {&score_rows<NegatedL2<Lanes, F32>>, &score_rows<NegatedL2<Lanes, F16>>,

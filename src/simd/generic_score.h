@@ -144,10 +144,10 @@ void score_group(Bytes queries, const QueryPasses& passes, const void* const* ro
 }
 
 template <typename Product>
-void score_rows(const void* query_data, std::size_t queries, const void* const* row_data, std::size_t rows,
+void score_rows(const float* query_data, std::size_t queries, const void* const* row_data, std::size_t rows,
                 std::size_t dim, float* scores, std::size_t stride) {
   if (queries == 0) return;
-  const Bytes q = static_cast<Bytes>(query_data);
+  const Bytes q = reinterpret_cast<Bytes>(query_data);
   const QueryPasses passes(queries);
   switch (passes.each) {
     case 1: return score_group<Product, 1>(q, passes, row_data, rows, dim, scores, stride);

@@ -20,9 +20,9 @@ namespace rattan::simd {
 
 // scores[q * score_stride + r] = <query q, row r> (or -|query q - row r|^2) for q < queries, r < rows. Rows are read
 // once for any number of queries.
-// Query q starts at query_data + q * dim elements: fp32, or bf16 where the kernel set says bf16_queries for bf16 rows.
-// With bf16 queries, values and sums below 2^-126 count as zero (so the instruction is defined).
-using ScoreRows = void (*)(const void* query_data, std::size_t queries, const void* const* row_data, std::size_t rows,
+// Query q is the dim floats from `query_data + q * dim` on: no set rounds queries. |error| of an inner product is at
+// most 2 * dim * 2^-24 * sum |query_c * row_c|.
+using ScoreRows = void (*)(const float* query_data, std::size_t queries, const void* const* row_data, std::size_t rows,
                            std::size_t dim, float* scores, std::size_t score_stride);
 
 // out[w * dim + c] += sum over r of weights[w * weight_stride + r] * row_r[c] for w < sets.
@@ -67,8 +67,7 @@ using Largest = float (*)(const float* values, std::size_t count);
 using ExpWeights = float (*)(const float* scores, std::size_t count, float scale, float top, float* weights);
 
 struct Kernels {
-  const char* name;   // "scalar", "avx2", "avx512", "avx512bf16", "avx512amx"
-  bool bf16_queries;  // bf16 rows are multiplied with bf16 queries (inner_product only)
+  const char* name;  // "scalar", "avx2", "avx512", "avx512bf16", "avx512amx"
   // By DType of the rows: score(), add_weighted() and widen() choose among them.
   ScoreRows inner_product[3];
   ScoreRows l2[3];
@@ -88,10 +87,6 @@ struct Kernels {
     return add_weighted_rows[static_cast<std::size_t>(dtype)];
   }
   ToFloat widen(DType dtype) const noexcept { return to_float[static_cast<std::size_t>(dtype)]; }
-  // True where score(metric, dtype) takes bf16 query data instead of fp32.
-  bool takes_bf16(Metric metric, DType dtype) const noexcept {
-    return bf16_queries && metric == Metric::inner_product && dtype == DType::bf16;
-  }
 };
 
 // The best set this CPU runs, or the one RATTAN_ISA names (scalar, avx2, avx512, avx512bf16, avx512amx). Chosen on

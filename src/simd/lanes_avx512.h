@@ -11,11 +11,8 @@
 namespace rattan::simd {
 namespace {
 
-// Two sources with different compile flags use these lanes, each with an architecture tag of its own: xsimd's function
-// templates are then different functions to the linker.
-template <typename Architecture>
 struct Avx512 {
-  using Batch = xsimd::batch<float, Architecture>;
+  using Batch = xsimd::batch<float, xsimd::avx512f>;
   static constexpr std::size_t width = 16;
 
   static constexpr std::size_t tile_a = 8;

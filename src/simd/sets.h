@@ -21,8 +21,4 @@ extern const CodeKernels avx2_code_kernels;
 extern const CodeKernels avx512_code_kernels;
 extern const CodeKernels avx512vnni_code_kernels;
 
-// A ScoreRows for bf16 rows with bf16 queries; needs AVX512-BF16.
-void inner_product_bf16(const void* query_data, std::size_t queries, const void* const* row_data, std::size_t rows,
-                        std::size_t dim, float* scores, std::size_t score_stride);
-
 }  // namespace rattan::simd

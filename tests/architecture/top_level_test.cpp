@@ -31,8 +31,8 @@ TEST(TopLevel, HoldsExactlyWhatIsNamed) {
 }
 
 TEST(TopLevel, CommandsAreExecutable) {
-  for (const char* command : {"tools/setup", "tools/demo", "tools/test", "tools/checks/format", "tools/checks/tidy",
-                              "tools/engine/curve", ".ci/run"}) {
+  for (const char* command : {"tools/setup", "tools/demo", "tools/test", "tools/checks/changed", "tools/checks/format",
+                              "tools/checks/tidy", "tools/engine/curve", ".ci/run"}) {
     EXPECT_EQ(::access((source_root() / command).c_str(), X_OK), 0) << command;
   }
 }

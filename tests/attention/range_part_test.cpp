@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "rattan/attention.h"
-#include "simd/kernels.h"
 #include "tests/support/allocations.h"
 #include "tests/support/errors.h"
 #include "tests/support/matrices.h"
@@ -35,16 +34,6 @@ std::vector<KeyId> ids_of(IdRange range) {
   return ids;
 }
 
-// What the kernels see: bf16 keys are multiplied with bf16 queries where the CPU does so.
-SharedMatrix as_scored(const SharedMatrix& queries, DType keys) {
-  if (!simd::kernels().takes_bf16(Metric::inner_product, keys)) return queries;
-  std::vector<float> values;
-  for (std::size_t row = 0; row < queries.view.rows; ++row) {
-    for (const double x : row_values(queries.view, row)) values.push_back(static_cast<float>(x));
-  }
-  return make_matrix(values, queries.view.rows, queries.view.cols, DType::bf16);
-}
-
 void expect_part(const AttentionPart& part, const ReferenceAttention& truth, double tolerance) {
   for (std::size_t c = 0; c < truth.output.size(); ++c) ASSERT_NEAR(part.output[c], truth.output[c], tolerance) << c;
   ASSERT_NEAR(part.lse, truth.lse, tolerance);
@@ -60,9 +49,41 @@ TEST(AttendRange, IsSoftmaxOfEveryDtypeAndGroup) {
       const IdRange range{static_cast<KeyId>(rows * 17), static_cast<KeyId>(rows * 17 + rows * 70)};
       Parts parts(rows, 21);
       attend_range(queries.view, keys.view, values.view, range, 0.4, parts.all(), scratch);
-      const SharedMatrix seen = as_scored(queries, dtype);
       for (std::size_t row = 0; row < rows; ++row) {
-        expect_part(parts[row], reference_attention(seen.view, row, keys.view, values.view, ids_of(range), 0.4), 1e-5);
+        expect_part(parts[row], reference_attention(queries.view, row, keys.view, values.view, ids_of(range), 0.4),
+                    1e-5);
+      }
+    }
+  }
+}
+
+// Defect: bf16 keys were multiplied with queries rounded to bf16, and outputs erred by half a percent.
+TEST(AttendRange, StaysWithinItsBoundForEveryTypeBecauseQueriesAreNotRounded) {
+  constexpr std::size_t keys_count = 3000;
+  constexpr std::size_t dim = 128;
+  constexpr double scale = 0.3;
+  AttentionScratch scratch;
+  for (const DType dtype : all_dtypes) {
+    const SharedMatrix queries = random_matrix(6, dim, 1);
+    const SharedMatrix keys = random_matrix(keys_count, dim, 2, dtype);
+    const SharedMatrix values = random_matrix(keys_count, 32, 3, dtype);
+    Parts parts(6, 32);
+    attend_range(queries.view, keys.view, values.view, {}, scale, parts.all(), scratch);
+    for (std::size_t row = 0; row < 6; ++row) {
+      double most = 0;
+      for (std::size_t key = 0; key < keys_count; ++key) {
+        double magnitude = 0;
+        for (std::size_t c = 0; c < dim; ++c) {
+          magnitude += std::abs(element(queries.view, row, c) * element(keys.view, key, c));
+        }
+        most = std::max(most, magnitude);
+      }
+      const double e = 2 * dim * 0x1p-24 * scale * most;
+      const auto truth = reference_attention(queries.view, row, keys.view, values.view, all_ids(keys_count), scale);
+      ASSERT_NEAR(parts[row].lse, truth.lse, e + 0x1p-20 * (1 + std::abs(truth.lse)));
+      for (std::size_t c = 0; c < 32; ++c) {
+        ASSERT_NEAR(parts[row].output[c], truth.output[c], (2 * e + (keys_count / 256.0 + 256) * 0x1p-23) * 5);
+        ASSERT_NEAR(parts[row].output[c], truth.output[c], 1e-5);
       }
     }
   }
@@ -141,6 +162,39 @@ TEST(AttendRange, EqualKeysAndHugeLogits) {  // FAULTS D9
   EXPECT_NEAR(parts[2].lse, std::log(600.0), 1e-6);
 }
 
+// Defect: output 0 and an lse of -infinity or NaN, without a word.
+TEST(AttendRange, ScoresAndLogitsBeyondFp32AreRefused) {
+  const SharedMatrix values = random_matrix(300, 5, 3);
+  AttentionScratch scratch;
+  const auto refused = [&](std::vector<float> keys, float query, double scale) {
+    keys.resize(300, 1.0F);
+    Parts parts(2, 5);
+    expect_error(ErrorCode::invalid_argument, "query row ", [&] {
+      attend_range(make_matrix(std::vector<float>{0, query}, 2, 1).view, make_matrix(keys, 300, 1).view, values.view,
+                   {}, scale, parts.all(), scratch);
+    });
+  };
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  refused({1e30F}, 1e30F, 1);                          // a score of +infinity
+  refused(std::vector<float>(300, 1e30F), -1e30F, 1);  // all of -infinity
+  refused({1e30F, nan}, 1, 1);
+  refused(std::vector<float>(300, nan), 1, 1);
+  refused({1e30F}, 1, 1e30);  // a logit of 1e60
+  refused(std::vector<float>(300, -1e30F), 1, 1e30);
+}
+
+TEST(AttendRange, TheBestKeyWinsWhereLogitsAreFarApart) {
+  std::vector<float> keys(300, -1e30F);
+  keys[77] = 1e18F;
+  const SharedMatrix values = random_matrix(300, 5, 3);
+  AttentionScratch scratch;
+  Parts parts(1, 5);
+  attend_range(make_matrix(std::vector<float>{1e15F}, 1, 1).view, make_matrix(keys, 300, 1).view, values.view, {}, 1,
+               parts.all(), scratch);
+  for (std::size_t c = 0; c < 5; ++c) EXPECT_EQ(parts[0].output[c], element(values.view, 77, c));
+  EXPECT_FLOAT_EQ(parts[0].lse, 1e33F);
+}
+
 TEST(AttendRange, BadShapesAreNamed) {
   const SharedMatrix queries = random_matrix(9, 8, 1);
   const SharedMatrix keys = random_matrix(5, 8, 2);
@@ -157,7 +211,9 @@ TEST(AttendRange, BadShapesAreNamed) {
   refuses("keys", queries.view.slice(0, 1), random_matrix(5, 7, 2).view, 1, 4, 1);
   refuses("parts", queries.view.slice(0, 2), keys.view, 1, 4, 1);
   refuses("part.output", queries.view.slice(0, 1), keys.view, 1, 5, 1);
-  refuses("scale", queries.view.slice(0, 1), keys.view, 1, 4, -1);
+  for (const double scale : {-1.0, 0.0, 1e39, 1e-39, std::nan(""), HUGE_VAL}) {
+    refuses("scale", queries.view.slice(0, 1), keys.view, 1, 4, scale);
+  }
   Parts parts(1, 4);
   expect_error(ErrorCode::invalid_argument, "values",
                [&] { attend_range(queries.view.slice(0, 1), keys.view, values.view, {}, 1, parts.all(), scratch); });

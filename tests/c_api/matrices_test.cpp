@@ -49,6 +49,19 @@ TEST(Matrices, OfBlockTablesAreGathered) {
   EXPECT_EQ(test::row_values(gathered.view, 2), (std::vector<double>{0, 1}));
 }
 
+TEST(Matrices, ABlockStrideOfZeroIsThatOfDenseBlocks) {  // defect: every row came from block 0
+  const std::array<std::uint32_t, 3> table{2, 0, 1};
+  rattan_matrix matrix = matrix_of(5, 2);
+  matrix.block_table = table.data();
+  matrix.block_rows = 2;
+  EXPECT_EQ(test::row_values(to_matrix(matrix, "m").view, 0), (std::vector<double>{8, 9}));
+  EXPECT_EQ(test::row_values(to_matrix(matrix, "m").view, 4), (std::vector<double>{4, 5}));
+  matrix.row_stride = 3;
+  matrix.block_rows = 1;
+  matrix.rows = 3;
+  EXPECT_EQ(test::row_values(to_matrix(matrix, "m").view, 0), (std::vector<double>{6, 7}));
+}
+
 TEST(Matrices, ThatCannotBeAreRefusedByName) {
   const auto expect_bad = [](const char* member, const auto& spoil) {
     rattan_matrix matrix = matrix_of(3, 2);
@@ -68,6 +81,17 @@ TEST(Matrices, ThatCannotBeAreRefusedByName) {
     m.block_rows = 2;
     m.block_stride = ~std::uint64_t{0};
   });
+  const auto paged = [&](auto& m) {
+    m.block_table = table.data();
+    m.block_rows = 2;
+  };
+  expect_bad("m.block_stride", [&](auto& m) { paged(m), m.block_stride = 1; });  // blocks that overlap
+  expect_bad("m.block_rows", [&](auto& m) { paged(m), m.block_rows = ~std::uint64_t{0}; });
+  expect_bad("m.block_rows", [&](auto& m) {  // a block_stride of 0 that would wrap around
+    paged(m), m.block_rows = std::uint64_t{1} << 30, m.row_stride = std::uint64_t{1} << 35;
+  });
+  expect_bad("m.data", [&](auto& m) { paged(m), m.data = nullptr; });
+  expect_bad("m.row_stride", [&](auto& m) { paged(m), m.row_stride = 1; });
 }
 
 TEST(Matrices, ComeInArrays) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "rattan/context.h"
@@ -52,6 +53,9 @@ TEST(ContextParams, DefaultsAreGood) { ContextParams().validate(); }
 TEST(ContextParams, EveryNumberIsChecked) {
   expect_bad_params("softmax_scale", [](auto& p) { p.softmax_scale = -1; });
   expect_bad_params("softmax_scale", [](auto& p) { p.softmax_scale = not_a_number; });
+  for (const double scale : {1e39, 65537.0, 1e-31, HUGE_VAL}) {  // logits beyond fp32, or all alike
+    expect_bad_params("softmax_scale", [scale](auto& p) { p.softmax_scale = scale; });
+  }
   expect_bad_params("sinks", [](auto& p) { p.sinks = 1U << 25; });
   expect_bad_params("recent", [](auto& p) { p.recent = 1U << 25; });
   expect_bad_params("kind", [](auto& p) { p.kind = static_cast<HeadKind>(4); });

@@ -16,10 +16,6 @@ namespace rattan::test {
 namespace {
 
 constexpr double rounding = 2e-5;
-// Kernels may round queries of bf16 keys to 8 bits.
-constexpr double bf16_rounding = 1e-2;
-
-double rounding_of(DType dtype) { return dtype == DType::bf16 ? bf16_rounding : rounding; }
 
 ContextShape small_shape(DType dtype = DType::f32, std::uint32_t group = 2) {
   ContextShape shape;
@@ -56,8 +52,8 @@ void expect_full(const SyntheticText& text, const Context& context, std::size_t 
   for (std::size_t layer = 0; layer < text.shape().layers; ++layer) {
     const Attended found = text.decode(context, layer, tokens - 1);
     const Attended exact = text.full(layer, tokens - 1, tokens);
-    EXPECT_LE(output_error(found, exact), rounding_of(text.shape().dtype));
-    EXPECT_LE(lse_error(found, exact), rounding_of(text.shape().dtype));
+    EXPECT_LE(output_error(found, exact), rounding);
+    EXPECT_LE(lse_error(found, exact), rounding);
   }
 }
 
@@ -79,10 +75,8 @@ TEST_P(EveryDType, RetrievedKeysAndWindowAreAttended) {
   text.build(context, 300, false);
   const Attended found = text.decode(context, 0, 299, with_budget(plain(100)));
   const Attended exact = text.best(0, 299, 300, 8, 32, 100);
-  // One key more or less at the border, where queries are rounded.
-  const double tolerance = GetParam() == DType::bf16 ? 5e-2 : rounding;
-  EXPECT_LE(output_error(found, exact), tolerance);
-  EXPECT_LE(lse_error(found, exact), tolerance);
+  EXPECT_LE(output_error(found, exact), rounding);
+  EXPECT_LE(lse_error(found, exact), rounding);
 }
 
 INSTANTIATE_TEST_SUITE_P(DTypes, EveryDType, testing::ValuesIn(all_dtypes),

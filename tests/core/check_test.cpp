@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <limits>
+#include <locale>
+#include <string>
 
 #include "tests/support/errors.h"
 
@@ -18,6 +20,19 @@ TEST(Check, RangeNamesParameterValueAndBounds) {
   test::expect_error(ErrorCode::invalid_argument, "beam is 0, allowed is 1 to 9", [] { check_range("beam", 0, 1, 9); });
   test::expect_error(ErrorCode::invalid_argument, "beam is 10, allowed is 1 to 9",
                      [] { check_range("beam", 10, 1, 9); });
+}
+
+class GroupedDigits final : public std::numpunct<char> {
+  char do_decimal_point() const override { return ','; }
+  char do_thousands_sep() const override { return '.'; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
+TEST(Check, TextsAreThoseOfTheClassicLocale) {  // defect: describe(), errors and reports followed the host's
+  const std::locale before = std::locale::global(std::locale(std::locale::classic(), new GroupedDigits));
+  const std::string text = message("keys: ", 1234567, ", scale ", 1234.5);
+  std::locale::global(before);
+  EXPECT_EQ(text, "keys: 1234567, scale 1234.5");
 }
 
 TEST(Check, NothingIsBelowOrAboveARangeUnseen) {

@@ -23,7 +23,9 @@ std::vector<NamedExecutor> executors() {
   const auto borrowed = [](Executor& executor) { return std::shared_ptr<Executor>(&executor, [](Executor*) {}); };
   return {{"default", borrowed(default_executor())}, {"serial", borrowed(serial_executor())},
           {"openmp 1", make_openmp_executor(1)},     {"openmp 2", make_openmp_executor(2)},
-          {"openmp 7", make_openmp_executor(7)},     {"openmp 16", make_openmp_executor(16)}};
+          {"openmp 7", make_openmp_executor(7)},     {"openmp 16", make_openmp_executor(16)},
+          {"threads 1", make_thread_executor(1)},    {"threads 2", make_thread_executor(2)},
+          {"threads 7", make_thread_executor(7)},    {"threads 16", make_thread_executor(16)}};
 }
 
 TEST(Executor, RunsEveryTaskOnce) {
@@ -57,6 +59,8 @@ TEST(Executor, HonoursTheNumberOfThreads) {
   EXPECT_EQ(serial_executor().workers(), 1U);
   EXPECT_EQ(make_openmp_executor(3)->workers(), 3U);
   EXPECT_EQ(make_openmp_executor(0)->workers(), default_executor().workers());
+  EXPECT_EQ(make_thread_executor(3)->workers(), 3U);
+  EXPECT_EQ(make_thread_executor(0)->workers(), default_executor().workers());
 }
 
 TEST(Executor, RefusesMoreThreadsThanTheRuntimeWouldSurvive) {
@@ -64,6 +68,8 @@ TEST(Executor, RefusesMoreThreadsThanTheRuntimeWouldSurvive) {
   test::expect_error(ErrorCode::invalid_argument, "threads of make_openmp_executor is 1025",
                      [] { make_openmp_executor(1025); });
   test::expect_error(ErrorCode::invalid_argument, "threads", [] { make_openmp_executor(~0U); });
+  test::expect_error(ErrorCode::invalid_argument, "threads of make_thread_executor is 1025",
+                     [] { make_thread_executor(1025); });
 }
 
 // FAULTS E5: an exception must not end the process at the border of a parallel region.

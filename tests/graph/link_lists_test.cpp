@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "tests/graph/cases.h"
 #include "tests/support/errors.h"
@@ -83,6 +84,14 @@ TEST(LinkLists, AnIdBeyondTheKeysIsNamed) {
   const NeighborTable tables[] = {link_table({{0, 1}}), link_table({{0, 1}, {1, 5}})};
   expect_error(ErrorCode::invalid_argument, "links table 1 row 1 holds key 5", [&] { LinkLists(tables, 5, 1); });
   expect_error(ErrorCode::invalid_argument, "below 0", [&] { LinkLists(tables, 0, 1); });
+}
+
+TEST(LinkLists, AScoreThatIsNanIsNamed) {  // defect: it was linked as any other
+  NeighborTable table = link_table({{3, 1}, {0, 2}});
+  table.scores(1)[1] = std::numeric_limits<float>::quiet_NaN();
+  expect_error(ErrorCode::invalid_argument, "links table 0 row 1 holds a score that is NaN", [&] {
+    LinkLists({&table, 1}, 5, 1);
+  });
 }
 
 TEST(LinkLists, AnIdTwiceInARowIsNamed) {

@@ -45,6 +45,26 @@ TEST(CheckFinite, AcceptsTheLargestAndSmallestNumbers) {
   EXPECT_NO_THROW(check_finite(test::make_matrix(bf16, 1, 4, DType::bf16).view, "keys", serial_executor()));
 }
 
+TEST(CheckFinite, FindsNumbersFrom2To24OnWhereThoseAreNotAllowed) {
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    const SharedMatrix matrix = test::random_matrix(3, 37, 1, dtype);
+    for (std::size_t col = 0; col < 37; ++col) {
+      const auto good = static_cast<float>(test::element(matrix.view, 1, col));
+      for (const float bad : {0x1p24F, -0x1p24F, 1e30F, nan, infinity}) {
+        test::set_element(matrix, 1, col, bad);
+        test::expect_error(ErrorCode::invalid_argument, "keys: row 1, column " + std::to_string(col) + " ",
+                           [&] { check_finite(matrix.view, "keys", serial_executor(), Allowed::below_2_24); });
+      }
+      test::set_element(matrix, 1, col, -0x1.fcp23F);
+      EXPECT_NO_THROW(check_finite(matrix.view, "keys", serial_executor(), Allowed::below_2_24));
+      test::set_element(matrix, 1, col, good);
+    }
+  }
+  const float f16[] = {65504.0F, -65504.0F, 0x1p-24F, -0.0F};
+  EXPECT_NO_THROW(
+      check_finite(test::make_matrix(f16, 1, 4, DType::f16).view, "keys", serial_executor(), Allowed::below_2_24));
+}
+
 TEST(CheckFinite, DoesNotReadBetweenRows) {
   for (const DType dtype : test::all_dtypes) {
     const SharedMatrix matrix = test::random_matrix(50, 13, 2, dtype, 17);

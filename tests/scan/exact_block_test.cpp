@@ -16,7 +16,7 @@ TEST(ExactBlock, ResultsDoNotDependOnTheShape) {
     const SharedMatrix queries = test::random_matrix(45, 37, 1, DType::f16);
     const SharedMatrix keys = test::random_matrix(1500, 37, 2, DType::bf16);
     const NeighborTable expected = test::row_scan(queries.view, keys.view, 12, metric);
-    const Scorer scorer(keys.view, metric, test::fp32_query_kernels(metric, DType::bf16));
+    const Scorer scorer(keys.view, metric);
     const VisibleRows visible = visible_rows({}, 45, 1500);
     const KeyNorms norms = key_norms(scorer, 0, 1500, serial_executor());
     const simd::TileKernel* const bf16 = metric == Metric::inner_product ? simd::kernels().bf16_tile : nullptr;
@@ -74,7 +74,7 @@ TEST(ExactBlock, NearTiesOfTheBf16TileAreDecided) {
       }
     }
     const NeighborTable expected = test::row_scan(queries.view, keys.view, 10, Metric::inner_product);
-    const Scorer scorer(keys.view, Metric::inner_product, test::fp32_query_kernels(Metric::inner_product, DType::f32));
+    const Scorer scorer(keys.view, Metric::inner_product);
     const VisibleRows visible = visible_rows({}, rows, count);
     const KeyNorms norms = key_norms(scorer, 0, count, serial_executor());
     const ExactProblem problem{queries.view, scorer, 10, visible, norms, simd::kernels().bf16_tile};

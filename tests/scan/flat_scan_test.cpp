@@ -34,7 +34,7 @@ TEST(FlatScan, MatchesBruteForceInDouble) {
       const SharedMatrix keys = test::random_matrix(1000, 40, 1, type, 43);
       for (std::size_t group = 1; group <= most_queries; ++group) {
         const SharedMatrix queries = test::random_matrix(group, 40, group);
-        const Scorer scorer(keys.view, metric, test::fp32_query_kernels(metric, type));
+        const Scorer scorer(keys.view, metric);
         const NeighborTable found = scan(scorer, queries.view, 10, {IdRange{}}, scratch);
         const NeighborTable truth = test::reference_topk(queries.view, keys.view, 10, metric);
         test::expect_neighbors(found, truth, queries.view, keys.view, 2e-4, metric);
@@ -44,7 +44,7 @@ TEST(FlatScan, MatchesBruteForceInDouble) {
   }
 }
 
-// With the kernels in use, which may round queries to bf16: scores are the scorer's.
+// Scores are the scorer's.
 TEST(FlatScan, ReportsTheScorersScores) {
   const SharedMatrix keys = test::random_matrix(700, 64, 2, DType::bf16);
   const SharedMatrix queries = test::random_matrix(4, 64, 3);

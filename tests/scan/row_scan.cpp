@@ -5,19 +5,12 @@
 #include <vector>
 
 #include "core/top_k.h"
+#include "simd/kernels.h"
 
 namespace rattan::test {
 
-const simd::Kernels& fp32_query_kernels(Metric metric, DType key_dtype) {
-  const simd::Kernels* kernels = &simd::kernels();
-  for (const simd::Kernels* other : simd::runnable_kernels()) {
-    if (kernels->takes_bf16(metric, key_dtype)) kernels = other;
-  }
-  return *kernels;
-}
-
 NeighborTable row_scan(MatrixView queries, MatrixView keys, std::uint32_t k, Metric metric, const Visibility& visible) {
-  const simd::Kernels& kernels = fp32_query_kernels(metric, keys.dtype);
+  const simd::Kernels& kernels = simd::kernels();
   NeighborTable table(queries.rows, k);
   std::vector<float> query(queries.cols);
   for (std::size_t row = 0; row < queries.rows; ++row) {

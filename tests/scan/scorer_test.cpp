@@ -5,7 +5,6 @@
 #include <cmath>
 #include <vector>
 
-#include "core/half.h"
 #include "tests/support/matrices.h"
 #include "tests/support/reference.h"
 
@@ -14,10 +13,7 @@ namespace {
 
 constexpr std::size_t most_queries = 13;  // every remainder of four, with several passes
 
-// fp32 sums of up to 130 products of standard normal numbers; bf16 queries lose 2^-9 of each of their elements.
-double tolerance(const Scorer& scorer) {
-  return scorer.kernels().takes_bf16(scorer.metric(), scorer.keys().dtype()) ? 0.2 : 1e-4;
-}
+constexpr double tolerance = 1e-4;  // fp32 sums of up to 130 products of standard normal numbers
 
 TEST(Scorer, MatchesDoubleForEveryMixOfTypes) {
   for (const Metric metric : test::all_metrics) {
@@ -38,7 +34,7 @@ TEST(Scorer, MatchesDoubleForEveryMixOfTypes) {
           for (std::size_t q = 0; q < 5; ++q) {
             for (std::size_t i = 0; i < ids.size(); ++i) {
               ASSERT_NEAR(scores[q * 8 + i], test::reference_score(queries.view, q, keys.view, ids[i], metric),
-                          tolerance(scorer))
+                          tolerance)
                   << to_string(metric) << " keys " << to_string(key_type) << " dim " << dim;
             }
             ASSERT_EQ(scores[q * 8 + 5], 1e9F);
@@ -76,23 +72,17 @@ TEST(Scorer, RangeAndListAgreeForEveryGroupSize) {
   }
 }
 
-TEST(PreparedQueries, GiveEachRowInTheFormTheKernelTakes) {
-  const SharedMatrix queries = test::random_matrix(3, 21, 5, DType::f16);
-  for (const simd::Kernels* kernels : simd::runnable_kernels()) {
-    for (const Metric metric : test::all_metrics) {
-      for (const DType type : test::all_dtypes) {
-        PreparedQueries prepared;
-        prepared.prepare(queries.view, metric, type, *kernels);
-        EXPECT_EQ(prepared.row(0), prepared.data());
-        for (std::size_t q = 0; q < 3; ++q) {
-          for (std::size_t col = 0; col < 21; ++col) {
-            const double value = test::element(queries.view, q, col);
-            if (kernels->takes_bf16(metric, type)) {
-              ASSERT_EQ(static_cast<const std::uint16_t*>(prepared.row(q))[col], to_bf16(static_cast<float>(value)));
-            } else {
-              ASSERT_EQ(static_cast<const float*>(prepared.row(q))[col], value);
-            }
-          }
+TEST(PreparedQueries, AreFloatsOfFullPrecisionForEverySetAndType) {  // defect: bf16 kernels rounded queries
+  for (const DType type : test::all_dtypes) {
+    const SharedMatrix queries = test::random_matrix(3, 21, 5, type);
+    for (const simd::Kernels* kernels : simd::runnable_kernels()) {
+      PreparedQueries prepared;
+      prepared.prepare(queries.view, *kernels);
+      EXPECT_EQ(prepared.row(0), prepared.data());
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(prepared.data()) % cache_line, 0U);
+      for (std::size_t q = 0; q < 3; ++q) {
+        for (std::size_t col = 0; col < 21; ++col) {
+          ASSERT_EQ(prepared.row(q)[col], test::element(queries.view, q, col));
         }
       }
     }

@@ -57,7 +57,7 @@ SharedMatrix vectors(std::size_t rows, std::size_t cols, std::uint64_t seed, boo
 
 TEST(TileBound, CoversTheDifferenceOfTileAndRowKernel) {
   for (const Metric metric : test::all_metrics) {
-    const simd::Kernels& kernels = test::fp32_query_kernels(metric, DType::f32);
+    const simd::Kernels& kernels = simd::kernels();
     for (const std::size_t dim : {1U, 2U, 3U, 16U, 33U, 64U, 127U, 128U, 130U, 1000U}) {
       for (const bool positive : {false, true}) {
         const SharedMatrix query = vectors(1, dim, dim, positive);
@@ -70,7 +70,7 @@ TEST(TileBound, CoversTheDifferenceOfTileAndRowKernel) {
         for (std::size_t i = 0; i < keys_count; ++i) {
           const void* row = keys.view.row(i);
           float score = 0;
-          kernels.score(metric, DType::f32)(query.view.data, 1, &row, 1, dim, &score, 1);
+          kernels.score(metric, DType::f32)(static_cast<const float*>(query.view.data), 1, &row, 1, dim, &score, 1);
           const double expected = metric == Metric::l2 ? 0.5 * (score + query_norm * query_norm) : score;
           ASSERT_LE(std::abs(static_cast<double>(tile[i]) - expected), bound) << to_string(metric) << " dim " << dim;
         }
@@ -84,7 +84,7 @@ TEST(TileBound, CoversTheDifferenceOfTileAndRowKernel) {
 TEST(TileBound, CoversTheBf16Tile) {
   if (simd::kernels().bf16_tile == nullptr) GTEST_SKIP() << "this set has no bf16 tile";
   for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
-    const simd::Kernels& kernels = test::fp32_query_kernels(Metric::inner_product, dtype);
+    const simd::Kernels& kernels = simd::kernels();
     for (const std::size_t dim : {1U, 2U, 3U, 16U, 33U, 64U, 127U, 128U, 130U, 1000U}) {
       for (const bool positive : {false, true}) {
         const SharedMatrix query = vectors(1, dim, dim, positive);
@@ -100,7 +100,8 @@ TEST(TileBound, CoversTheBf16Tile) {
         for (std::size_t i = 0; i < keys_count; ++i) {
           const void* row = keys.view.row(i);
           float score = 0;
-          kernels.score(Metric::inner_product, dtype)(query.view.data, 1, &row, 1, dim, &score, 1);
+          kernels.score(Metric::inner_product, dtype)(static_cast<const float*>(query.view.data), 1, &row, 1, dim,
+                                                      &score, 1);
           ASSERT_LE(std::abs(static_cast<double>(tile[i] - score)), bound) << to_string(dtype) << " dim " << dim;
         }
         EXPECT_LT(bound, 0x1p-7 * 1.1 * query_norm * norms.max_norm);
@@ -127,7 +128,7 @@ TEST(TileBound, NormsOfKeys) {
   const SharedMatrix keys = test::random_matrix(3000, 20, 5, DType::f16);
   test::set_element(keys, 2999, 3, 500.0F);
   test::set_element(keys, 10, 3, 5000.0F);
-  const Scorer scorer(keys.view, Metric::l2, test::fp32_query_kernels(Metric::l2, DType::f16));
+  const Scorer scorer(keys.view, Metric::l2);
   const KeyNorms norms = key_norms(scorer, 100, 2900, serial_executor());
   EXPECT_NEAR(norms.max_norm, norm(keys.view, 2999), 1e-3);
   ASSERT_EQ(norms.column.size(), 2900U);
@@ -135,7 +136,7 @@ TEST(TileBound, NormsOfKeys) {
     const double length = norm(keys.view, 100 + i);
     EXPECT_NEAR(norms.column[i], -0.5 * length * length, 1e-6 * length * length);
   }
-  const Scorer inner(keys.view, Metric::inner_product, test::fp32_query_kernels(Metric::inner_product, DType::f16));
+  const Scorer inner(keys.view, Metric::inner_product);
   EXPECT_TRUE(key_norms(inner, 0, 3000, serial_executor()).column.empty());
   EXPECT_NEAR(key_norms(inner, 0, 3000, serial_executor()).max_norm, norm(keys.view, 10), 1e-2);
   EXPECT_EQ(key_norms(inner, 7, 0, serial_executor()).max_norm, 0.0);

@@ -36,10 +36,9 @@ std::vector<const void*> row_pointers(const unsigned char* first, std::size_t co
 class ScoreTest : public testing::TestWithParam<KernelCase> {
  protected:
   // Scores `queries` against rows in `keys` and compares each with double precision.
-  void check(const std::vector<float>& query_values, std::size_t queries, const unsigned char* keys, std::size_t count,
-             std::size_t dim, bool flushed = false) const {
+  void check(const std::vector<float>& query, std::size_t queries, const unsigned char* keys, std::size_t count,
+             std::size_t dim) const {
     const KernelCase& kernel = GetParam();
-    const QueryData query(query_values, kernel.bf16_queries());
     const std::size_t row_bytes = dim * dtype_size(kernel.dtype);
     const auto pointers = row_pointers(keys, count, row_bytes);
     const std::size_t stride = count + 3;
@@ -47,10 +46,10 @@ class ScoreTest : public testing::TestWithParam<KernelCase> {
     kernel.score()(query.data(), queries, pointers.data(), count, dim, scores.data(), stride);
     for (std::size_t q = 0; q < queries; ++q) {
       for (std::size_t r = 0; r < count; ++r) {
-        const Expected expected = expected_score(query.values.data() + q * dim, keys + r * row_bytes, kernel.dtype, dim,
-                                                 kernel.metric, flushed);
+        const Expected expected =
+            expected_score(query.data() + q * dim, keys + r * row_bytes, kernel.dtype, dim, kernel.metric);
         ASSERT_NEAR(static_cast<double>(scores[q * stride + r]), expected.score,
-                    allowed_error(expected, dim, kernel.metric, flushed))
+                    allowed_error(expected, dim, kernel.metric))
             << "dim " << dim << ", query " << q << " of " << queries << ", row " << r;
       }
       for (std::size_t r = count; r < stride; ++r) ASSERT_EQ(scores[q * stride + r], untouched) << "slot past the rows";
@@ -93,7 +92,7 @@ TEST_P(ScoreTest, ReadsNothingBehindARow) {
   const KernelCase& kernel = GetParam();
   for (const std::size_t dim : tested_dims()) {
     const std::size_t row_bytes = dim * dtype_size(kernel.dtype);
-    const std::size_t query_bytes = dim * (kernel.bf16_queries() ? 2 : 4);
+    const std::size_t query_bytes = dim * sizeof(float);
     const GuardedBytes keys(5 * row_bytes);
     const GuardedBytes queries(most_queries * query_bytes);
     std::memset(keys.begin(), 0, 5 * row_bytes);
@@ -102,7 +101,7 @@ TEST_P(ScoreTest, ReadsNothingBehindARow) {
       for (const std::size_t count : {1U, 2U, 4U, 5U}) {
         const auto pointers = row_pointers(keys.begin() + (5 - count) * row_bytes, count, row_bytes);
         const GuardedBytes scores(group * count * sizeof(float));
-        kernel.score()(queries.begin() + (most_queries - group) * query_bytes, group, pointers.data(), count, dim,
+        kernel.score()(queries.as<float>() + (most_queries - group) * dim, group, pointers.data(), count, dim,
                        scores.as<float>(), count);
         EXPECT_EQ(scores.as<float>()[group * count - 1], 0.0F);
       }
@@ -116,14 +115,13 @@ TEST_P(ScoreTest, ScoreDoesNotDependOnCompany) {
   constexpr std::size_t most_rows = 13;
   for (const std::size_t dim : {1U, 3U, 8U, 17U, 31U, 64U, 100U, 128U, 130U, 256U}) {
     const std::size_t row_bytes = dim * dtype_size(kernel.dtype);
-    const QueryData query(normal_values(most_queries * dim, 7), kernel.bf16_queries());
-    const std::size_t query_bytes = dim * (kernel.bf16_queries() ? 2 : 4);
+    const auto query = normal_values(most_queries * dim, 7);
     const auto keys = encode(normal_values(most_rows * dim, 8), kernel.dtype);
     const auto pointers = row_pointers(keys.data(), most_rows, row_bytes);
     std::vector<float> alone(most_queries * most_rows);
     for (std::size_t q = 0; q < most_queries; ++q)
       for (std::size_t r = 0; r < most_rows; ++r)
-        kernel.score()(query.bytes.data() + q * query_bytes, 1, &pointers[r], 1, dim, &alone[q * most_rows + r], 1);
+        kernel.score()(query.data() + q * dim, 1, &pointers[r], 1, dim, &alone[q * most_rows + r], 1);
     for (std::size_t queries = 1; queries <= most_queries; ++queries) {
       for (std::size_t first = 0; first < most_rows; ++first) {
         const std::size_t count = most_rows - first;
@@ -152,16 +150,14 @@ TEST_P(ScoreTest, EveryMagnitude) {
     std::vector<float> keys = wide_values(2 * dim, random_stream(14, trial), key_top);
     const auto queries = wide_values(2 * dim, random_stream(15, trial), query_top);
     const auto stored = encode(keys, kernel.dtype);
-    const bool flushed = kernel.bf16_queries();
-    const QueryData query(queries, flushed);
     double magnitude = 0;
     for (std::size_t pair = 0; pair < 4; ++pair) {
       const unsigned char* const row = stored.data() + (pair % 2) * dim * dtype_size(kernel.dtype);
-      const double* const q = query.values.data() + (pair / 2) * dim;
-      magnitude = std::max(magnitude, expected_score(q, row, kernel.dtype, dim, kernel.metric, flushed).magnitude);
+      const float* const q = queries.data() + (pair / 2) * dim;
+      magnitude = std::max(magnitude, expected_score(q, row, kernel.dtype, dim, kernel.metric).magnitude);
     }
     if (!(magnitude < 0.99 * static_cast<double>(std::numeric_limits<float>::max()))) continue;
-    check(queries, 2, stored.data(), 2, dim, flushed);
+    check(queries, 2, stored.data(), 2, dim);
     ++checked;
   }
   EXPECT_GE(checked, 500U);

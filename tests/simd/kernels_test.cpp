@@ -28,17 +28,12 @@ TEST_P(KernelsTest, TableIsComplete) {
   EXPECT_GE(set.tile.b_panel, 1U);
   EXPECT_NE(set.tile.multiply, nullptr);
   EXPECT_EQ(set.tile.element_bytes, sizeof(float));
-  EXPECT_EQ(set.bf16_tile != nullptr, set.bf16_queries);
+  const std::string_view name = set.name;
+  EXPECT_EQ(set.bf16_tile != nullptr, name == "avx512bf16" || name == "avx512amx");
 }
 
-TEST_P(KernelsTest, OnlyInnerProductsOfBf16RowsTakeBf16Queries) {
+TEST_P(KernelsTest, ScoreIsThatOfMetricAndType) {
   const simd::Kernels& set = *GetParam();
-  EXPECT_EQ(set.takes_bf16(Metric::inner_product, DType::bf16), set.bf16_queries);
-  const std::string_view name = set.name;
-  EXPECT_EQ(set.bf16_queries, name == "avx512bf16" || name == "avx512amx");
-  EXPECT_FALSE(set.takes_bf16(Metric::l2, DType::bf16));
-  EXPECT_FALSE(set.takes_bf16(Metric::inner_product, DType::f16));
-  EXPECT_FALSE(set.takes_bf16(Metric::inner_product, DType::f32));
   EXPECT_EQ(set.score(Metric::l2, DType::f16), set.l2[1]);
   EXPECT_EQ(set.score(Metric::inner_product, DType::bf16), set.inner_product[2]);
 }
@@ -51,18 +46,16 @@ TEST_P(KernelsTest, AgreesWithScalarWithinRounding) {
       for (std::size_t dim = 1; dim <= 130; ++dim) {
         const KernelCase kernel{GetParam(), metric, dtype};
         const auto keys = encode(normal_values(rows * dim, 1), dtype);
-        const QueryData query(normal_values(4 * dim, 2), kernel.bf16_queries());
-        const std::vector<float> widened(query.values.begin(), query.values.end());
+        const auto query = normal_values(4 * dim, 2);
         std::vector<const void*> pointers;
         for (std::size_t r = 0; r < rows; ++r) pointers.push_back(keys.data() + r * dim * dtype_size(dtype));
         std::vector<float> mine(4 * rows);
         std::vector<float> theirs(4 * rows);
         kernel.score()(query.data(), 4, pointers.data(), rows, dim, mine.data(), rows);
-        scalar.score(metric, dtype)(widened.data(), 4, pointers.data(), rows, dim, theirs.data(), rows);
+        scalar.score(metric, dtype)(query.data(), 4, pointers.data(), rows, dim, theirs.data(), rows);
         for (std::size_t i = 0; i < mine.size(); ++i) {
-          const Expected expected =
-              expected_score(query.values.data() + i / rows * dim,
-                             static_cast<const unsigned char*>(pointers[i % rows]), dtype, dim, metric);
+          const Expected expected = expected_score(
+              query.data() + i / rows * dim, static_cast<const unsigned char*>(pointers[i % rows]), dtype, dim, metric);
           ASSERT_NEAR(static_cast<double>(mine[i]), static_cast<double>(theirs[i]),
                       2 * allowed_error(expected, dim, metric))
               << to_string(metric) << " " << to_string(dtype) << " dim " << dim;

@@ -42,27 +42,16 @@ std::vector<float> normal_values(std::size_t count, std::uint64_t seed);
 // count numbers of random sign and mantissa; exponents spread over 40 binary orders below 2^top.
 std::vector<float> wide_values(std::size_t count, std::uint64_t seed, int top);
 
-// What a kernel set is given for queries, and what these queries are worth to it.
-struct QueryData {
-  QueryData(const std::vector<float>& values, bool bf16);
-  const void* data() const noexcept { return bytes.data(); }
-
-  std::vector<unsigned char> bytes;
-  std::vector<double> values;
-};
-
 struct Expected {
   double score = 0;
   double magnitude = 0;  // sum of the absolute values of all terms
 };
 
-// `flushed`: numbers below 2^-126 count as zero, as in vdpbf16ps.
-Expected expected_score(const double* query, const unsigned char* row, DType dtype, std::size_t dim, Metric metric,
-                        bool flushed = false);
+Expected expected_score(const float* query, const unsigned char* row, DType dtype, std::size_t dim, Metric metric);
 
-// FAULTS R20: 2 * d * 2^-24 of the terms' magnitude; L2 rounds a difference before it squares. The rest is what results
-// below 2^-126 may lose.
-double allowed_error(const Expected& expected, std::size_t dim, Metric metric, bool flushed = false);
+// FAULTS R20: 2 * d * 2^-24 of the terms' magnitude; L2 rounds a difference before it squares. The rest is what
+// subnormal results may lose.
+double allowed_error(const Expected& expected, std::size_t dim, Metric metric);
 
 // A kernel of one table: what most tests are run over.
 struct KernelCase {
@@ -71,7 +60,6 @@ struct KernelCase {
   DType dtype;
 
   simd::ScoreRows score() const noexcept { return set->score(metric, dtype); }
-  bool bf16_queries() const noexcept { return set->takes_bf16(metric, dtype); }
 };
 std::vector<KernelCase> all_kernel_cases();
 std::string name_of(const KernelCase& kernel_case);

@@ -64,6 +64,15 @@ TEST(CommandLine, BadValuesAreNamedAndExitWithTwo) {
   expect_refused("sweep " + tiny + "--k 0", 2, "--k");
   expect_refused("sweep " + tiny + "--k -3", 2, "--k");
   expect_refused("sweep " + tiny + "--k ten", 2, "--k");
+  // Defects: -1 wrapped around, and NaN passed every range.
+  expect_refused("sweep " + tiny + "--seed -1", 2, "--seed");
+  expect_refused("sweep " + tiny + "--recall nan", 2, "--recall is \"nan\", allowed are numbers");
+  expect_refused("sweep " + tiny + "--recall 0.9,NaN", 2, "--recall");
+  expect_refused("sweep " + tiny + "--recall inf", 2, "--recall");
+  expect_refused("sweep " + tiny + "--expansions nan", 2, "--expansions");
+  expect_refused("info " + tiny + "--rope-base nan", 2, "--rope-base");
+  expect_refused("decode " + tiny + "--recall nan", 2, "--recall");
+  expect_refused("sweep " + tiny + "--index graph --links-k 2048", 2, "--links-k is 2048, allowed is below the ");
   expect_refused("sweep " + tiny + "--recall 0.9,1.5", 2, "--recall");
   expect_refused("sweep " + tiny + "--index flat,annoy", 2, "\"annoy\", allowed are flat, scan4, ivf");
   expect_refused("sweep " + tiny + "--layers 4", 2, "--layers asks for 4");

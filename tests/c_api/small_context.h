@@ -1,0 +1,104 @@
+// A context of one layer over random text, through the C API alone.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "rattan/c.h"
+#include "tests/support/matrices.h"
+
+namespace rattan::test {
+
+class SmallContext {
+ public:
+  static constexpr std::uint32_t kv_heads = 2;
+  static constexpr std::uint32_t query_heads = 4;
+  static constexpr std::uint32_t dim = 16;
+  static constexpr std::size_t prefill = 900;
+
+  // A small window and no automatic seals.
+  static rattan_params default_params() {
+    rattan_params params;
+    rattan_params_init(&params);
+    params.sinks = 4;
+    params.recent = 16;
+    params.budget.k = 20;
+    params.clusters = 16;
+    params.links_k = 16;
+    params.capacity = 4096;
+    params.seal_after = 0;
+    return params;
+  }
+
+  explicit SmallContext(const rattan_params& params) {
+    rattan_shape shape;
+    rattan_shape_init(&shape);
+    shape.layers = 1;
+    shape.kv_heads = kv_heads;
+    shape.query_heads = query_heads;
+    shape.key_dim = shape.value_dim = dim;
+    shape.dtype = RATTAN_F32;
+    created_ = rattan_context_create(&shape, &params, &context_) == RATTAN_OK;
+    for (std::uint64_t head = 0; head < query_heads; ++head) {
+      if (head < kv_heads) {
+        owned_.push_back(random_matrix(prefill, dim, 10 + head));
+        keys_.push_back(matrix_of(owned_.back()));
+        owned_.push_back(random_matrix(prefill, dim, 20 + head));
+        values_.push_back(matrix_of(owned_.back()));
+      }
+      owned_.push_back(random_matrix(prefill, dim, 30 + head));
+      queries_.push_back(matrix_of(owned_.back()));
+    }
+  }
+  ~SmallContext() { destroy(); }
+  SmallContext(const SmallContext&) = delete;
+  SmallContext& operator=(const SmallContext&) = delete;
+
+  rattan_context* get() const noexcept { return context_; }
+  void destroy() {
+    rattan_context_destroy(context_);
+    context_ = nullptr;
+  }
+
+  // True where the function said RATTAN_OK.
+  bool build() {
+    return created_ &&
+           rattan_build_layer(context_, 0, keys_.data(), values_.data(), queries_.data(), nullptr) == RATTAN_OK;
+  }
+  bool append(std::size_t tokens) {
+    const SharedMatrix keys = random_matrix(tokens * kv_heads, dim, 40);
+    const SharedMatrix queries = random_matrix(tokens * query_heads, dim, 41);
+    const rattan_matrix k = matrix_of(keys);
+    const rattan_matrix q = matrix_of(queries);
+    return rattan_append(context_, 0, tokens, &k, &k, &q) == RATTAN_OK;
+  }
+  bool decode() const {
+    const SharedMatrix queries = random_matrix(query_heads, dim, 50);
+    const rattan_matrix q = matrix_of(queries);
+    std::vector<float> output(query_heads * dim);
+    return rattan_decode(context_, 0, &q, output.data(), nullptr, nullptr) == RATTAN_OK && output[0] != 0;
+  }
+  std::uint64_t tokens() const {
+    std::uint64_t count = 0;
+    return rattan_tokens(context_, 0, &count) == RATTAN_OK ? count : 0;
+  }
+
+ private:
+  static rattan_matrix matrix_of(const SharedMatrix& matrix) {
+    rattan_matrix made{};
+    made.data = matrix.view.data;
+    made.dtype = RATTAN_F32;
+    made.cols = static_cast<std::uint32_t>(matrix.view.cols);
+    made.rows = matrix.view.rows;
+    return made;
+  }
+
+  rattan_context* context_ = nullptr;
+  bool created_ = false;
+  std::vector<SharedMatrix> owned_;
+  std::vector<rattan_matrix> keys_;
+  std::vector<rattan_matrix> values_;
+  std::vector<rattan_matrix> queries_;
+};
+
+}  // namespace rattan::test
