@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "attention/unread_estimate.h"
+#include "core/grown_rows.h"
 #include "tests/attention/clustered_keys.h"
 #include "tests/support/allocations.h"
 #include "tests/support/errors.h"
@@ -170,9 +171,10 @@ TEST(AttendRetrieved, BlocksJoin) {
   std::vector<KeyId> seen = all_ids(300);
   std::ranges::copy_if(ids, std::back_inserter(seen), [](KeyId id) { return id >= 300; });
   ASSERT_GT(seen.size(), 300U);
-  const SplitRows split(values.view.slice(0, 200), values.view.slice(200, 160));
+  GrownRows split(values.view.slice(0, 200), 160);
+  split.append(values.view.slice(200, 160));
   const auto scores = scores_of(queries.view, 0, keys.view, ids);
-  const Group group = attend(queries.view, split, {ids}, {scores}, {&first, &second}, 0.3);
+  const Group group = attend(queries.view, split.view(360), {ids}, {scores}, {&first, &second}, 0.3);
   const auto truth = reference_attention(queries.view, 0, keys.view, values.view, seen, 0.3);
   EXPECT_NEAR(group.parts[0].lse, truth.lse, 3e-3);
   for (std::size_t c = 0; c < 5; ++c) EXPECT_NEAR(group.parts[0].output[c], truth.output[c], 5e-3);

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "core/grown_rows.h"
 #include "graph/code_walk.h"
 #include "graph/walk.h"
 #include "tests/graph/cases.h"
@@ -56,9 +57,10 @@ TEST(GraphView, WalksOverTwoPiecesAreThoseOverOne) {
   const Cut cut;
   const SharedMatrix keys = test::random_matrix(600, 32, 3);
   const SharedMatrix queries = test::random_matrix(4, 32, 4);
-  const SharedMatrix grown = test::at_offset(keys.view.slice(400, 200), 0);
+  GrownRows rows(keys.view.slice(0, 400), 200);
+  rows.append(keys.view.slice(400, 200));
   const Scorer scorer(keys.view, Metric::inner_product);
-  const Scorer split(SplitRows(keys.view.slice(0, 400), grown.view), Metric::inner_product);
+  const Scorer split(rows.view(600), Metric::inner_product);
   WalkParams params;
   params.beam_width = 40;
   for (const IdRange hidden : {IdRange{0, 0}, IdRange{100, 400}}) {
