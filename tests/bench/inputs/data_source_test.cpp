@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "bench/inputs/usage_error.h"
 #include "tests/bench/groups.h"
 #include "tests/support/errors.h"
 #include "tests/support/files.h"
+#include "tests/support/matrices.h"
 
 namespace rattan::bench {
 namespace {
@@ -46,6 +49,22 @@ TEST(DataSource, ADumpIsListedByLayerAndHead) {
   const datasets::KvGroup group = heads[3].load();
   EXPECT_EQ(group.keys.view.rows, 412U);
   EXPECT_EQ(source_label(heads[3], group), folder.path().string() + " (random)");
+}
+
+// Defect: rows were counted from the first indexed one, and neither file nor head was named.
+TEST(DataSource, NanInADumpIsNamedWithFileLayerHeadAndRow) {
+  const TempDirectory folder;
+  std::vector<datasets::KvGroup> groups = {test::small_group(), test::small_group()};
+  groups[1].kv_head = 1;
+  groups[1].keys = test::at_offset(groups[1].keys.view, 0);
+  test::set_element(groups[1].keys, 301, 2, std::numeric_limits<float>::quiet_NaN());
+  datasets::write_dump(folder.path(), 0, groups);
+  const std::string path = folder.path().string();
+  const std::vector<HeadSource> heads = list_heads({.paths = {path}});
+  ASSERT_EQ(heads.size(), 2U);
+  EXPECT_NO_THROW(heads[0].load());
+  test::expect_error(ErrorCode::invalid_argument, path + " layer 0 KV head 1 keys: row 301, column 2 is NaN",
+                     [&] { heads[1].load(); });
 }
 
 TEST(DataSource, LayersAndHeadsNarrow) {
