@@ -43,7 +43,10 @@
  * - Nothing is printed, no thread starts before first use, no C++ exception leaves the library.
  * - Threads: rattan_build_layer, rattan_open_layer, rattan_append, rattan_seal, rattan_rebuild, rattan_truncate and
  *   rattan_invalidate belong to one writer at a time and layer. rattan_decode may run from any number of threads,
- * beside append and seal, but not beside truncate, invalidate or destroy. Functions without a context may run anywhere.
+ *   beside append and seal, but not beside truncate, invalidate or destroy. Functions without a context may run
+ *   anywhere.
+ * - A child of fork() may use and destroy what its parent had made, with threads of its own, where no other thread of
+ *   the parent was in a call that writes. fork() waits for a seal that runs in the background.
  */
 #ifndef RATTAN_C_H
 #define RATTAN_C_H
@@ -162,7 +165,7 @@ typedef struct rattan_params {
    * Errors: RATTAN_NO_MEMORY of build, open, append and seal where a kind that was asked for, a file or tokens do not
    * fit. Automatic seals that do not fit are left out. */
   uint64_t memory_limit;
-  uint32_t kept_queries; /* per query head, for indexes that are built anew as a sequence grows; 0: none */
+  uint32_t kept_queries;      /* per query head, for indexes that are built anew as a sequence grows; 0: none */
   rattan_switch check_layers; /* rattan_decode refuses a layer that has fewer tokens than one that was decoded before
                                  it: an append was left out. For engines that append to and decode layer after layer */
 } rattan_params;
