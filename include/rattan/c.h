@@ -230,10 +230,11 @@ rattan_status rattan_invalidate(rattan_context* context);
 /* Tokens of a layer that the next decode sees. */
 rattan_status rattan_tokens(const rattan_context* context, uint32_t layer, uint64_t* tokens);
 
-/* The built prefix as files of a folder that exists, one per layer and KV head, without keys, values and appended
- * tokens. rattan_open_layer takes the place of rattan_build_layer.
- * Requires: the keys, values and window that were saved; their fingerprints are compared, and every byte is checked.
- * Errors: RATTAN_NOT_FOUND, RATTAN_IO, RATTAN_CORRUPT, RATTAN_VERSION_MISMATCH. */
+/* What was built last as files of a folder that exists, one per layer and KV head, without keys and values.
+ * rattan_open_layer takes the place of rattan_build_layer.
+ * Requires: the keys and values of all tokens that were saved, appended ones too, and the same window; their
+ * fingerprints are compared, and every byte is checked. Errors: RATTAN_NOT_FOUND, RATTAN_IO, RATTAN_CORRUPT,
+ * RATTAN_VERSION_MISMATCH. */
 rattan_status rattan_context_save(const rattan_context* context, const char* folder);
 rattan_status rattan_open_layer(rattan_context* context, const char* folder, uint32_t layer, const rattan_matrix* keys,
                                 const rattan_matrix* values);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -18,10 +19,25 @@ void check_folder(const std::filesystem::path& folder) {
 
 void Context::save(const std::filesystem::path& folder) const {
   check_folder(folder);
+  // First what is searched, then how many tokens there are: all heads of all layers are saved with as many.
+  std::vector<std::shared_ptr<const Generation>> generations;
+  std::size_t tokens = no_key;
+  for (const auto& published : state_->layers) {
+    const Layer* const layer = published.load(std::memory_order_acquire);
+    for (std::size_t h = 0; layer != nullptr && h < layer->heads(); ++h) {
+      generations.push_back(layer->head(h).generation());
+    }
+  }
+  for (const auto& published : state_->layers) {
+    const Layer* const layer = published.load(std::memory_order_acquire);
+    if (layer != nullptr) tokens = std::min(tokens, layer->tokens());
+  }
+  std::size_t next = 0;
   for (std::uint32_t i = 0; i < state_->shape.layers; ++i) {
     const Layer* const layer = state_->layers[i].load(std::memory_order_acquire);
-    if (layer == nullptr) continue;
-    for (std::size_t h = 0; h < layer->heads(); ++h) save_head(layer->head(h).prefix(), head_path(folder, i, h));
+    for (std::size_t h = 0; layer != nullptr && h < layer->heads() && next < generations.size(); ++h) {
+      save_head(layer->head(h), tokens, *generations[next++], head_path(folder, i, h));
+    }
   }
 }
 

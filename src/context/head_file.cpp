@@ -9,7 +9,9 @@
 #include "clusters/cluster_sections.h"
 #include "context/head_kind.h"
 #include "core/check.h"
+#include "core/grown_rows.h"
 #include "core/parallel.h"
+#include "index/flat_index.h"
 #include "index/registry.h"
 #include "storage/byte_reader.h"
 #include "storage/byte_writer.h"
@@ -21,6 +23,7 @@ namespace {
 
 constexpr std::string_view container_kind = "kv_head";
 constexpr const char* section_name = "head";
+constexpr const char* window_section = "window";
 constexpr std::uint32_t longest_reason = 4096;
 constexpr std::uint32_t largest_k = 1U << 20;
 constexpr std::uint32_t largest_width = 1U << 24;
@@ -49,13 +52,21 @@ void check_matrix_is(ByteReader& in, const std::string& file, std::string_view n
   check("fingerprint", in.u64("fingerprint"), fingerprint(given));
 }
 
-std::vector<std::byte> head_section(const HeadPrefix& prefix) {
+// All tokens of a head, the sinks first.
+struct SavedRows {
+  MatrixView keys;
+  MatrixView values;
+  std::size_t sinks = 0;
+  std::size_t recent = 0;
+};
+
+std::vector<std::byte> head_section(const SavedRows& rows, const HeadIndex& head) {
   ByteWriter out;
-  write_matrix(out, prefix.keys.view);
-  write_matrix(out, prefix.values.view);
-  out.u64(prefix.sinks);
-  out.u64(prefix.indexed());
-  const HeadChoice& choice = prefix.choice;
+  write_matrix(out, rows.keys);
+  write_matrix(out, rows.values);
+  out.u64(rows.sinks);
+  out.u64(head.indexed());
+  const HeadChoice& choice = head.choice;
   out.u32(static_cast<std::uint32_t>(choice.kind));
   out.u32(choice.k);
   out.u32(choice.width);
@@ -78,6 +89,26 @@ HeadChoice read_choice(ByteReader& in, std::size_t indexed) {
   return choice;
 }
 
+void save(const SavedRows& rows, const HeadIndex& head, const std::filesystem::path& path) {
+  ContainerWriter writer{std::string(container_kind)};
+  writer.add(section_name, head_section(rows, head));
+  ByteWriter window;
+  window.u64(rows.recent);
+  writer.add(window_section, window.take());
+  Sections::write_sections_of(*head.index, writer);
+  add_clusters(writer, head.clusters);
+  writer.save(path);
+}
+
+// Of files that were written without: all rows behind the index are of the window.
+std::size_t read_recent(const Container& container, std::size_t behind) {
+  if (!container.has(window_section)) return behind;
+  ByteReader in = container.section(window_section);
+  const auto recent = in.number_in<std::uint64_t>("recent tokens", 0, no_key);
+  in.expect_end();
+  return recent;
+}
+
 }  // namespace
 
 std::filesystem::path head_path(const std::filesystem::path& folder, std::size_t layer, std::size_t head) {
@@ -87,11 +118,23 @@ std::filesystem::path head_path(const std::filesystem::path& folder, std::size_t
 }
 
 void save_head(const HeadPrefix& prefix, const std::filesystem::path& path) {
-  ContainerWriter writer{std::string(container_kind)};
-  writer.add(section_name, head_section(prefix));
-  Sections::write_sections_of(*prefix.index, writer);
-  add_clusters(writer, prefix.clusters);
-  writer.save(path);
+  const MatrixView& keys = prefix.keys.view;
+  save({keys, prefix.values.view, prefix.sinks, keys.rows - prefix.sinks - prefix.indexed()}, prefix, path);
+}
+
+void save_head(const KvHead& head, std::size_t tokens, const Generation& generation,
+               const std::filesystem::path& path) {
+  const KvHead::View view = head.view(tokens);
+  const SharedMatrix keys = in_one_place(view.token_keys, 0, tokens);
+  const SharedMatrix values = in_one_place(view.token_values, 0, tokens);
+  const std::size_t ids = tokens - view.sinks;
+  const SavedRows rows{keys.view, values.view, view.sinks, ids - view.window};
+  const HeadIndex& base = generation.base();
+  if (generation.index().base_size() == base.indexed() && base.indexed() <= ids) return save(rows, base, path);
+  HeadIndex none;
+  none.index = std::make_shared<const FlatIndex>(CheckedMatrix::trusted(keys.view.slice(0, 0)), Metric::inner_product);
+  none.choice.reason = "attends to all keys: its index was cut by a truncation";
+  save(rows, none, path);
 }
 
 std::shared_ptr<const HeadPrefix> open_head(const std::filesystem::path& path, const CheckedMatrix& keys,
@@ -110,9 +153,10 @@ std::shared_ptr<const HeadPrefix> open_head(const std::filesystem::path& path, c
   prefix->choice = read_choice(in, indexed);
   in.expect_end();
   const IdRange wanted = indexed_rows(keys.rows(), params);
-  if (sinks != wanted.begin || indexed != wanted.end - wanted.begin) {
+  const std::size_t recent = read_recent(container, keys.rows() - sinks - indexed);
+  if (sinks != wanted.begin || recent != keys.rows() - wanted.end) {
     fail(ErrorCode::invalid_argument, "ContextParams: sinks is ", params.sinks, " and recent is ", params.recent,
-         ", but ", container.name(), " was saved with ", sinks, " and ", keys.rows() - sinks - indexed);
+         ", but ", container.name(), " was saved with ", sinks, " and ", recent);
   }
   prefix->sinks = sinks;
   prefix->index =

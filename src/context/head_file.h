@@ -1,5 +1,5 @@
-// A HeadPrefix on disk: everything but keys and values, as the container "kv_head" with the sections of its index,
-// "head" and "clusters".
+// What a KV head searches on disk: everything but keys and values, as the container "kv_head" with the sections of its
+// index, "head", "window" and "clusters".
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "context/head_prefix.h"
+#include "context/kv_head.h"
 #include "rattan/matrix.h"
 
 namespace rattan {
@@ -16,10 +17,13 @@ std::filesystem::path head_path(const std::filesystem::path& folder, std::size_t
 
 // Atomic: see storage/atomic_save.h.
 void save_head(const HeadPrefix& prefix, const std::filesystem::path& path);
+// Of the first `tokens` tokens of a head: the index of `generation` alone, which was the head's when it had no more.
+// Where a truncation has cut it: none.
+void save_head(const KvHead& head, std::size_t tokens, const Generation& generation, const std::filesystem::path& path);
 
-// Over the same keys and values, checked already, whose fingerprints are compared with the file's. Throws
-// Error(not_found, io, corrupt, version), and Error(invalid_argument) for other keys or values than were saved, or
-// another window than `params` has.
+// Over the same keys and values, checked already, whose fingerprints are compared with the file's. Rows behind the
+// index are the window's and such as no index holds yet. Throws Error(not_found, io, corrupt, version), and
+// Error(invalid_argument) for other keys or values than were saved, or another window than `params` has.
 std::shared_ptr<const HeadPrefix> open_head(const std::filesystem::path& path, const CheckedMatrix& keys,
                                             const CheckedMatrix& values, const ContextParams& params);
 

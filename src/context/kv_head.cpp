@@ -120,9 +120,12 @@ bool KvHead::outgrown(std::size_t tokens) const noexcept {
 
 std::optional<HeadFit> KvHead::fit_promotion(std::size_t tokens, const MemoryShare& share, std::string& remark) const {
   const bool linked = find_kind(generation_.pin()->choice().kind)->needs_links;
-  const bool with_queries = held_out_rows(evidence_.rows()) != 0;
+  // After a file was opened there are those of the latest tokens alone.
+  const std::size_t kept = evidence_.rows();
+  const std::size_t fewest = std::min<std::size_t>(params_.kept_queries / 8, ids_of(tokens) / 64);
+  const bool with_queries = held_out_rows(kept) != 0 && kept >= fewest;
   if (linked && !with_queries) {
-    remark = "not built anew, no queries were kept";
+    remark = kept == 0 ? "not built anew, no queries were kept" : "not built anew, too few queries were kept";
     return std::nullopt;
   }
   ContextShape shape;

@@ -49,17 +49,53 @@ TEST_F(ContextFiles, AnOpenedPrefixGoesOnAsTheSavedOne) {
   EXPECT_EQ(opened.report().front().reason, saved.report().front().reason);
 }
 
-TEST_F(ContextFiles, AppendedTokensAreNotSaved) {
-  Context saved(shape(), params());
-  text.build(saved, 300);
-  const Attended before = text.decode(saved, 0, 299);
-  text.append(saved, 300, 100);
-  saved.seal(0);
+TEST_F(ContextFiles, AppendedTokensAreSaved) {
+  for (const std::size_t kept : {400U, 330U, 290U, 200U, 20U, 5U}) {
+    Context saved(shape(), params());
+    text.build(saved, 300);
+    text.append(saved, 300, 100);
+    saved.seal(0);
+    saved.truncate(kept);
+    saved.save(folder.path());
+    Context opened(shape(), params());
+    for (std::uint32_t layer = 0; layer < 2; ++layer) {
+      opened.open_layer(folder.path(), layer, text.keys(layer, kept), text.values(layer, kept));
+      EXPECT_EQ(opened.tokens(layer), kept);
+    }
+    DecodeParams everything;
+    everything.budget = Budget{};
+    everything.budget->k = 100000;
+    EXPECT_LE(output_error(text.decode(opened, 1, 3, everything), text.full(1, 3, kept)), 2e-5) << kept;
+    EXPECT_LE(lse_error(text.decode(opened, 0, 3), text.full(0, 3, kept)), 0.1) << kept;
+    text.append(opened, kept, 400 - kept);
+    opened.seal(0);
+    EXPECT_LE(output_error(text.decode(opened, 0, 3, everything), text.full(0, 3, 400)), 2e-5) << kept;
+    EXPECT_EQ(opened.report().front().base_tokens, kept < 268 ? 360U : 260U);
+  }
+}
+
+TEST_F(ContextFiles, AnIndexOfAppendedTokensIsSaved) {
+  const SyntheticText longer(shape(), 5000);
+  ContextParams grown = params();
+  grown.capacity = 6000;
+  grown.seal_after = 0;
+  Context saved(shape(), grown);
+  longer.build(saved, 200);
+  longer.append(saved, 200, 4300);
+  for (std::uint32_t layer = 0; layer < 2; ++layer) saved.seal(layer);
+  longer.append(saved, 4500, 100);
   saved.save(folder.path());
-  Context opened(shape(), params());
-  open(opened);
-  EXPECT_EQ(opened.tokens(0), 300U);
-  EXPECT_EQ(text.decode(opened, 0, 299).output, before.output);
+  Context opened(shape(), grown);
+  for (std::uint32_t layer = 0; layer < 2; ++layer) {
+    opened.open_layer(folder.path(), layer, longer.keys(layer, 4600), longer.values(layer, 4600));
+  }
+  EXPECT_EQ(opened.report().front().kind, "graph");
+  EXPECT_EQ(opened.report().front().base_tokens, 4460U);
+  EXPECT_EQ(opened.report().front().unsealed_tokens, 132U);
+  EXPECT_EQ(opened.report().front().reason, saved.report().front().reason);
+  for (std::uint32_t layer = 0; layer < 2; ++layer) {
+    EXPECT_LE(output_error(longer.decode(opened, layer, 7), longer.decode(saved, layer, 7)), 1e-4);
+  }
 }
 
 TEST_F(ContextFiles, FailedOpensLeaveNothingBuilt) {

@@ -82,13 +82,31 @@ class Lifetime {
     const TempDirectory folder;
     for (bool last = false; !last; ++figures_.opened) {
       last = done_.load();
+      const std::size_t before = known_.load(std::memory_order_acquire);
       context_.save(folder.path());
+      const std::size_t after = std::max(context_.tokens(0), context_.tokens(1));
       Context opened(texts_.shape, params_);
-      for (std::uint32_t layer = 0; layer < texts_.shape.layers; ++layer) {
-        opened.open_layer(folder.path(), layer, texts_.plus.keys(layer, prefill), texts_.plus.values(layer, prefill));
-      }
-      go_another_way(opened, prefill, figures_.opened);
+      const std::size_t tokens = open_saved(opened, folder, before, after);
+      const std::size_t kept = std::min(tokens, stress_capacity - enough_to_seal);
+      opened.truncate(kept);
+      go_another_way(opened, kept, figures_.opened);
     }
+  }
+
+  // What was saved has some number of tokens between the two.
+  std::size_t open_saved(Context& opened, const TempDirectory& folder, std::size_t before, std::size_t after) {
+    for (std::size_t tokens = before; tokens <= after; ++tokens) {
+      try {
+        for (std::uint32_t layer = 0; layer < texts_.shape.layers; ++layer) {
+          opened.open_layer(folder.path(), layer, texts_.plus.keys(layer, tokens), texts_.plus.values(layer, tokens));
+        }
+        return tokens;
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::invalid_argument) throw;
+      }
+    }
+    fault("what was saved does not open", after);
+    return 0;
   }
 
   void fork() {
