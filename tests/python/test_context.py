@@ -59,9 +59,12 @@ def test_decode_is_attention(kind, tolerance, tmp_path):
     context.save(tmp_path)
     other = make_context(kind=kind, sinks=16, recent=64, k=64)
     for layer in range(LAYERS):
-        other.open_layer(tmp_path, layer, keys[layer, :, :prefill], values[layer, :, :prefill])
+        other.open_layer(tmp_path, layer, keys[layer], values[layer])
+        assert other.tokens(layer) == tokens
     fork = context.fork()
-    fork.truncate(prefill)
+    assert fork.tokens(0) == tokens
+    for one in (fork, other):
+        one.truncate(prefill)
     assert fork.tokens(0) == other.tokens(0) == prefill and context.tokens(0) == tokens
     assert np.array_equal(other.decode(0, queries[0, :, -1])[0], fork.decode(0, queries[0, :, -1])[0])
 

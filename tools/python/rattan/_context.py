@@ -92,14 +92,14 @@ class Context:
         self._core.invalidate()
 
     def fork(self) -> "Context":
-        """Another sequence over the same built prefix; tokens appended to this context are not part of it."""
+        """Another sequence that goes on from all tokens of this one; what is there is shared."""
         other = object.__new__(Context)
         other.__dict__.update(self.__dict__)
         other._core = self._core.fork()
         return other
 
     def save(self, folder: Union[str, os.PathLike]) -> None:
-        """The built prefix, but for keys, values and appended tokens: a file per layer and KV head in a folder that exists."""
+        """What was built last, but for keys and values: a file per layer and KV head in a folder that exists."""
         self._core.save(os.fspath(folder))
 
     def open_layer(self, folder: Union[str, os.PathLike], layer: int, keys: Any, values: Any) -> None:

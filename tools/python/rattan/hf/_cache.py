@@ -123,7 +123,7 @@ class RattanCache(Cache):
 
     def _fork(self, sequence: int) -> Context:
         fork = self.contexts[sequence].fork()
-        for layer in self.own:  # a fork has the built prefix; what came later is appended again
+        for layer in self.own:  # what the context has not been given yet
             rows = layer.rows[sequence]
             have = fork.tokens(layer.index)
             if have < len(rows):
