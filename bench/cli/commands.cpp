@@ -33,6 +33,8 @@ constexpr Command all_commands[] = {
      "rattan-bench latency --embedded --index flat,graph --recall 0.95 --resident 4 --rounds 2", configure_latency},
     {"decode", "time of attention per layer of a model and how it grows with the number of keys",
      "rattan-bench decode --synth n=16384,d=128,group=4,heads=2,dtype=bf16 --depth 4 --rounds 2", configure_decode},
+    {"batch", "throughput of many sequences: one call for all of them against one after another",
+     "rattan-bench batch --synth n=4096,d=128,group=4,heads=2,dtype=bf16 --sequences 4 --rounds 2", configure_batch},
     {"grow", "what appended keys cost, and what searches find behind them",
      "rattan-bench grow --synth n=4096,heads=1,decode=1536 --append 1024 --segment 256", configure_grow},
     {"attend", "attention mass and output error of the top k keys",

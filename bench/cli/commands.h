@@ -26,6 +26,7 @@ Action configure_search(CLI::App& app);
 Action configure_sweep(CLI::App& app);
 Action configure_latency(CLI::App& app);
 Action configure_decode(CLI::App& app);
+Action configure_batch(CLI::App& app);
 Action configure_grow(CLI::App& app);
 Action configure_attend(CLI::App& app);
 Action configure_report(CLI::App& app);

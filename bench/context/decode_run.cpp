@@ -11,6 +11,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+}  // namespace
+
 double relative_error(std::span<const float> exact, std::span<const float> output) {
   double error = 0;
   double norm = 0;
@@ -20,8 +22,6 @@ double relative_error(std::span<const float> exact, std::span<const float> outpu
   }
   return error == 0 ? 0 : std::sqrt(error / norm);
 }
-
-}  // namespace
 
 std::vector<std::vector<double>> time_decoders(const LayerStack& stack, std::span<LayerDecoder* const> decoders,
                                                std::size_t rounds) {

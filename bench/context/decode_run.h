@@ -20,6 +20,9 @@ std::vector<std::vector<double>> time_decoders(const LayerStack& stack, std::spa
 // gives.
 double output_error(const LayerStack& stack, LayerDecoder& decoder, LayerDecoder& exact, std::size_t steps);
 
+// |a - b| / |a|; 0 where they are equal.
+double relative_error(std::span<const float> exact, std::span<const float> output);
+
 // Exponent b of the power law a * x^b nearest to the points (least squares of the logarithms); NaN where all x are
 // equal. All numbers are above 0.
 double growth_exponent(std::span<const double> x, std::span<const double> y);
