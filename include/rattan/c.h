@@ -168,6 +168,7 @@ typedef struct rattan_params {
   uint32_t kept_queries;      /* per query head, for indexes that are built anew as a sequence grows; 0: none */
   rattan_switch check_layers; /* rattan_decode refuses a layer that has fewer tokens than one that was decoded before
                                  it: an append was left out. For engines that append to and decode layer after layer */
+  double logit_cap; /* above 0 (Gemma 2: 50): a logit is logit_cap * tanh(softmax_scale * score / logit_cap); 0: none */
 } rattan_params;
 
 /* struct_size and every default; NULL: nothing happens. */
@@ -211,6 +212,31 @@ rattan_status rattan_decode(const rattan_context* context, uint32_t layer, const
  * engine's nth threads call it with ith = 0 .. nth - 1. */
 rattan_status rattan_decode_slice(const rattan_context* context, uint32_t layer, const rattan_matrix* queries,
                                   float* output, float* lse, const rattan_budget* budget, uint32_t ith, uint32_t nth);
+
+/* One decode of many. More than rattan_decode can ask of one sequence is asked with an array of one. */
+typedef struct rattan_decode_item {
+  uint32_t struct_size;
+  uint32_t layer;
+  const rattan_context* context;
+  const rattan_matrix* queries; /* [rows * query_heads, key_dim], token after token */
+  float* output;                /* [rows * query_heads * value_dim] */
+  float* lse;                   /* [rows * query_heads], or NULL */
+  const rattan_budget* budget;  /* or NULL for the context's */
+  /* Consecutive tokens that ask at once (speculative decoding), all of them appended already: the last row sees all
+   * tokens, each row before it one less. 0: one. The results are to the bit those of one row after the other. */
+  uint32_t rows;
+  uint32_t reserved;
+  uint64_t visible_tokens;  /* the last row sees that many of the first tokens alone; 0: all */
+  const float* sink_logits; /* [query_heads], or NULL: the logit of a sink without a value (gpt-oss), which joins the
+                               sum of the softmax and the lse; not scaled */
+} rattan_decode_item;
+void rattan_decode_item_init(rattan_decode_item* item); /* struct_size and zeros; NULL: nothing happens */
+
+/* All of `count` items, each items[0].struct_size bytes behind the one before, on the threads of the first one's
+ * context together: many sequences in one call. Results are those of one call for each.
+ * Requires: items do not write to the same memory.
+ * Errors: rattan_last_error() begins with "items[3]: " where that one was wrong; then nothing was written. */
+rattan_status rattan_decode_batch(const rattan_decode_item* items, size_t count);
 
 /* Folds appended tokens outside the window into the layer's indexes. A head that has outgrown its index (4,096 keys to
  * search, and half as many again as when it was chosen) is built anew over all tokens, here as by automatic seals: so a

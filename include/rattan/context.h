@@ -74,6 +74,10 @@ struct ContextParams {
   // engines that append to and decode one layer after the other; not where readers of several layers run beside
   // appends.
   bool check_layers = false;
+  // Above 0 (Gemma 2: 50): a logit is logit_cap * tanh(softmax_scale * score / logit_cap), of attended and estimated
+  // keys alike. The estimate takes the logits of a cluster's keys for a Gaussian's, under a cap as without. 0: no cap.
+  double logit_cap = 0;
+
   std::uint64_t seed = 1;
   Executor* executor = nullptr;      // of builds and of decode over several KV heads; null: default_executor()
   const ExactTopK* exact = nullptr;  // that makes the links, e.g. make_exact_topk_cuda(); null: the CPU's
@@ -88,6 +92,28 @@ struct DecodeParams {
   // work of one layer. Unset (slices 0): all heads, on the context's executor.
   std::uint32_t slice = 0;
   std::uint32_t slices = 0;
+  // Consecutive tokens that ask at once (speculative decoding, a small chunk of a prompt), all of which are appended
+  // already: the last row sees all tokens, each row before it one less, and its window lies accordingly. The results
+  // are to the bit those of as many calls with visible_tokens; the window is read once for all rows.
+  std::uint32_t rows = 1;
+  // The last row sees the first visible_tokens tokens alone. Where that cuts off searched tokens, so that what is kept
+  // of them no longer stands for what is seen, the others are attended exactly.
+  std::optional<std::size_t> visible_tokens;
+  // By query head: the logit of a sink without a value (gpt-oss), which joins the sum of the softmax, the lse and what
+  // an epsilon budget is a share of. It is not scaled. Empty: none.
+  std::span<const float> sink_logits;
+};
+
+class Context;
+
+// One call of Context::decode among others.
+struct DecodeItem {
+  const Context* context = nullptr;
+  std::uint32_t layer = 0;
+  MatrixView queries;
+  std::span<float> output;
+  std::span<float> lse;
+  DecodeParams params;
 };
 
 // What decode steps have cost since the context was made or reset_stats() was called; sums over query heads.
@@ -96,9 +122,11 @@ struct DecodeStats {
   std::uint64_t keys_visible = 0;    // sum over them of the keys there were
   std::uint64_t keys_window = 0;     // attended exactly: sinks and recent window
   std::uint64_t keys_retrieved = 0;  // attended exactly besides
-  std::uint64_t keys_scored = 0;     // distinct keys read in full per KV group, window and unsealed keys included
-  std::uint64_t values_read = 0;     // distinct values read per KV group
-  std::uint64_t bytes_read = 0;      // keys, values, codes, adjacency, clusters
+  // Distinct keys read in full per KV group, window and unsealed keys included: once for all rows of a decode that read
+  // them together, and again where a budget has widened its search.
+  std::uint64_t keys_scored = 0;
+  std::uint64_t values_read = 0;  // distinct values read per KV group
+  std::uint64_t bytes_read = 0;   // keys, values, codes, adjacency, clusters
 };
 
 struct HeadReport {
@@ -147,15 +175,20 @@ class Context {
   // thrown, in the background or at the end of an append, and then has done nothing.
   void append(std::uint32_t layer, std::size_t tokens, MatrixView keys, MatrixView values, MatrixView queries = {});
 
-  // Attention of one token's queries [query_heads, key_dim] over all tokens of the layer. With slices only the rows of
-  // the slice's heads are written. Takes no lock, and allocates nothing once buffers have grown.
-  // Requires: output: [query_heads * value_dim]; lse: [query_heads] or empty, log(sum of exp(softmax_scale * score)),
+  // Attention of one token's queries [query_heads, key_dim] over all tokens of the layer, or of DecodeParams::rows
+  // tokens' [rows * query_heads, key_dim], token after token. With slices only the rows of the slice's heads are
+  // written. Takes no lock, and allocates nothing once buffers have grown.
+  // Requires: output: [rows * query_heads * value_dim]; lse: [rows * query_heads] or empty, log(sum of exp(logit)),
   // natural logarithm.
   // Throws: Error(invalid_argument) for shapes, NaN or infinity, a wrong epoch, a layer that is not built, and one that
-  // ContextParams::check_layers finds too short. Where memory
-  // is short while buffers grow, rows may have been written.
+  // ContextParams::check_layers finds too short. Where memory is short while buffers grow, rows may have been written.
   void decode(std::uint32_t layer, MatrixView queries, std::span<float> output, std::span<float> lse = {},
               const DecodeParams& params = {}) const;
+
+  // All items at once, in pieces of one KV head: many sequences, or layers, share the threads of one executor (null:
+  // that of the first item's context). Results are those of a call of decode for each.
+  // Throws: what decode does, with "items[3]: " before the text; then nothing was written, but where memory was short.
+  static void decode_batch(std::span<const DecodeItem> items, Executor* executor = nullptr);
 
   // Folds all appended tokens outside the window into the layer's indexes, on the calling thread. A scan4 head leaves
   // up to 31, and a flat head has no index.

@@ -1,7 +1,10 @@
+#include "attention/range_part.h"
+
 #include <algorithm>
 
 #include "attention/running_softmax.h"
 #include "attention/scratch.h"
+#include "core/aligned.h"
 #include "core/check.h"
 
 namespace rattan {
@@ -19,28 +22,44 @@ void check_shapes(MatrixView queries, MatrixView keys, MatrixView values, std::s
 
 }  // namespace
 
+void attend_ranges(MatrixView queries, MatrixView keys, MatrixView values, std::size_t begin,
+                   std::span<const std::size_t> ends, const Logits& logits, std::span<AttentionPart> parts,
+                   AttentionScratch& scratch) {
+  const simd::Kernels& kernels = simd::kernels();
+  PreparedQueries& prepared = scratch->queries;
+  prepared.prepare(queries, kernels);
+  const simd::ScoreRows score = kernels.score(Metric::inner_product, keys.dtype);
+  RunningSoftmax softmax(queries.rows, values.cols, values.dtype, logits.scale, scratch);
+  grow(scratch->logits, queries.rows * softmax_block);
+  grow(scratch->rows, softmax_block);
+  float* const scores = scratch->logits.data();
+  const void** const pointers = scratch->rows.data();
+  scratch->counts.resize(queries.rows);
+  std::size_t first = 0;  // row that sees a key of the block, as all behind it do
+  for (; begin < ends.back(); begin += softmax_block) {
+    while (ends[first] <= begin) ++first;
+    const auto counts = std::span(scratch->counts).first(queries.rows - first);
+    const std::size_t count = std::min(softmax_block, ends.back() - begin);
+    for (std::size_t i = 0; i < count; ++i) pointers[i] = keys.row(begin + i);
+    score(prepared.row(first), counts.size(), pointers, count, keys.cols, scores, softmax_block);
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      counts[i] = std::min(count, ends[first + i] - begin);
+      logits.cap_scores({scores + i * softmax_block, counts[i]});
+    }
+    for (std::size_t i = 0; i < count; ++i) pointers[i] = values.row(begin + i);
+    softmax.add(scores, softmax_block, {pointers, count}, first, counts);
+  }
+  softmax.finish(parts);
+}
+
 void attend_range(MatrixView queries, MatrixView keys, MatrixView values, IdRange range, double scale,
                   std::span<AttentionPart> parts, AttentionScratch& scratch) {
   const std::size_t end = std::min<std::size_t>(range.end, keys.rows);
   check_scale(scale);
   check_shapes(queries, keys, values, end);
   check_parts(parts, queries.rows, values.cols);
-
-  const simd::Kernels& kernels = simd::kernels();
-  PreparedQueries& prepared = scratch->queries;
-  prepared.prepare(queries, kernels);
-  const simd::ScoreRows score = kernels.score(Metric::inner_product, keys.dtype);
-  RunningSoftmax softmax(queries.rows, values.cols, values.dtype, scale, scratch);
-  scratch->logits.resize(std::max(scratch->logits.size(), queries.rows * softmax_block));
-  scratch->rows.resize(std::max(scratch->rows.size(), softmax_block));
-  for (std::size_t begin = range.begin; begin < end; begin += softmax_block) {
-    const std::size_t count = std::min(softmax_block, end - begin);
-    for (std::size_t i = 0; i < count; ++i) scratch->rows[i] = keys.row(begin + i);
-    score(prepared.data(), queries.rows, scratch->rows.data(), count, keys.cols, scratch->logits.data(), softmax_block);
-    for (std::size_t i = 0; i < count; ++i) scratch->rows[i] = values.row(begin + i);
-    softmax.add(scratch->logits.data(), softmax_block, {scratch->rows.data(), count});
-  }
-  softmax.finish(parts);
+  scratch->ends.assign(queries.rows, std::max<std::size_t>(range.begin, end));
+  attend_ranges(queries, keys, values, range.begin, scratch->ends, scale, parts, scratch);
   if (range.begin >= end) return;
   for (std::size_t row = 0; row < parts.size(); ++row) check_lse(row, parts[row].lse);  // -infinity of every score
 }

@@ -33,20 +33,39 @@ RunningSoftmax::RunningSoftmax(std::size_t rows, std::size_t value_dim, DType va
 }
 
 void RunningSoftmax::add(float* scores, std::size_t stride, std::span<const void* const> values) {
-  for (std::size_t row = 0; row < rows_; ++row) {
-    float* weights = scores + row * stride;
-    const float top = std::max(top_[row], kernels_.largest(weights, values.size()));
-    if (top == log_of_nothing) {
-      std::fill_n(weights, values.size(), 0.0F);
-      continue;
-    }
-    rescale(row, top);
-    sum_[row] +=
-        static_cast<double>(kernels_.exp_weights(weights, values.size(), static_cast<float>(scale_), top, weights));
+  for (std::size_t row = 0; row < rows_; ++row) weigh(row, scores + row * stride, values.size());
+  add_values(scores, stride, values, 0);
+}
+
+// A key that a row does not see weighs nothing: its product is a zero, which changes no sum.
+void RunningSoftmax::add(float* scores, std::size_t stride, std::span<const void* const> values, std::size_t first,
+                         std::span<const std::size_t> counts) {
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    float* const weights = scores + i * stride;
+    weigh(first + i, weights, counts[i]);
+    std::fill(weights + counts[i], weights + values.size(), 0.0F);
   }
-  std::fill_n(block_, rows_ * dim_, 0.0F);
-  add_weighted_(scores, rows_, stride, values.data(), values.size(), dim_, block_);
-  for (std::size_t i = 0; i < rows_ * dim_; ++i) totals_[i] += block_[i];
+  add_values(scores, stride, values, first);
+}
+
+// Makes weights of scores.
+void RunningSoftmax::weigh(std::size_t row, float* scores, std::size_t count) {
+  const float top = std::max(top_[row], kernels_.largest(scores, count));
+  if (top == log_of_nothing) {
+    std::fill_n(scores, count, 0.0F);
+    return;
+  }
+  rescale(row, top);
+  sum_[row] += static_cast<double>(kernels_.exp_weights(scores, count, static_cast<float>(scale_), top, scores));
+}
+
+void RunningSoftmax::add_values(const float* weights, std::size_t stride, std::span<const void* const> values,
+                                std::size_t first) {
+  const std::size_t rows = rows_ - first;
+  std::fill_n(block_, rows * dim_, 0.0F);
+  add_weighted_(weights, rows, stride, values.data(), values.size(), dim_, block_);
+  float* const totals = totals_ + first * dim_;
+  for (std::size_t i = 0; i < rows * dim_; ++i) totals[i] += block_[i];
 }
 
 // What was summed before counted from a smaller maximum.

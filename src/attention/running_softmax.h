@@ -23,12 +23,18 @@ class RunningSoftmax {
 
   // A block of at most softmax_block keys: scores[row * stride + i] of key i become its weights; values are its rows.
   void add(float* scores, std::size_t stride, std::span<const void* const> values);
+  // For the rows from `first` on alone, scores[0] being the first's; row first + i sees the first counts[i] keys. What
+  // it adds for a row is to the bit what it adds where the row sees all of as many keys.
+  void add(float* scores, std::size_t stride, std::span<const void* const> values, std::size_t first,
+           std::span<const std::size_t> counts);
 
   // Writes one part per row. Throws Error(invalid_argument) where a score was NaN or +infinity, or the lse is beyond
   // fp32: what would be left out is as likely the best key as any.
   void finish(std::span<AttentionPart> parts) const;
 
  private:
+  void weigh(std::size_t row, float* scores, std::size_t count);
+  void add_values(const float* weights, std::size_t stride, std::span<const void* const> values, std::size_t first);
   void rescale(std::size_t row, float top);
 
   const simd::Kernels& kernels_;

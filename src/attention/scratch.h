@@ -1,6 +1,7 @@
 // What is inside an AttentionScratch.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "rattan/attention.h"
@@ -16,6 +17,8 @@ struct AttentionBuffers {
   std::vector<float> outputs;
   std::vector<float> tops;
   std::vector<double> sums;
+  std::vector<std::size_t> ends;
+  std::vector<std::size_t> counts;
 };
 
 }  // namespace rattan

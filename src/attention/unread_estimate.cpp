@@ -43,11 +43,12 @@ float mean_weight(const UnreadScores& scores, float bound, float scale) noexcept
 
 }  // namespace
 
-void UnreadEstimate::prepare(MatrixView queries, std::span<const KeyClusters* const> clusters, double scale) {
-  check_scale(scale);
+void UnreadEstimate::prepare(MatrixView queries, std::span<const KeyClusters* const> clusters, const Logits& logits) {
+  check_scale(logits.scale);
   check_range<std::size_t>("rows of queries", queries.rows, 1, no_key);
   clusters_ = clusters;
-  scale_ = scale;
+  scale_ = logits.scale;
+  capped_ = logits.capped();
   count_ = 0;
   for (const KeyClusters* block : clusters) count_ += block->clusters();
   grow(scores_, queries.rows * count_);
@@ -56,6 +57,41 @@ void UnreadEstimate::prepare(MatrixView queries, std::span<const KeyClusters* co
   for (std::size_t i = 0; i < clusters.size(); ++i) {
     if (clusters[i]->clusters() != 0) score_clusters(queries, i, first);
     first += clusters[i]->clusters();
+  }
+  if (capped_) {
+    cap_moments(queries.rows, logits.score_cap);
+  } else {
+    slopes_.assign(count_, 1.0F);
+  }
+}
+
+// The mean and variance of cap * tanh(score / cap) as of a Gaussian, by Gauss and Hermite's rule of three points: the
+// mean and the square root of three deviations to either side, of weights 4, 1 and 1.
+void UnreadEstimate::cap_moments(std::size_t rows, float cap) {
+  const std::size_t size = rows * count_;
+  cap_points_.resize(2 * size);
+  slopes_.resize(size);
+  float* const low = cap_points_.data();
+  float* const high = low + size;
+  for (std::size_t row = 0; row < rows; ++row) {
+    each_block(row, [&](const KeyClusters& block, std::size_t first, float variance) {
+      for (std::size_t c = 0; c < block.clusters(); ++c) {
+        const std::size_t at = row * count_ + first + c;
+        slopes_[at] = block.spreads()[c] * variance;
+        const float distance = std::sqrt(3 * slopes_[at]);
+        low[at] = scores_[at] - distance;
+        high[at] = scores_[at] + distance;
+      }
+    });
+  }
+  simd::kernels().soft_cap(scores_.data(), size, cap);
+  simd::kernels().soft_cap(low, 2 * size, cap);
+  const auto square = [](float x) { return x * x; };
+  for (std::size_t at = 0; at < size; ++at) {
+    const float mean = (4 * scores_[at] + low[at] + high[at]) / 6;
+    const float variance = (4 * square(scores_[at] - mean) + square(low[at] - mean) + square(high[at] - mean)) / 6;
+    slopes_[at] = slopes_[at] > 0 ? variance / slopes_[at] : 0;
+    scores_[at] = mean;
   }
 }
 
@@ -142,7 +178,8 @@ float UnreadEstimate::bound(std::size_t row, std::span<const float> retrieved) c
   const float* scores = scores_.data() + row * count_;
   each_block(row, [&](const KeyClusters& block, std::size_t first, float variance) {
     for (std::size_t c = 0; c < block.clusters(); ++c) {
-      best = std::max(best, scores[first + c] + 3 * std::sqrt(block.spreads()[c] * variance));
+      const float of_cluster = block.spreads()[c] * variance * slopes(row)[first + c];
+      best = std::max(best, scores[first + c] + 3 * std::sqrt(of_cluster));
     }
   });
   return best;
@@ -156,11 +193,12 @@ void UnreadEstimate::estimate_scores(std::size_t row, float bound, std::span<flo
     const float* centroids = scores_.data() + row * count_ + first;
     const float* counts = block.counts().data();
     const float* spreads = block.spreads().data();
+    const float* slopes = this->slopes(row) + first;
     // Without a branch, for several clusters at once.
     for (std::size_t c = 0; c < block.clusters(); ++c) {
       const float keys = unread_keys_[first + c];
       const UnreadScores scores = unread_scores({.centroid = centroids[c],
-                                                 .variance = spreads[c] * variance,
+                                                 .variance = spreads[c] * variance * slopes[c],
                                                  .keys = counts[c],
                                                  .unread = keys,
                                                  .sum = sums_[first + c],

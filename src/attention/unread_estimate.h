@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "attention/logits.h"
 #include "attention/row_weights.h"
 #include "clusters/key_clusters.h"
 #include "core/aligned.h"
@@ -18,8 +19,9 @@ namespace rattan {
 class UnreadEstimate {
  public:
   // queries: [1.., d]. clusters: base and segments, disjoint id ranges, borrowed until the next call; may be empty.
-  // scale: of scores, above 0.
-  void prepare(MatrixView queries, std::span<const KeyClusters* const> clusters, double scale);
+  // Under a cap everything is in capped scores, those of retrieved keys too. What is known of a cluster's scores is
+  // their mean and variance; those of the capped ones are taken as of a Gaussian.
+  void prepare(MatrixView queries, std::span<const KeyClusters* const> clusters, const Logits& logits);
 
   // Nothing stands for unread keys.
   bool empty() const noexcept { return count_ == 0; }
@@ -32,22 +34,27 @@ class UnreadEstimate {
   void weigh(std::size_t row, const Retrieved& retrieved, RowWeights& weights);
 
  private:
+  void cap_moments(std::size_t rows, float cap);
   void score_clusters(MatrixView queries, std::size_t block, std::size_t first);
   void take_out(const float* scores, const Retrieved& keys, std::span<std::uint32_t> cluster_ids);
   float bound(std::size_t row, std::span<const float> retrieved) const;
   void estimate_scores(std::size_t row, float bound, std::span<float> unread);
   void sum_up(RowWeights& weights) const;
+  const float* slopes(std::size_t row) const noexcept { return slopes_.data() + (capped_ ? row * count_ : 0); }
   std::uint32_t cluster_of(KeyId id) const;
   template <typename Visit>
   void each_block(std::size_t row, const Visit& visit) const;
 
   std::span<const KeyClusters* const> clusters_;
   double scale_ = 1;
+  bool capped_ = false;
   std::size_t count_ = 0;  // clusters in all
 
   // By row.
   AlignedVector<float> scores_;   // of centroids, [rows, clusters]
   std::vector<float> variances_;  // of scores of a cluster whose spread is 1, [rows, blocks]
+  std::vector<float> cap_points_;
+  std::vector<float> slopes_;  // by which a cap multiplies variances, [rows, clusters]; without a cap [clusters], of 1
 
   // Of the row that is weighed, by cluster.
   std::vector<float> unread_keys_;  // their number

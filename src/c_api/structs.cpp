@@ -109,6 +109,7 @@ ContextParams to_params(const rattan_params& given) {
   to.memory_limit = params.memory_limit;
   to.kept_queries = params.kept_queries;
   to.check_layers = is_on("params.check_layers", params.check_layers);
+  to.logit_cap = params.logit_cap;
   return to;
 }
 
@@ -157,6 +158,12 @@ void rattan_params_init(rattan_params* params) {
   params->kept_queries = defaults.kept_queries;
   params->check_layers = to_switch(defaults.check_layers);
   params->exact = RATTAN_EXACT_CPU;
+}
+
+void rattan_decode_item_init(rattan_decode_item* item) {
+  if (item == nullptr) return;
+  *item = {};
+  item->struct_size = sizeof *item;
 }
 
 void rattan_stats_init(rattan_stats* stats) {

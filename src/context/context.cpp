@@ -26,39 +26,6 @@ void Context::append(std::uint32_t layer, std::size_t tokens, MatrixView keys, M
   state_->order_seal(built);
 }
 
-void Context::decode(std::uint32_t layer, MatrixView queries, std::span<float> output, std::span<float> lse,
-                     const DecodeParams& params) const {
-  const State& state = *state_;
-  const Layer& built = state.built(layer);
-  const std::uint64_t now = epoch();
-  if (params.epoch && *params.epoch != now) {
-    fail(ErrorCode::invalid_argument, "DecodeParams::epoch is ", *params.epoch, ", allowed is ", now,
-         " (keys were rewritten or dropped since)");
-  }
-  in_layer(layer, [&] { check_decode(state.shape, queries, output.size(), lse.size(), params); });
-  const std::size_t tokens = built.tokens();
-  if (state.params.check_layers) state.check_step(layer, tokens);
-  const Budget& budget = params.budget ? *params.budget : state.params.budget;
-  const std::size_t group = state.shape.query_heads / state.shape.kv_heads;
-  const std::size_t row = group * state.shape.value_dim;
-  const auto attend = [&](std::size_t h) {
-    const Pool<HeadScratch>::Lease scratch(state.scratches);
-    const DecodeStats cost =
-        attend_head(built.head(h), queries.slice(h * group, group), tokens, budget, state.scale,
-                    output.subspan(h * row, row), lse.empty() ? lse : lse.subspan(h * group, group), *scratch);
-    state.counters.add(cost);
-  };
-  const std::size_t heads = built.heads();
-  if (params.slices != 0) {
-    for (std::size_t h = params.slice; h < heads; h += params.slices) attend(h);
-  } else if (heads == 1) {
-    attend(0);
-  } else {
-    // One reference fits into the function object; more would be allocated.
-    executor_or_default(state.params.executor).run(heads, [&attend](std::size_t h, unsigned) { attend(h); });
-  }
-}
-
 void Context::seal(std::uint32_t layer) {
   Layer& built = state_->built(layer);
   built.rethrow_failure();

@@ -1,5 +1,7 @@
 #include "context/context_checks.h"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,16 @@ void check_positions(std::span<const std::int64_t> positions, std::size_t rows) 
   for (std::size_t i = 0; i < positions.size(); ++i) {
     if (positions[i] >= 0) continue;
     fail(ErrorCode::invalid_argument, "query_positions[", i, "] is ", positions[i], ", allowed is 0 or more");
+  }
+}
+
+void check_sinks(const ContextShape& shape, std::span<const float> logits) {
+  if (logits.empty()) return;
+  check_same("DecodeParams::sink_logits", ".size()", logits.size(), shape.query_heads, "query_heads, or 0");
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    if (logits[i] < std::numeric_limits<float>::infinity()) continue;
+    fail(ErrorCode::invalid_argument, "DecodeParams::sink_logits[", i, "] is ", logits[i],
+         ", allowed is a number or -infinity");
   }
 }
 
@@ -96,17 +108,29 @@ void check_tokens(const ContextShape& shape, std::size_t capacity, std::size_t b
 }
 
 // Allocates nothing where all is well.
-void check_decode(const ContextShape& shape, const MatrixView& queries, std::size_t output, std::size_t lse,
-                  const DecodeParams& params) {
-  check_same("queries", ".rows", queries.rows, shape.query_heads, "ContextShape::query_heads");
+void check_decode(const ContextShape& shape, std::size_t tokens, const MatrixView& queries, std::size_t output,
+                  std::size_t lse, const DecodeParams& params) {
+  if (params.visible_tokens && *params.visible_tokens > tokens) {
+    fail(ErrorCode::invalid_argument, "DecodeParams::visible_tokens is ", *params.visible_tokens,
+         ", allowed is at most the tokens of the layer, ", tokens);
+  }
+  const std::size_t seen = params.visible_tokens.value_or(tokens);
+  const std::size_t rows = params.rows;
+  if (rows == 0 || rows > std::max<std::size_t>(seen, 1)) {
+    fail(ErrorCode::invalid_argument, "DecodeParams::rows is ", rows, ", allowed is 1 to the tokens that are seen, ",
+         seen);
+  }
+  const std::size_t query_rows = rows * shape.query_heads;
+  check_same("queries", ".rows", queries.rows, query_rows, "DecodeParams::rows * ContextShape::query_heads");
   check_same("queries", ".cols", queries.cols, shape.key_dim, "ContextShape::key_dim");
-  check_same("output", ".size()", output, std::size_t{shape.query_heads} * shape.value_dim, "query_heads * value_dim");
-  if (lse != 0) check_same("lse", ".size()", lse, shape.query_heads, "ContextShape::query_heads, or 0");
+  check_same("output", ".size()", output, query_rows * shape.value_dim, "rows * query_heads * value_dim");
+  if (lse != 0) check_same("lse", ".size()", lse, query_rows, "rows * query_heads, or 0");
   if (params.slices != 0 && params.slice >= params.slices) {
     fail(ErrorCode::invalid_argument, "DecodeParams::slice is ", params.slice, ", allowed is below slices, ",
          params.slices);
   }
   if (params.budget) params.budget->validate();
+  check_sinks(shape, params.sink_logits);
   check_finite(queries, "queries", serial_executor(), Allowed::below_2_24);
 }
 

@@ -41,7 +41,8 @@ void check_queries(const ContextShape& shape, std::span<const MatrixView> querie
 void check_tokens(const ContextShape& shape, std::size_t capacity, std::size_t before, std::size_t tokens,
                   const MatrixView& keys, const MatrixView& values, const MatrixView& queries);
 
-void check_decode(const ContextShape& shape, const MatrixView& queries, std::size_t output, std::size_t lse,
-                  const DecodeParams& params);
+// Of a layer of `tokens` tokens.
+void check_decode(const ContextShape& shape, std::size_t tokens, const MatrixView& queries, std::size_t output,
+                  std::size_t lse, const DecodeParams& params);
 
 }  // namespace rattan

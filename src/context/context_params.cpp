@@ -22,6 +22,10 @@ void ContextParams::validate() const {
     fail(ErrorCode::invalid_argument, "ContextParams::softmax_scale is ", softmax_scale,
          ", allowed is 0 (1 / sqrt(key_dim)) or 1e-30 to 65536");
   }
+  if (!(logit_cap >= 0 && std::isfinite(logit_cap))) {
+    fail(ErrorCode::invalid_argument, "ContextParams::logit_cap is ", logit_cap,
+         ", allowed is 0 (none) or a positive number");
+  }
   check_range<std::uint32_t>("ContextParams::sinks", sinks, 0, 1U << 24);
   check_range<std::uint32_t>("ContextParams::recent", recent, 0, 1U << 24);
   budget.validate();

@@ -9,7 +9,7 @@
 namespace rattan {
 
 Context::State::State(const ContextShape& shape_, const ContextParams& params_)
-    : shape(shape_), params(params_), scale(softmax_scale(params_, shape_.key_dim)) {
+    : shape(shape_), params(params_), scale(softmax_scale(params_, shape_.key_dim)), logits(scale, params_.logit_cap) {
   shape.validate();
   params.validate();
   share = memory_share(shape, params);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "attention/logits.h"
 #include "context/background.h"
 #include "context/decode_counters.h"
 #include "context/head_attention.h"
@@ -35,9 +36,12 @@ struct Context::State {
   // Of a layer that is decoded with so many tokens. Throws Error(invalid_argument) where another had more before.
   void check_step(std::uint32_t layer, std::size_t tokens) const;
 
+  class Decode;  // context_decode.cpp
+
   ContextShape shape;
   ContextParams params;
   double scale;
+  Logits logits;
   MemoryShare share;
   std::vector<std::unique_ptr<Layer>> owned;
   std::vector<std::atomic<Layer*>> layers;

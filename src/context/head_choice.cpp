@@ -63,13 +63,14 @@ HeadPlan plan_head(const HeadQueries& queries, const CheckedMatrix& keys, const 
   plan.calibration = gather_calibration(queries, calibration_groups);
   const MatrixView held_out = plan.calibration.queries.view;
   Executor& executor = executor_or_default(params.executor);
-  plan.curve = measure_mass(held_out, plan.calibration.positions, keys.view(), indexed, scale, executor);
+  const Logits logits(scale, params.logit_cap);
+  plan.curve = measure_mass(held_out, plan.calibration.positions, keys.view(), indexed, logits, executor);
   plan.k = budget_keys(params.budget, plan.curve, searched);
   if (params.budget.epsilon && params.budget.estimate_unread && params.clusters != 0) {
     plan.clusters = KeyClusters(keys.slice(indexed.begin, searched), values.slice(indexed.begin, searched), 0,
                                 cluster_params(params, params.executor));
     const std::uint32_t needed = keys_for_uncertainty(held_out, plan.calibration.positions, keys.view(), indexed,
-                                                      plan.clusters, scale, params.budget, executor);
+                                                      plan.clusters, logits, params.budget, executor);
     plan.k = static_cast<std::uint32_t>(std::min<std::size_t>(needed, std::max<std::size_t>(searched, 1)));
   }
   const bool automatic = params.kind == HeadKind::automatic;

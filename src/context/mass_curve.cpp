@@ -52,14 +52,14 @@ std::uint32_t MassCurve::keys_for(double epsilon) const noexcept {
 }
 
 MassCurve measure_mass(MatrixView queries, std::span<const std::int64_t> positions, MatrixView keys, IdRange indexed,
-                       double scale, Executor& executor) {
+                       const Logits& logits, Executor& executor) {
   MassCurve curve;
   if (positions.empty() || keys.rows == 0 || indexed.begin >= indexed.end) return curve;
   std::vector<Counts> counts(positions.size());
-  each_held_out(queries, positions, keys, executor,
+  each_held_out(queries, positions, keys, logits, executor,
                 [&](std::size_t group, MatrixView rows, std::span<const float> scores, std::size_t visible) {
                   for (std::size_t head = 0; head < rows.rows; ++head) {
-                    const Counts needed = measure_row(scores.subspan(head * visible, visible), indexed, scale);
+                    const Counts needed = measure_row(scores.subspan(head * visible, visible), indexed, logits.scale);
                     for (std::size_t i = 0; i < needed.size(); ++i) {
                       counts[group][i] = std::max(counts[group][i], needed[i]);
                     }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "attention/logits.h"
 #include "rattan/executor.h"
 #include "rattan/matrix.h"
 #include "rattan/types.h"
@@ -28,6 +29,6 @@ struct MassCurve {
 // queries: [groups * heads, d]; row i is at positions[i / heads] and sees the keys up to there. keys: [n, d]; those of
 // `indexed` are searched, the others attended exactly anyhow. The same for any executor.
 MassCurve measure_mass(MatrixView queries, std::span<const std::int64_t> positions, MatrixView keys, IdRange indexed,
-                       double scale, Executor& executor);
+                       const Logits& logits, Executor& executor);
 
 }  // namespace rattan

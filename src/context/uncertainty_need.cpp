@@ -60,18 +60,18 @@ std::size_t row_needs(UnreadEstimate& estimate, std::span<const float> scores, I
 }  // namespace
 
 std::uint32_t keys_for_uncertainty(MatrixView queries, std::span<const std::int64_t> positions, MatrixView keys,
-                                   IdRange indexed, const KeyClusters& clusters, double scale, const Budget& budget,
-                                   Executor& executor) {
+                                   IdRange indexed, const KeyClusters& clusters, const Logits& logits,
+                                   const Budget& budget, Executor& executor) {
   if (positions.empty() || indexed.begin >= indexed.end) return budget.k;
   std::vector<std::uint32_t> needs(positions.size());
-  each_held_out(queries, positions, keys, executor,
+  each_held_out(queries, positions, keys, logits, executor,
                 [&](std::size_t group, MatrixView rows, std::span<const float> scores, std::size_t visible) {
                   UnreadEstimate estimate;
                   BudgetLoop loop;
                   const KeyClusters* const blocks[] = {&clusters};
                   std::size_t most = budget.k;
                   for (std::size_t head = 0; head < rows.rows; ++head) {
-                    estimate.prepare(rows.slice(head, 1), blocks, scale);
+                    estimate.prepare(rows.slice(head, 1), blocks, logits);
                     const auto of_head = scores.subspan(head * visible, visible);
                     most = std::max(most, row_needs(estimate, of_head, indexed, budget, loop));
                   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "attention/logits.h"
 #include "clusters/key_clusters.h"
 #include "rattan/context.h"
 #include "rattan/executor.h"
@@ -19,7 +20,7 @@ namespace rattan {
 // at least budget.k and at most budget.most_k; the median over positions. budget.k without positions. The same for any
 // executor.
 std::uint32_t keys_for_uncertainty(MatrixView queries, std::span<const std::int64_t> positions, MatrixView keys,
-                                   IdRange indexed, const KeyClusters& clusters, double scale, const Budget& budget,
-                                   Executor& executor);
+                                   IdRange indexed, const KeyClusters& clusters, const Logits& logits,
+                                   const Budget& budget, Executor& executor);
 
 }  // namespace rattan

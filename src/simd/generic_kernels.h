@@ -25,6 +25,7 @@ constexpr Kernels make_kernels(const char* name, const CodeKernels& codes) {
       .select_above = &Lanes::select_above,
       .largest = &largest_value<Lanes>,
       .exp_weights = &exp_weights<Lanes>,
+      .soft_cap = &soft_cap<Lanes>,
       .codes = &codes,
   };
 }

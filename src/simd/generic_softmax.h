@@ -1,5 +1,5 @@
-// What a softmax does to scores: their largest, and exponentials with their sum. See generic_score.h for how ISAs are
-// kept apart.
+// What a softmax does to scores: their cap, their largest, and exponentials with their sum. See generic_score.h for how
+// ISAs are kept apart.
 #pragma once
 
 #include <cstddef>
@@ -73,6 +73,28 @@ float exp_weights(const float* scores, std::size_t count, float scale, float top
   float total = 0;
   Lanes::store_sums(sum, &total);
   return total;
+}
+
+// tanh of a magnitude is (1 - e) / (1 + e) with e = exp(-2 x); the sign comes back at the end.
+template <typename Lanes>
+void soft_cap(float* values, std::size_t count, float cap) {
+  using Batch = typename Lanes::Batch;
+  const float step = -2 / cap;
+  const auto capped = [cap, step](Batch x) {
+    const Batch magnitude = Lanes::larger(Lanes::subtract(Lanes::zero(), x), x);
+    const Batch e = exp_of_negative<Lanes>(Lanes::multiply_add(magnitude, Lanes::broadcast(step), Lanes::zero()));
+    const Batch one = Lanes::broadcast(1.0F);
+    const Batch ratio = Lanes::divide(Lanes::subtract(one, e), Lanes::add(one, e));
+    const Batch value = Lanes::multiply_add(ratio, Lanes::broadcast(cap), Lanes::zero());
+    const Batch positive = Lanes::zero_below(value, x, Lanes::zero());
+    return Lanes::subtract(positive, Lanes::subtract(value, positive));
+  };
+  std::size_t i = 0;
+  for (; i + Lanes::width <= count; i += Lanes::width)
+    Lanes::store(capped(Lanes::load(F32{}, reinterpret_cast<Bytes>(values + i))), values + i);
+  if (i < count)
+    Lanes::store_tail(capped(Lanes::load_tail(F32{}, reinterpret_cast<Bytes>(values + i), count - i)), values + i,
+                      count - i);
 }
 
 }  // namespace rattan::simd

@@ -66,6 +66,9 @@ using Largest = float (*)(const float* values, std::size_t count);
 // -infinity weighs nothing, NaN weighs NaN; top is finite. weights may be scores.
 using ExpWeights = float (*)(const float* scores, std::size_t count, float scale, float top, float* weights);
 
+// values[i] = cap * tanh(values[i] / cap) for cap > 0, off by less than cap * 2^-21; infinity becomes cap, NaN stays.
+using SoftCap = void (*)(float* values, std::size_t count, float cap);
+
 struct Kernels {
   const char* name;  // "scalar", "avx2", "avx512", "avx512bf16", "avx512amx"
   // By DType of the rows: score(), add_weighted() and widen() choose among them.
@@ -78,6 +81,7 @@ struct Kernels {
   SelectAbove select_above;
   Largest largest;
   ExpWeights exp_weights;
+  SoftCap soft_cap;
   const CodeKernels* codes;  // avx512bf16: with VNNI
 
   ScoreRows score(Metric metric, DType dtype) const noexcept {

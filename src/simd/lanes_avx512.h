@@ -26,6 +26,7 @@ struct Avx512 {
   static Batch multiply_add(Batch a, Batch b, Batch c) { return _mm512_fmadd_ps(a.data, b.data, c.data); }
   static Batch subtract(Batch a, Batch b) { return a - b; }
   static Batch add(Batch a, Batch b) { return a + b; }
+  static Batch divide(Batch a, Batch b) { return a / b; }
   static Batch larger(Batch a, Batch b) { return _mm512_max_ps(a.data, b.data); }  // b where either is NaN
 
   // 2^n, -126 <= n <= 127, for a sum of n and 1.5 * 2^23.

@@ -48,6 +48,7 @@ struct Lanes {
   static Batch multiply_add(Batch a, Batch b, Batch c) { return a * b + c; }
   static Batch subtract(Batch a, Batch b) { return a - b; }
   static Batch add(Batch a, Batch b) { return a + b; }
+  static Batch divide(Batch a, Batch b) { return a / b; }
   static Batch larger(Batch a, Batch b) { return a > b ? a : b; }  // b where either is NaN
 
   // 2^n, -126 <= n <= 127, for a sum of n and 1.5 * 2^23.

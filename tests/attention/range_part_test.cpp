@@ -1,5 +1,8 @@
+#include "attention/range_part.h"
+
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -193,6 +196,31 @@ TEST(AttendRange, TheBestKeyWinsWhereLogitsAreFarApart) {
                parts.all(), scratch);
   for (std::size_t c = 0; c < 5; ++c) EXPECT_EQ(parts[0].output[c], element(values.view, 77, c));
   EXPECT_FLOAT_EQ(parts[0].lse, 1e33F);
+}
+
+// Rows that see less than others, whole blocks or parts of one, have the bits that they have alone.
+TEST(AttendRange, RowsMaySeeLessThanOthers) {
+  for (const DType dtype : all_dtypes) {
+    const SharedMatrix queries = random_matrix(6, 40, 1);
+    const SharedMatrix keys = random_matrix(1000, 40, 2, dtype);
+    const SharedMatrix values = random_matrix(1000, 24, 3, dtype);
+    AttentionScratch scratch;
+    for (const double cap : {0.0, 3.0}) {
+      const Logits logits(0.5, cap);
+      for (const std::size_t begin : {0U, 7U}) {
+        const std::vector<std::size_t> ends{7, 10, 263, 519, 520, 1000};
+        Parts together(6, 24);
+        attend_ranges(queries.view, keys.view, values.view, begin, ends, logits, together.all(), scratch);
+        for (std::size_t row = 0; row < 6; ++row) {
+          Parts alone(1, 24);
+          attend_ranges(queries.view.slice(row, 1), keys.view, values.view, begin, std::span(ends).subspan(row, 1),
+                        logits, alone.all(), scratch);
+          EXPECT_EQ(together[row].lse, alone[0].lse) << row;
+          EXPECT_TRUE(std::ranges::equal(together[row].output, alone[0].output)) << row;
+        }
+      }
+    }
+  }
 }
 
 TEST(AttendRange, BadShapesAreNamed) {

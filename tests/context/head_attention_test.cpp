@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/context/attend_token.h"
 #include "tests/context/synthetic_head.h"
 #include "tests/support/reference.h"
 
@@ -22,8 +23,8 @@ struct Attended {
 Attended attend(const KvHead& grown, const SyntheticHead& head, std::size_t tokens, const Budget& budget,
                 HeadScratch& scratch) {
   Attended result;
-  result.cost = attend_head(grown, head.asked(tokens - 1).view, tokens, budget, SyntheticHead::scale, result.output,
-                            result.lse, scratch);
+  result.cost = attend_token(grown, head.asked(tokens - 1).view, tokens, budget, SyntheticHead::scale, result.output,
+                             result.lse, scratch);
   return result;
 }
 
@@ -133,13 +134,13 @@ TEST_F(HeadAttentionTest, EachRowOfABudgetIsSearchedAsFarAsItNeeds) {
     budget.estimate_unread = tail;
     std::vector<float> together(16);
     std::vector<float> lse(2);
-    const DecodeStats all = attend_head(grown, both.view, 900, budget, SyntheticHead::scale, together, lse, scratch);
+    const DecodeStats all = attend_token(grown, both.view, 900, budget, SyntheticHead::scale, together, lse, scratch);
     double retrieved = 0;
     for (std::size_t row = 0; row < 2; ++row) {
       std::vector<float> alone(8);
       std::vector<float> alone_lse(1);
       const DecodeStats cost =
-          attend_head(grown, both.view.slice(row, 1), 900, budget, SyntheticHead::scale, alone, alone_lse, scratch);
+          attend_token(grown, both.view.slice(row, 1), 900, budget, SyntheticHead::scale, alone, alone_lse, scratch);
       EXPECT_EQ(cost.keys_retrieved == 2, row == 0) << cost.keys_retrieved;
       retrieved += static_cast<double>(cost.keys_retrieved);
       EXPECT_NEAR(lse[row], alone_lse[0], 1e-3);
@@ -162,13 +163,13 @@ TEST_F(HeadAttentionTest, ALargeGroupIsItsParts) {
       std::vector<float> together(19 * 8);
       std::vector<float> lse(19);
       const DecodeStats all =
-          attend_head(grown, queries.view, 900, budget, SyntheticHead::scale, together, lse, scratch);
+          attend_token(grown, queries.view, 900, budget, SyntheticHead::scale, together, lse, scratch);
       std::uint64_t retrieved = 0;
       for (const auto& [first, count] : {std::pair<std::size_t, std::size_t>{0, 7}, {7, 6}, {13, 6}}) {
         std::vector<float> part(count * 8);
         std::vector<float> part_lse(count);
-        const DecodeStats cost = attend_head(grown, queries.view.slice(first, count), 900, budget, SyntheticHead::scale,
-                                             part, part_lse, scratch);
+        const DecodeStats cost = attend_token(grown, queries.view.slice(first, count), 900, budget,
+                                              SyntheticHead::scale, part, part_lse, scratch);
         EXPECT_TRUE(std::equal(part.begin(), part.end(), together.begin() + static_cast<std::ptrdiff_t>(first * 8)));
         EXPECT_TRUE(std::equal(part_lse.begin(), part_lse.end(), lse.begin() + static_cast<std::ptrdiff_t>(first)));
         EXPECT_GE(all.keys_scored, cost.keys_scored);
@@ -183,7 +184,7 @@ TEST_F(HeadAttentionTest, ALargeGroupIsItsParts) {
     all_of_it.epsilon = 1e-9;
     std::vector<float> output(19 * 8);
     std::vector<float> lse(19);
-    attend_head(grown, queries.view, 900, all_of_it, SyntheticHead::scale, output, lse, scratch);
+    attend_token(grown, queries.view, 900, all_of_it, SyntheticHead::scale, output, lse, scratch);
     for (std::size_t i = 0; i < 19; ++i) {
       const ReferenceAttention exact =
           reference_attention(queries.view, i, head.keys.view, head.values.view, all_ids(900), SyntheticHead::scale);

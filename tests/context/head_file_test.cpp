@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "context/head_attention.h"
+#include "tests/context/attend_token.h"
 #include "tests/context/synthetic_head.h"
 #include "tests/support/errors.h"
 #include "tests/support/files.h"
@@ -18,7 +19,7 @@ std::vector<float> attend(const std::shared_ptr<const HeadPrefix>& prefix, const
   HeadScratch scratch;
   std::vector<float> output(16);
   std::vector<float> lse(2);
-  attend_head(grown, head.asked(499).view, 500, head.params.budget, SyntheticHead::scale, output, lse, scratch);
+  attend_token(grown, head.asked(499).view, 500, head.params.budget, SyntheticHead::scale, output, lse, scratch);
   output.insert(output.end(), lse.begin(), lse.end());
   return output;
 }

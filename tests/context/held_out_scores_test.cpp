@@ -12,7 +12,7 @@ TEST(HeldOutScores, AreThoseOfTheKeysThatAPositionSees) {
   const SharedMatrix queries = random_matrix(6, 8, 2);  // three groups of two
   const std::vector<std::int64_t> positions{49, 9, 200};
   std::vector<std::size_t> seen(3);
-  each_held_out(queries.view, positions, keys.view, serial_executor(),
+  each_held_out(queries.view, positions, keys.view, Logits(), serial_executor(),
                 [&](std::size_t group, MatrixView rows, std::span<const float> scores, std::size_t visible) {
                   seen[group] = visible;
                   ASSERT_EQ(rows.rows, 2U);

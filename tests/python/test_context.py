@@ -97,6 +97,26 @@ def test_half_types_and_strides():
     np.testing.assert_allclose(got, want, atol=3e-3)
 
 
+def test_rows_limits_caps_and_sinks():
+    keys, values, queries = make_cache(300)
+    context = rattan.Context(1, HEADS, KV_HEADS, DIM, dtype="f32", kind="flat")
+    context.build_layer(0, keys[0], values[0])
+    rows = np.ascontiguousarray(queries[0, :, -3:].swapaxes(0, 1))  # [rows, query_heads, key_dim]
+    got, lse = context.decode(0, rows)
+    assert got.shape == (3, HEADS, DIM) and lse.shape == (3, HEADS)
+    for row in range(3):
+        want, want_lse = full_attention(rows[row], keys[0][:, :298 + row], values[0][:, :298 + row])
+        np.testing.assert_allclose(got[row], want, atol=1e-5)
+        np.testing.assert_allclose(lse[row], want_lse, atol=1e-5)
+    want, want_lse = full_attention(rows[0], keys[0][:, :50], values[0][:, :50])
+    got, lse = context.decode(0, rows[0], visible_tokens=50, sink_logits=want_lse)
+    np.testing.assert_allclose(got, want / 2, atol=1e-5)
+    np.testing.assert_allclose(lse, want_lse + np.log(2), atol=1e-5)
+    capped = rattan.Context(1, HEADS, KV_HEADS, DIM, dtype="f32", kind="flat", logit_cap=1e-6)
+    capped.build_layer(0, keys[0], values[0])
+    np.testing.assert_allclose(capped.decode(0, rows[0])[1], np.log(300), atol=1e-5)
+
+
 def test_errors_name_the_parameter():
     keys, values, _ = make_cache(300)
     with pytest.raises(ValueError, match="kind"):

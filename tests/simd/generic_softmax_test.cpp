@@ -38,6 +38,35 @@ TEST_P(SoftmaxTest, LargestOfEveryLength) {
   EXPECT_EQ(largest(std::vector<float>(37, -infinity)), -infinity);
 }
 
+TEST_P(SoftmaxTest, CappedOfEveryLength) {
+  for (std::size_t count = 0; count <= 130; ++count) {
+    auto values = normal_values(count, count + 1);
+    for (float& value : values) value *= 40;
+    const float cap = 5 + static_cast<float>(count);
+    std::vector<float> capped = values;
+    capped.push_back(-7);
+    GetParam()->soft_cap(capped.data(), count, cap);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double expected = static_cast<double>(cap) * std::tanh(static_cast<double>(values[i] / cap));
+      ASSERT_NEAR(static_cast<double>(capped[i]), expected, static_cast<double>(cap) * 0x1p-21) << i << " of " << count;
+    }
+    EXPECT_EQ(capped[count], -7);
+  }
+}
+
+TEST_P(SoftmaxTest, CappedInfinityAndNan) {
+  std::vector<float> values(21, infinity);
+  values[1] = values[20] = -infinity;
+  values[2] = std::numeric_limits<float>::quiet_NaN();
+  values[3] = 0;
+  GetParam()->soft_cap(values.data(), values.size(), 30);
+  EXPECT_EQ(values[0], 30);
+  EXPECT_EQ(values[1], -30);
+  EXPECT_TRUE(std::isnan(values[2]));
+  EXPECT_EQ(values[3], 0);
+  EXPECT_EQ(values[20], -30);
+}
+
 TEST_P(SoftmaxTest, WeightsOfEveryLength) {
   for (std::size_t count = 0; count <= 130; ++count) {
     const auto scores = normal_values(count, count + 1);

@@ -18,19 +18,21 @@ class Context:
     def __init__(self, layers: int, query_heads: int, kv_heads: int, key_dim: int, value_dim: Optional[int] = None,
                  dtype: str = "f16", *, kind: str = "auto", k: Optional[int] = None, epsilon: Optional[float] = None,
                  most_k: Optional[int] = None, estimate_unread: Optional[bool] = None, softmax_scale: Optional[float] = None,
-                 sinks: Optional[int] = None, recent: Optional[int] = None, recall: Optional[float] = None,
+                 logit_cap: Optional[float] = None, sinks: Optional[int] = None, recent: Optional[int] = None,
+                 recall: Optional[float] = None,
                  links_k: Optional[int] = None, link_queries: Optional[int] = None, clusters: Optional[int] = None,
                  max_degree: Optional[int] = None, entry_points: Optional[int] = None, code_bits: Optional[int] = None,
                  capacity: Optional[int] = None, seal_after: Optional[int] = None, background_seal: Optional[bool] = None,
                  memory_limit: Optional[int] = None, seed: Optional[int] = None, threads: int = 0, device: str = "cpu"):
         """None is the library's default (`rattan/context.h` has each of them).
 
-        query_heads: a multiple of kv_heads, at most 8 times as many. dtype: of keys and values, "f32", "f16" or "bf16";
+        query_heads: a multiple of kv_heads. dtype: of keys and values, "f32", "f16" or "bf16";
         queries may have any. kind: "auto" (measured for each head), "flat" (everything exactly), "scan4", "graph".
 
         k: keys retrieved per query head. epsilon: instead, retrieve until the unread keys' share of the softmax (with
         estimate_unread: the error of its estimate) is below it, at most most_k keys. estimate_unread: whether unread keys
-        are estimated by clusters or left out. softmax_scale: 1 / sqrt(key_dim). sinks, recent: first and last tokens that
+        are estimated by clusters or left out. softmax_scale: 1 / sqrt(key_dim). logit_cap: of
+        Gemma 2, a logit is logit_cap * tanh(softmax_scale * score / logit_cap). sinks, recent: first and last tokens that
         are attended exactly. recall: wanted of the retrieved keys. links_k, link_queries: links of a prefill query, and
         how many queries are linked. clusters: of the estimate. capacity: most tokens. seal_after: appended tokens after
         which the oldest are indexed; 0: by `seal` alone. memory_limit: bytes besides borrowed keys and values. threads:
@@ -38,6 +40,7 @@ class Context:
         """
         shape = dict(layers=layers, query_heads=query_heads, kv_heads=kv_heads, key_dim=key_dim, value_dim=value_dim, dtype=dtype)
         params = dict(kind=kind, k=k, epsilon=epsilon, most_k=most_k, estimate_unread=estimate_unread, softmax_scale=softmax_scale,
+                      logit_cap=logit_cap,
                       sinks=sinks, recent=recent, recall=recall, links_k=links_k, link_queries=link_queries, clusters=clusters,
                       max_degree=max_degree, entry_points=entry_points, code_bits=code_bits, capacity=capacity,
                       seal_after=seal_after, background_seal=background_seal, memory_limit=memory_limit, seed=seed)
@@ -65,18 +68,23 @@ class Context:
 
     def decode(self, layer: int, queries: Any, *, k: Optional[int] = None, epsilon: Optional[float] = None,
                most_k: Optional[int] = None, estimate_unread: Optional[bool] = None, out: Any = None,
-               lse: Any = None) -> Tuple[Any, Any]:
+               lse: Any = None, visible_tokens: Optional[int] = None, sink_logits: Any = None) -> Tuple[Any, Any]:
         """Attention of one token's queries [query_heads, key_dim] over all tokens of the layer.
 
-        k, epsilon, most_k, estimate_unread: None is the context's. out, lse: contiguous float32 arrays to write into.
-        Returns output float32 [query_heads, value_dim] and lse float32 [query_heads], natural logarithm.
+        Queries [rows, query_heads, key_dim] are those of consecutive tokens, appended already: the last row sees all
+        tokens, each row before it one less. k, epsilon, most_k, estimate_unread: None is the context's. out, lse:
+        contiguous float32 arrays to write into. visible_tokens: the last row sees that many first tokens alone.
+        sink_logits: float32 [query_heads], the logit of a sink without a value (gpt-oss) that joins the softmax and lse.
+        Returns output float32 [(rows,) query_heads, value_dim] and lse float32 [(rows,) query_heads], natural logarithm.
         """
-        out = np.empty((self.query_heads, self.value_dim), np.float32) if out is None else out
-        lse = np.empty(self.query_heads, np.float32) if lse is None else lse
+        rows = tuple(queries.shape[:1]) if getattr(queries, "ndim", 2) == 3 else ()
+        out = np.empty((*rows, self.query_heads, self.value_dim), np.float32) if out is None else out
+        lse = np.empty((*rows, self.query_heads), np.float32) if lse is None else lse
+        sinks = None if sink_logits is None else np.array(sink_logits, np.float32)
         budget = None
         if k is not None or epsilon is not None or most_k is not None or estimate_unread is not None:
             budget = dict(k=k, epsilon=epsilon, most_k=most_k, estimate_unread=estimate_unread)
-        self._core.decode(layer, array(queries, "queries"), out, lse, budget)
+        self._core.decode(layer, array(queries, "queries"), out, lse, budget, visible_tokens, sinks)
         return out, lse
 
     def seal(self, layer: int) -> None:

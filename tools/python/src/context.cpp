@@ -84,15 +84,20 @@ void expect(const Output& array, std::size_t elements, const char* name) {
 }
 
 void decode(const PyContext& self, std::uint32_t layer, const Array& queries, const Output& output,
-            const std::optional<Output>& lse, const nb::object& budget) {
+            const std::optional<Output>& lse, const nb::object& budget,
+            const std::optional<std::size_t>& visible_tokens, const std::optional<Output>& sink_logits) {
   const ContextShape& shape = self.context.shape();
-  expect(output, std::size_t{shape.query_heads} * shape.value_dim, "out");
+  DecodeParams params;
+  if (queries.ndim() == 3) params.rows = static_cast<std::uint32_t>(queries.shape(0));
+  const std::size_t query_rows = std::size_t{params.rows} * shape.query_heads;
+  expect(output, query_rows * shape.value_dim, "out");
   std::span<float> lse_rows;
   if (lse) {
-    expect(*lse, shape.query_heads, "lse");
-    lse_rows = {lse->data(), shape.query_heads};
+    expect(*lse, query_rows, "lse");
+    lse_rows = {lse->data(), query_rows};
   }
-  DecodeParams params;
+  params.visible_tokens = visible_tokens;
+  if (sink_logits) params.sink_logits = {sink_logits->data(), sink_logits->size()};
   if (!budget.is_none()) params.budget = to_budget(nb::cast<nb::dict>(budget), self.budget);
   const MatrixView rows = queries.host().flat();
   const nb::gil_scoped_release unlocked;
@@ -157,7 +162,7 @@ void bind_context(nb::module_& module) {
            nb::arg("positions").none())
       .def("append", append, nb::arg("layer"), nb::arg("keys"), nb::arg("values"), nb::arg("queries").none())
       .def("decode", decode, nb::arg("layer"), nb::arg("queries"), nb::arg("out"), nb::arg("lse").none(),
-           nb::arg("budget").none())
+           nb::arg("budget").none(), nb::arg("visible_tokens").none(), nb::arg("sink_logits").none())
       .def("seal", unlocked<&Context::seal, std::uint32_t>, nb::arg("layer"))
       .def("truncate", unlocked<&Context::truncate, std::size_t>, nb::arg("tokens"))
       .def("invalidate", unlocked<&Context::invalidate>)

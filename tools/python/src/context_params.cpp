@@ -102,6 +102,7 @@ ContextParams to_params(const nb::dict& arguments) {
   reader.read("kind", kind);
   params.kind = to_kind(kind);
   reader.read("softmax_scale", params.softmax_scale);
+  reader.read("logit_cap", params.logit_cap);
   reader.read("sinks", params.sinks);
   reader.read("recent", params.recent);
   reader.read("recall", params.recall);
