@@ -282,77 +282,6 @@ static void case_slices(void) {
   rattan_context_destroy(context);
 }
 
-/* Three rows are three tokens, and a batch of two sequences is two calls. */
-static void case_batch(void) {
-  enum { ROWS = 3 };
-  rattan_context* contexts[2] = {new_context(RATTAN_KIND_FLAT), new_context(RATTAN_KIND_SCAN4)};
-  float q[ROWS][QUERY_HEADS * KEY_DIM], output[2][ROWS][QUERY_HEADS * VALUE_DIM], lse[2][ROWS][QUERY_HEADS];
-  rattan_decode_item items[2];
-  rattan_matrix qm = matrix(q, ROWS * QUERY_HEADS, KEY_DIM);
-  for (size_t r = 0; r < ROWS; ++r) {
-    gather(q[r], &queries[0][0][0][0], QUERY_HEADS, KEY_DIM, PREFILL - ROWS + r);
-  }
-  for (int i = 0; i < 2; ++i) {
-    build(contexts[i]);
-    rattan_decode_item_init(&items[i]);
-    items[i].context = contexts[i];
-    items[i].queries = &qm;
-    items[i].output = output[i][0];
-    items[i].lse = lse[i][0];
-    items[i].rows = ROWS;
-  }
-  CHECK_OK(rattan_decode_batch(items, 2));
-  for (size_t r = 0; r < ROWS; ++r) {
-    for (size_t h = 0; h < QUERY_HEADS; ++h) {
-      double exact[VALUE_DIM];
-      const size_t tokens = PREFILL - ROWS + r + 1;
-      CHECK(fabs(full_attention(0, h, tokens - 1, tokens, exact) - (double)lse[0][r][h]) < 1e-5);
-      for (size_t c = 0; c < VALUE_DIM; ++c) CHECK(fabs(exact[c] - (double)output[0][r][h * VALUE_DIM + c]) < 1e-5);
-    }
-  }
-  for (int i = 0; i < 2; ++i) {
-    float alone[QUERY_HEADS * VALUE_DIM], alone_lse[QUERY_HEADS];
-    const rattan_matrix last = matrix(q[ROWS - 1], QUERY_HEADS, KEY_DIM);
-    CHECK_OK(rattan_decode(contexts[i], 0, &last, alone, alone_lse, NULL));
-    CHECK(memcmp(alone, output[i][ROWS - 1], sizeof alone) == 0);
-    CHECK(memcmp(alone_lse, lse[i][ROWS - 1], sizeof alone_lse) == 0);
-  }
-  /* The first 50 tokens alone, with sinks that weigh as much as they do. */
-  float sinks[QUERY_HEADS], all_lse[QUERY_HEADS];
-  for (size_t h = 0; h < QUERY_HEADS; ++h) {
-    double exact[VALUE_DIM];
-    sinks[h] = (float)full_attention(0, h, PREFILL - 1, 50, exact);
-  }
-  const rattan_matrix last = matrix(q[ROWS - 1], QUERY_HEADS, KEY_DIM);
-  items[0].queries = &last;
-  items[0].rows = 0;
-  items[0].visible_tokens = 50;
-  items[0].sink_logits = sinks;
-  items[0].lse = all_lse;
-  CHECK_OK(rattan_decode_batch(items, 1));
-  for (size_t h = 0; h < QUERY_HEADS; ++h) {
-    double exact[VALUE_DIM];
-    CHECK(fabs(full_attention(0, h, PREFILL - 1, 50, exact) + log(2) - (double)all_lse[h]) < 1e-5);
-    for (size_t c = 0; c < VALUE_DIM; ++c) CHECK(fabs(exact[c] / 2 - (double)output[0][0][h * VALUE_DIM + c]) < 1e-5);
-  }
-  items[1].rows = PREFILL + 1;
-  CHECK_REFUSED(rattan_decode_batch(items, 2), "items[1]");
-  CHECK_REFUSED(rattan_decode_batch(items, 2), "rows");
-  items[1].rows = ROWS;
-  items[1].context = NULL;
-  CHECK_REFUSED(rattan_decode_batch(items, 2), "items[1]: context");
-  items[1].context = contexts[1];
-  items[1].queries = NULL;
-  CHECK_REFUSED(rattan_decode_batch(items, 2), "items[1]: queries");
-  items[1].queries = &qm;
-  items[1].output = NULL;
-  CHECK_REFUSED(rattan_decode_batch(items, 2), "items[1]: output");
-  CHECK_REFUSED(rattan_decode_batch(NULL, 1), "items");
-  CHECK_OK(rattan_decode_batch(NULL, 0));
-  rattan_decode_item_init(NULL);
-  for (int i = 0; i < 2; ++i) rattan_context_destroy(contexts[i]);
-}
-
 static void case_paged(void) {
   enum { BLOCK = 16, BLOCKS = (PREFILL + BLOCK - 1) / BLOCK };
   static float key_pool[KV_HEADS][BLOCKS][BLOCK][KEY_DIM], value_pool[KV_HEADS][BLOCKS][BLOCK][VALUE_DIM];
@@ -643,7 +572,6 @@ static const struct {
              {"every_kind", case_every_kind},
              {"save_and_open", case_save_and_open},
              {"slices", case_slices},
-             {"batch", case_batch},
              {"paged", case_paged},
              {"statistics", case_statistics},
              {"check_layers", case_check_layers},

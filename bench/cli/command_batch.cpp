@@ -96,14 +96,12 @@ std::vector<Record> measure_batch(const BatchFlags& flags, const ExactTopK& exac
 }
 
 void write_legend(std::ostream& out, const BatchFlags& flags, const Run& run) {
-  out << "\nms: one step of one layer of all sequences. full: attention to every key. flat: one exact pass over the "
-         "keys "
-         "for all\nquery heads of a KV head, values of the best k = "
+  out << "\nms: one step of one layer of all sequences. full: attention to every key. flat: one exact pass over the\n"
+         "keys for all query heads of a KV head, values of the best k = "
       << flags.context.budget.k
-      << ". loop: a call for each sequence, whose KV heads share the threads.\nbatch: one call, KV heads of all "
-         "sequences "
-         "share them. out err: |o - o'| / |o| against full.\n"
-      << describe(run.record) << '\n';
+      << ". loop: a call for each sequence, whose KV\nheads share the threads. batch: one call, KV heads of all "
+         "sequences share them. out err: |o - o'| / |o| against full.\n"
+      << describe(run.record, "all of them") << '\n';
 }
 
 void run_batch(BatchFlags& flags) {

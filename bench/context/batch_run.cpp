@@ -45,7 +45,7 @@ BatchStep step_in_a_loop(const LayerStack& stack, std::span<const std::unique_pt
 BatchStep step_in_a_batch(const LayerStack& stack, std::span<const std::unique_ptr<Context>> sequences,
                           const Budget& budget, Executor& executor) {
   return [&stack, sequences, budget, &executor](std::size_t step, std::span<std::vector<float>> outputs) {
-    std::vector<DecodeItem> items(sequences.size());
+    std::vector<Context::DecodeItem> items(sequences.size());
     for (std::size_t i = 0; i < items.size(); ++i) {
       items[i].context = sequences[i].get();
       items[i].queries = stack.step(i, step + i);

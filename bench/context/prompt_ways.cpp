@@ -130,11 +130,18 @@ double time_decode(const KvHead& head, const HeadProblem& problem, std::size_t t
   std::vector<float> output(problem.heads * problem.group.values.view.cols);
   std::vector<float> lse(problem.heads);
   std::vector<double> times;
-  const double scale = softmax_scale(params, problem.group.dim());
+  HeadStep asked;
+  asked.heads = asked.group = problem.heads;
+  asked.tokens = tokens;
+  asked.budget = params.budget;
+  asked.logits = softmax_scale(params, problem.group.dim());
+  asked.output = output;
+  asked.lse = lse;
   for (std::size_t step = 0; step < problem.steps; ++step) {
     sweeper.sweep();
     const double before = wall_seconds();
-    attend_head(head, problem.step(step), tokens, params.budget, scale, output, lse, scratch);
+    asked.queries = problem.step(step);
+    attend_head(head, asked, scratch);
     if (step > 2) times.push_back(1e6 * (wall_seconds() - before));
   }
   return median(std::move(times));

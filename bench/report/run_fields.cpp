@@ -10,9 +10,10 @@ Record to_record(const RunRecord& run) {
   return record;
 }
 
-std::string describe(const RunRecord& run) {
+std::string describe(const RunRecord& run, std::string_view steps) {
   return message("CPU ", run.cpu, ", kernels ", run.isa, ", BLAS ", run.blas, ", threads ", run.threads,
-                 " (timed steps on one), commit ", run.commit, ", version ", run.version, ", seed ", run.seed, ".");
+                 " (timed steps on ", steps, "), commit ", run.commit, ", version ", run.version, ", seed ", run.seed,
+                 ".");
 }
 
 }  // namespace rattan::bench

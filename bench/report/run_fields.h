@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "bench/measure/run_record.h"
 #include "bench/report/record.h"
@@ -24,6 +25,7 @@ void visit_run(Fields&& field, AnyRun& run) {
 Record to_record(const RunRecord& run);
 
 // "CPU ..., kernels ..., BLAS ..., threads 2 (timed steps on one), commit ..., version ..., seed 1."
-std::string describe(const RunRecord& run);
+// steps: what they ran on.
+std::string describe(const RunRecord& run, std::string_view steps = "one");
 
 }  // namespace rattan::bench

@@ -104,18 +104,6 @@ struct DecodeParams {
   std::span<const float> sink_logits;
 };
 
-class Context;
-
-// One call of Context::decode among others.
-struct DecodeItem {
-  const Context* context = nullptr;
-  std::uint32_t layer = 0;
-  MatrixView queries;
-  std::span<float> output;
-  std::span<float> lse;
-  DecodeParams params;
-};
-
 // What decode steps have cost since the context was made or reset_stats() was called; sums over query heads.
 struct DecodeStats {
   std::uint64_t steps = 0;           // query heads attended
@@ -185,6 +173,15 @@ class Context {
   void decode(std::uint32_t layer, MatrixView queries, std::span<float> output, std::span<float> lse = {},
               const DecodeParams& params = {}) const;
 
+  // One call of decode among others.
+  struct DecodeItem {
+    const Context* context = nullptr;
+    std::uint32_t layer = 0;
+    MatrixView queries;
+    std::span<float> output;
+    std::span<float> lse;
+    DecodeParams params;
+  };
   // All items at once, in pieces of one KV head: many sequences, or layers, share the threads of one executor (null:
   // that of the first item's context). Results are those of a call of decode for each.
   // Throws: what decode does, with "items[3]: " before the text; then nothing was written, but where memory was short.

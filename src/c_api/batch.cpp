@@ -14,11 +14,11 @@ namespace {
 namespace c_api = rattan::c_api;
 
 // `owner` keeps rows that were gathered from blocks.
-rattan::DecodeItem to_item(const rattan_decode_item& given, rattan::SharedMatrix& owner) {
+rattan::Context::DecodeItem to_item(const rattan_decode_item& given, rattan::SharedMatrix& owner) {
   rattan_decode_item item;
   rattan_decode_item_init(&item);
   item = c_api::read_struct(given, item, "item");
-  rattan::DecodeItem to;
+  rattan::Context::DecodeItem to;
   to.context = &required(item.context, "context").context;
   to.layer = item.layer;
   owner = c_api::to_matrix(required(item.queries, "queries"), "queries");
@@ -41,7 +41,7 @@ rattan_status rattan_decode_batch(const rattan_decode_item* items, size_t count)
     if (count == 0) return;
     const std::uint32_t stride = required(items, "items").struct_size;
     std::vector<rattan::SharedMatrix> owners(count);
-    std::vector<rattan::DecodeItem> all(count);
+    std::vector<rattan::Context::DecodeItem> all(count);
     const auto* bytes = reinterpret_cast<const std::byte*>(items);
     for (std::size_t i = 0; i < count; ++i, bytes += stride) {
       try {

@@ -16,7 +16,6 @@ const std::map<std::string, std::string>& exceptions() {
       {"src/context/context_state.cpp", "what Context does: context_test.cpp and its neighbours"},
       {"src/context/context_state.h", "private to Context: context_test.cpp and its neighbours"},
       {"src/attention/scratch.h", "a struct of buffers"},
-      {"src/c_api/batch.cpp", "tests/c_api_test.c"},
       {"src/c_api/context.cpp", "every function: tests/c_api_test.c"},
       {"src/c_api/handle.cpp", "tests/c_api_test.c"},
       {"src/c_api/handle.h", "tests/c_api_test.c"},

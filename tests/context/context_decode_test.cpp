@@ -222,10 +222,10 @@ TEST(DecodeBatch, IsOneDecodeForEach) {
   const std::size_t outputs = text.shape().query_heads * text.shape().value_dim;
   const std::vector<float> sinks{2.5F, -1, 5, 0.25F};
   std::vector<SharedMatrix> queries;
-  std::vector<DecodeItem> items;
+  std::vector<Context::DecodeItem> items;
   std::vector<Attended> found(8);
   for (std::uint32_t i = 0; i < 8; ++i) {
-    DecodeItem item;
+    Context::DecodeItem item;
     item.context = &contexts[i % 4];
     item.layer = i / 4;
     item.params.rows = 1 + i % 3;
@@ -259,9 +259,9 @@ TEST(DecodeBatch, ErrorsSayWhichItem) {
   text.build(context, 300);
   const SharedMatrix queries = text.token_queries(0, 299, 1);
   std::vector<float> output(text.shape().query_heads * text.shape().value_dim, 7);
-  DecodeItem good{&context, 0, queries.view, output, {}, {}};
+  Context::DecodeItem good{&context, 0, queries.view, output, {}, {}};
   const auto refuses = [&](const char* name, const auto& change) {
-    std::vector<DecodeItem> items(3, good);
+    std::vector<Context::DecodeItem> items(3, good);
     change(items[2]);
     expect_error(ErrorCode::invalid_argument, "items[2]", [&] { Context::decode_batch(items); });
     expect_error(ErrorCode::invalid_argument, name, [&] { Context::decode_batch(items); });
