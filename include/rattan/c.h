@@ -213,7 +213,6 @@ rattan_status rattan_decode(const rattan_context* context, uint32_t layer, const
 rattan_status rattan_decode_slice(const rattan_context* context, uint32_t layer, const rattan_matrix* queries,
                                   float* output, float* lse, const rattan_budget* budget, uint32_t ith, uint32_t nth);
 
-/* One decode of many. More than rattan_decode can ask of one sequence is asked with an array of one. */
 typedef struct rattan_decode_item {
   uint32_t struct_size;
   uint32_t layer;
@@ -222,19 +221,15 @@ typedef struct rattan_decode_item {
   float* output;                /* [rows * query_heads * value_dim] */
   float* lse;                   /* [rows * query_heads], or NULL */
   const rattan_budget* budget;  /* or NULL for the context's */
-  /* Consecutive tokens that ask at once (speculative decoding), all of them appended already: the last row sees all
-   * tokens, each row before it one less. 0: one. The results are to the bit those of one row after the other. */
-  uint32_t rows;
-  uint32_t reserved;
+  /* Consecutive tokens that ask at once, appended already: the last row sees all, each before it one less. 0: one. */
+  uint32_t rows, reserved;
   uint64_t visible_tokens;  /* the last row sees that many of the first tokens alone; 0: all */
-  const float* sink_logits; /* [query_heads], or NULL: the logit of a sink without a value (gpt-oss), which joins the
-                               sum of the softmax and the lse; not scaled */
+  const float* sink_logits; /* [query_heads] or NULL: unscaled, of sinks without values (gpt-oss) in softmax and lse */
 } rattan_decode_item;
 void rattan_decode_item_init(rattan_decode_item* item); /* struct_size and zeros; NULL: nothing happens */
 
-/* All of `count` items, each items[0].struct_size bytes behind the one before, on the threads of the first one's
- * context together: many sequences in one call. Results are those of one call for each.
- * Requires: items do not write to the same memory.
+/* rattan_decode of `count` items, each items[0].struct_size bytes behind the one before, on the threads of the first
+ * one's context together: many sequences in one call, several tokens of one.
  * Errors: rattan_last_error() begins with "items[3]: " where that one was wrong; then nothing was written. */
 rattan_status rattan_decode_batch(const rattan_decode_item* items, size_t count);
 

@@ -92,15 +92,12 @@ struct DecodeParams {
   // work of one layer. Unset (slices 0): all heads, on the context's executor.
   std::uint32_t slice = 0;
   std::uint32_t slices = 0;
-  // Consecutive tokens that ask at once (speculative decoding, a small chunk of a prompt), all of which are appended
-  // already: the last row sees all tokens, each row before it one less, and its window lies accordingly. The results
-  // are to the bit those of as many calls with visible_tokens; the window is read once for all rows.
+  // Consecutive tokens that ask at once, appended already: the last row sees all, each row before it one less. To the
+  // bit the results of as many calls with visible_tokens, but the window is read once.
   std::uint32_t rows = 1;
-  // The last row sees the first visible_tokens tokens alone. Where that cuts off searched tokens, so that what is kept
-  // of them no longer stands for what is seen, the others are attended exactly.
+  // The last row sees these first tokens alone; where that cuts a block of searched ones, its tokens exactly.
   std::optional<std::size_t> visible_tokens;
-  // By query head: the logit of a sink without a value (gpt-oss), which joins the sum of the softmax, the lse and what
-  // an epsilon budget is a share of. It is not scaled. Empty: none.
+  // By query head: the logit, unscaled, of a sink without a value (gpt-oss), a part of softmax and lse. Empty: none.
   std::span<const float> sink_logits;
 };
 
@@ -110,11 +107,9 @@ struct DecodeStats {
   std::uint64_t keys_visible = 0;    // sum over them of the keys there were
   std::uint64_t keys_window = 0;     // attended exactly: sinks and recent window
   std::uint64_t keys_retrieved = 0;  // attended exactly besides
-  // Distinct keys read in full per KV group, window and unsealed keys included: once for all rows of a decode that read
-  // them together, and again where a budget has widened its search.
-  std::uint64_t keys_scored = 0;
-  std::uint64_t values_read = 0;  // distinct values read per KV group
-  std::uint64_t bytes_read = 0;   // keys, values, codes, adjacency, clusters
+  std::uint64_t keys_scored = 0;     // distinct keys read in full per KV group and search, window and unsealed included
+  std::uint64_t values_read = 0;     // distinct values read per KV group
+  std::uint64_t bytes_read = 0;      // keys, values, codes, adjacency, clusters
 };
 
 struct HeadReport {
@@ -178,12 +173,10 @@ class Context {
     const Context* context = nullptr;
     std::uint32_t layer = 0;
     MatrixView queries;
-    std::span<float> output;
-    std::span<float> lse;
+    std::span<float> output, lse;
     DecodeParams params;
   };
-  // All items at once, in pieces of one KV head: many sequences, or layers, share the threads of one executor (null:
-  // that of the first item's context). Results are those of a call of decode for each.
+  // All items, whose KV heads share the threads of one executor; null: that of the first item's context.
   // Throws: what decode does, with "items[3]: " before the text; then nothing was written, but where memory was short.
   static void decode_batch(std::span<const DecodeItem> items, Executor* executor = nullptr);
 

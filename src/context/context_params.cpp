@@ -22,10 +22,8 @@ void ContextParams::validate() const {
     fail(ErrorCode::invalid_argument, "ContextParams::softmax_scale is ", softmax_scale,
          ", allowed is 0 (1 / sqrt(key_dim)) or 1e-30 to 65536");
   }
-  if (!(logit_cap >= 0 && std::isfinite(logit_cap))) {
-    fail(ErrorCode::invalid_argument, "ContextParams::logit_cap is ", logit_cap,
-         ", allowed is 0 (none) or a positive number");
-  }
+  // A cap errs by its own 2^-21: more than 1,000 would change logits that it does not cap.
+  if (logit_cap != 0) check_range("ContextParams::logit_cap", logit_cap, 1e-6, 1e3);
   check_range<std::uint32_t>("ContextParams::sinks", sinks, 0, 1U << 24);
   check_range<std::uint32_t>("ContextParams::recent", recent, 0, 1U << 24);
   budget.validate();

@@ -125,7 +125,7 @@ TEST_F(Batch, VisibleTokensAndSinks) {
 
 TEST_F(Batch, ErrorsSayWhichItem) {
   items_[1].rows = tokens + 1;
-  expect_refused("items[1]: DecodeParams::rows");
+  expect_refused("items[1]: layer 0: DecodeParams::rows");
   items_[1].rows = rows;
   items_[1].context = nullptr;
   expect_refused("items[1]: context");

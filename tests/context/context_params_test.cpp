@@ -56,6 +56,9 @@ TEST(ContextParams, EveryNumberIsChecked) {
   for (const double scale : {1e39, 65537.0, 1e-31, HUGE_VAL}) {  // logits beyond fp32, or all alike
     expect_bad_params("softmax_scale", [scale](auto& p) { p.softmax_scale = scale; });
   }
+  expect_bad_params("logit_cap", [](auto& p) { p.logit_cap = -1; });
+  expect_bad_params("logit_cap", [](auto& p) { p.logit_cap = 1e4; });
+  expect_bad_params("logit_cap", [](auto& p) { p.logit_cap = not_a_number; });
   expect_bad_params("sinks", [](auto& p) { p.sinks = 1U << 25; });
   expect_bad_params("recent", [](auto& p) { p.recent = 1U << 25; });
   expect_bad_params("kind", [](auto& p) { p.kind = static_cast<HeadKind>(4); });
