@@ -127,12 +127,15 @@ class CodeWalk {
     if (!offers_beams_) scratch_.offered[head].settle();
   }
 
-  // The best of every row by code, read once for all rows.
+  // The best of every row by code, and the keys of which codes say nothing, read once for all rows.
   void read_in_full(std::uint32_t k) {
     scratch_.rerank.start(keys_);
     for (const BucketBeam& beam : offers_beams_ ? scratch_.code_beams : scratch_.offered) {
       scratch_.rerank.add_kept(beam, rerank_);
     }
+    codes_.codes().each_outlier(params_.candidates, [&](KeyId key) {
+      if (params_.offers(key)) scratch_.rerank.add(key);
+    });
     const std::size_t read = scratch_.rerank.finish(scratch_.queries, k, scratch_.results);
     stats_.keys_scored = params_.counted == nullptr ? read : params_.counted->set_new(scratch_.rerank.keys());
     stats_.bytes_read += stats_.code_bytes + read * keys_.keys().row_bytes();

@@ -1,7 +1,11 @@
 #include "graph/key_geometry.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 
+#include "core/median.h"
 #include "core/parallel.h"
 
 namespace rattan {
@@ -9,14 +13,35 @@ namespace {
 
 constexpr std::size_t block_rows = 1024;
 
+double squared_norm(const float* row, std::size_t dim) {
+  double squares = 0;
+  for (std::size_t c = 0; c < dim; ++c) squares += static_cast<double>(row[c]) * static_cast<double>(row[c]);
+  return squares;
+}
+
+// Rows of more than 8 times the median norm are left out of the mean: one of 1,000 times would turn all others its way.
+double longest_usual(const std::vector<float>& rows, std::size_t dim) {
+  constexpr std::size_t sampled = 1024;
+  const std::size_t keys = rows.size() / dim;
+  const std::size_t step = std::max<std::size_t>(1, keys / sampled);
+  std::vector<double> squares;
+  for (std::size_t i = 0; i < keys; i += step) squares.push_back(squared_norm(rows.data() + i * dim, dim));
+  const double usual = upper_median(squares);
+  return usual > 0 ? 64 * usual : std::numeric_limits<double>::infinity();
+}
+
 // Block sums in double, added in block order: the mean does not depend on the executor.
 std::vector<double> mean_row(const std::vector<float>& rows, std::size_t dim, Executor& executor) {
+  const double longest = longest_usual(rows, dim);
   const std::size_t keys = rows.size() / dim;
   const std::size_t blocks = (keys + block_rows - 1) / block_rows;
   std::vector<double> sums(blocks * dim, 0.0);
+  std::vector<std::size_t> counts(blocks, 0);
   parallel_blocks(executor, keys, block_rows, [&](std::size_t begin, std::size_t end, unsigned) {
     double* sum = sums.data() + begin / block_rows * dim;
     for (std::size_t i = begin; i < end; ++i) {
+      if (squared_norm(rows.data() + i * dim, dim) > longest) continue;
+      ++counts[begin / block_rows];
       for (std::size_t c = 0; c < dim; ++c) sum[c] += static_cast<double>(rows[i * dim + c]);
     }
   });
@@ -24,7 +49,8 @@ std::vector<double> mean_row(const std::vector<float>& rows, std::size_t dim, Ex
   for (std::size_t block = 0; block < blocks; ++block) {
     for (std::size_t c = 0; c < dim; ++c) mean[c] += sums[block * dim + c];
   }
-  for (double& value : mean) value /= static_cast<double>(keys);
+  const auto count = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
+  for (double& value : mean) value /= static_cast<double>(count);
   return mean;
 }
 

@@ -1,5 +1,6 @@
-// How near two keys lie for the purpose of an edge: the cosine of the keys after their mean is taken away. Centring
-// changes neither ranking nor softmax of any query, but raw inner products between keys are ruled by the mean.
+// How near two keys lie for the purpose of an edge: the cosine of the keys after the mean of all but the longest is
+// taken away. Centring changes neither ranking nor softmax of any query, but raw inner products between keys are ruled
+// by the mean.
 #pragma once
 
 #include <span>

@@ -71,7 +71,7 @@ std::string GraphIndex::describe() const {
   return message("metric: ", to_string(metric()), "\nedges: ", found.edges, "\ndegree: ", found.min_degree, " to ",
                  found.max_degree, ", mean ", mean, "\nentry points: ", graph_.entry_points.size(),
                  "\nunreachable keys: ", found.unreachable, "\ndepth: ", found.depth, "\ncode bits: ", bits_of(codes_),
-                 "\n");
+                 "\noutliers: ", codes_ ? SplitCodes(*codes_).outliers() : 0, "\n");
 }
 
 void GraphIndex::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {

@@ -19,7 +19,7 @@ namespace rattan {
 
 // What one grown row takes besides its key.
 struct GrowthLayout {
-  const KeyCodes* codes = nullptr;  // of the base, whose layout and ranges are taken over; null: no codes
+  const KeyCodes* codes = nullptr;  // of the base, whose layout is taken over; null: no codes
   std::uint32_t stride = 0;         // edge slots; 0: no edges
 };
 
@@ -31,6 +31,7 @@ class GrowthStore {
   struct View {
     std::size_t sealed = 0;
     std::size_t entry_points = 0;
+    std::span<const CodePart> code_parts;  // by segment, where there are codes
   };
   View view() const noexcept;
 
@@ -41,7 +42,7 @@ class GrowthStore {
   std::span<const KeyId> entry_points(std::size_t count) const noexcept { return {grown_->entry_points.data(), count}; }
   MemoryUse memory() const;
   std::size_t sealed_bytes() const noexcept;  // the same in all, without allocating
-  // What a segment of so many rows and entry points adds to it.
+  // What a segment of so many rows and entry points adds to it, at most: as if it had all outliers that it may have.
   std::size_t segment_bytes(std::size_t rows, std::size_t entry_points) const noexcept;
 
   // Rows from `rows` on are gone; a segment that is cut is no segment any more.
@@ -58,10 +59,13 @@ class GrowthStore {
   };
   struct Grown {
     AlignedVector<std::byte> codes;
+    std::vector<CodePart> code_parts;  // by segment, where there are codes
     std::vector<KeyId> edges;
     std::vector<KeyId> entry_points;
     std::vector<Segment> segments;
   };
+
+  std::size_t row_bytes(std::size_t rows, std::size_t entry_points) const noexcept;
 
   GrowthLayout layout_;
   std::shared_ptr<const Grown> grown_;

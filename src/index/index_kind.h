@@ -85,7 +85,8 @@ struct IndexKind {
   std::unique_ptr<Index> (*open)(const Container& container, const CheckedMatrix& keys, Metric metric,
                                  Executor& executor) = nullptr;
 
-  // memory() of what build makes of so many keys, at most. Null: not known before.
+  // memory() of what build makes of so many keys, at most but for the outliers of codes, which take no more than half a
+  // byte a key. Null: not known before.
   std::size_t (*bytes)(std::size_t keys, std::size_t dim, Metric metric, const KindParams& params) = nullptr;
 
   // Null: a GrowingIndex cannot stand on it. Without graph and codes all keys are scanned.

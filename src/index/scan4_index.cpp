@@ -24,7 +24,8 @@ std::size_t scan4_bytes(std::size_t keys, std::size_t dim, Metric metric) noexce
 }
 
 std::string Scan4Index::describe() const {
-  return message("metric: ", to_string(metric()), "\ncode bits: ", codes_ ? 4 : 0, "\n");
+  return message("metric: ", to_string(metric()), "\ncode bits: ", codes_ ? 4 : 0,
+                 "\noutliers: ", codes_ ? SplitCodes(*codes_).outliers() : 0, "\n");
 }
 
 void Scan4Index::search_checked(MatrixView queries, const SearchParams& params, NeighborTable& table) const {

@@ -151,7 +151,7 @@ SearchStats SealedIndex::search(const SplitRows& keys, MatrixView queries, const
   if (state.base.graph != nullptr) {
     rows.graph.emplace(*state.base.graph, state.store.slots(now.sealed), state.store.entry_points(now.entry_points));
   }
-  if (state.base.codes != nullptr) rows.codes.emplace(*state.base.codes, state.store.codes(), now.sealed);
+  if (state.base.codes != nullptr) rows.codes.emplace(*state.base.codes, state.store.codes(), now.code_parts);
   SearchStats stats;
   if (params.k != 0) stats = RowSearch(rows, inner).run(queries, scratch);
   scratch.counts.assign(queries.rows, 0);

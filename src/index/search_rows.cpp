@@ -73,7 +73,8 @@ RowSearch::Plan RowSearch::choose_plan() const {
     if (params_.k >= keys || scan_beats_walk(keys, rows_.sealed, beam_width_of(params_))) return Plan::scan_keys;
     return uses_codes ? Plan::walk_codes : Plan::walk_keys;
   }
-  return uses_codes && scan_rerank_of(params_) < keys ? Plan::scan_codes : Plan::scan_keys;
+  const std::size_t read = scan_rerank_of(params_) + (uses_codes ? rows_.codes->outliers() : 0);
+  return uses_codes && read < keys ? Plan::scan_codes : Plan::scan_keys;
 }
 
 SearchStats RowSearch::run(MatrixView group, SearchScratch& scratch) const {
@@ -116,8 +117,8 @@ void RowSearch::reserve_code_beams(std::size_t heads, std::size_t beam_width, st
   const auto entries = [&](std::size_t width) { return std::min(rows_.capacity, 16 * width + 4096); };
   rattan::reserve(scratch.code_beams, heads, entries(beam_width));
   if (plan_ == Plan::walk_codes) rattan::reserve(scratch.offered, heads, entries(rerank));
-  scratch.rerank.reserve(rows_.capacity, std::min(heads, most_together), std::min(rerank, rows_.capacity),
-                         entries(rerank));
+  const std::size_t read = std::min(rerank + rows_.codes->outliers(), rows_.capacity);
+  scratch.rerank.reserve(rows_.capacity, std::min(heads, most_together), read, entries(rerank));
 }
 
 // Keys that a round of a walk reads at most. The first reads all entry points, of segments to come too: by doubling.
@@ -223,13 +224,16 @@ SearchStats RowSearch::finish(SearchScratch& scratch) const {
   return stats;
 }
 
-// What is best by code.
+// What is best by code, and the keys of which codes say nothing.
 SearchStats RowSearch::read_in_full(SearchScratch& scratch) const {
   SearchStats stats;
   const std::span<const BucketBeam> beams = scratch.code_beams;
   const auto read = [&](std::size_t first, std::size_t count, const PreparedQueries& queries) {
     scratch.rerank.start(rows_.scorer);
     for (const BucketBeam& beam : beams.subspan(first, count)) scratch.rerank.add_kept(beam, scan_rerank_of(params_));
+    codes_->codes().each_outlier(sealed_, [&](KeyId key) {
+      if (!rows_.hidden.contains(key)) scratch.rerank.add(key);
+    });
     const std::size_t keys = scratch.rerank.finish(queries, params_.k, scratch.results);
     stats.bytes_read += keys * rows_.scorer.keys().row_bytes();
     return keys;

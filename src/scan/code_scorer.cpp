@@ -12,56 +12,110 @@ constexpr double largest_of_two_planes = 127 * 128;
 
 }  // namespace
 
-void PreparedCodeQueries::prepare(MatrixView queries, const KeyCodes& codes, const simd::Kernels& kernels) {
-  const std::size_t dim = codes.dim();
+void PreparedCodeQueries::prepare(MatrixView queries, const SplitCodes& codes, const simd::Kernels& kernels) {
+  const KeyCodes& base = codes.base();
+  const std::size_t query_bytes = 2 * base.row_bytes();
   const auto to_float = kernels.widen(queries.dtype);
-  values_.resize(dim);
-  weights_.resize(dim);
-  data_.assign(queries.rows * 2 * codes.row_bytes(), 0);
-  lowest_.resize(queries.rows);
-  highest_.resize(queries.rows);
-  scales_.resize(queries.rows);
-  for (std::size_t q = 0; q < queries.rows; ++q) {
-    to_float(queries.row(q), dim, values_.data());
-    double largest = 0;
-    for (std::size_t c = 0; c < dim; ++c) {
-      weights_[c] = double{values_[c]} * double{codes.step(c)};
-      largest = std::max(largest, std::abs(weights_[c]));
+  count_ = queries.rows;
+  part_bytes_ = count_ * query_bytes;
+  values_.resize(base.dim());
+  weights_.resize(base.dim());
+  data_.resize(codes.parts() * part_bytes_);
+  conversions_.resize(codes.parts() * count_);
+  lowest_.resize(count_);
+  highest_.resize(count_);
+  scales_.resize(count_);
+  for (std::size_t q = 0; q < count_; ++q) {
+    to_float(queries.row(q), base.dim(), values_.data());
+    Scale first{};
+    for (std::size_t part = 0; part < codes.parts(); ++part) {
+      const Scale scale =
+          write(codes.part(part), base, values_.data(), data_.data() + part * part_bytes_ + q * query_bytes);
+      if (part == 0) first = scale;
+      relate(part, q, first, scale);
     }
-    const bool two_planes = codes.layout() == CodeLayout::rows8;
-    write(q, largest == 0 ? 1.0 : largest / (two_planes ? largest_of_two_planes : largest_of_one_plane), codes);
   }
 }
 
-void PreparedCodeQueries::write(std::size_t query, double step, const KeyCodes& codes) {
+PreparedCodeQueries::Scale PreparedCodeQueries::write(const CodePart& part, const KeyCodes& codes, const float* query,
+                                                      std::int8_t* out) {
   const bool two_planes = codes.layout() == CodeLayout::rows8;
-  std::int8_t* const out = data_.data() + query * 2 * codes.row_bytes();
+  double largest = 0;
+  double offset = 0;
+  for (std::size_t c = 0; c < weights_.size(); ++c) {
+    weights_[c] = double{query[c]} * double{part.steps[c]};
+    offset += double{query[c]} * double{part.lowest[c]};
+    largest = std::max(largest, std::abs(weights_[c]));
+  }
+  const double step = largest == 0 ? 1.0 : largest / (two_planes ? largest_of_two_planes : largest_of_one_plane);
+  std::fill_n(out, 2 * codes.row_bytes(), std::int8_t{0});
   std::int64_t negative = 0;
   std::int64_t positive = 0;
   for (std::size_t c = 0; c < weights_.size(); ++c) {
-    const auto value = static_cast<std::int64_t>(std::lround(weights_[c] / step));
+    const double steps = weights_[c] / step;
+    const auto value = static_cast<std::int32_t>(steps + std::copysign(0.5, steps));
     (value < 0 ? negative : positive) += value;
-    const std::int64_t high = two_planes ? (value + 64) >> 7 : value;
+    const std::int32_t high = two_planes ? (value + 64) >> 7 : value;
     out[c] = static_cast<std::int8_t>(high);
     if (two_planes) out[codes.row_bytes() + c] = static_cast<std::int8_t>(value - 128 * high);
   }
-  lowest_[query] = static_cast<float>(negative * std::int64_t{codes.largest_code()});
-  highest_[query] = static_cast<float>(positive * std::int64_t{codes.largest_code()});
-  scales_[query] = static_cast<float>(step);
+  const std::int64_t code = codes.largest_code();
+  return {step, offset, static_cast<double>(negative * code), static_cast<double>(positive * code)};
 }
 
+// Where ranges are so unlike that fp32 ends, a score is as large as it can be.
+void PreparedCodeQueries::relate(std::size_t part, std::size_t query, const Scale& first, const Scale& scale) {
+  static constexpr double largest = 1e30;
+  const auto fitting = [](double x) { return static_cast<float>(std::clamp(x, -largest, largest)); };
+  const double factor = scale.step / first.step;
+  const double shift = (scale.offset - first.offset) / first.step;
+  conversions_[part * count_ + query] = {fitting(factor), fitting(shift)};
+  const float lowest = fitting(factor * scale.lowest + shift);
+  const float highest = fitting(factor * scale.highest + shift);
+  if (part == 0) scales_[query] = static_cast<float>(scale.step);
+  lowest_[query] = part == 0 ? lowest : std::min(lowest_[query], lowest);
+  highest_[query] = part == 0 ? highest : std::max(highest_[query], highest);
+}
+
+void PreparedCodeQueries::convert(std::size_t part, std::size_t count, float* scores,
+                                  std::size_t stride) const noexcept {
+  if (part == 0) return;
+  for (std::size_t q = 0; q < count_; ++q) {
+    const Conversion by = conversions_[part * count_ + q];
+    float* const of_query = scores + q * stride;
+    for (std::size_t i = 0; i < count; ++i) of_query[i] = by.factor * of_query[i] + by.shift;
+  }
+}
+
+// Neighbours in a list mostly lie in one part: a walk appends the edges of one key after the other.
 void CodeScorer::score(const PreparedCodeQueries& queries, std::span<const KeyId> ids, std::vector<const void*>& rows,
                        float* scores, std::size_t stride) const {
   rows.resize(ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i) rows[i] = codes_.row(ids[i]);
   const auto kernel = codes_.layout() == CodeLayout::rows8 ? kernels_->codes->code8 : kernels_->codes->code4;
-  kernel(queries.data(), queries.count(), rows.data(), rows.size(), codes_.row_bytes(), scores, stride);
+  const auto score_run = [&](std::size_t part, std::size_t first, std::size_t count) {
+    kernel(queries.data(part), queries.count(), rows.data() + first, count, codes_.row_bytes(), scores + first, stride);
+    queries.convert(part, count, scores + first, stride);
+  };
+  if (codes_.parts() == 1) {
+    score_run(0, 0, ids.size());
+    return;
+  }
+  for (std::size_t first = 0; first < ids.size();) {
+    const std::size_t part = codes_.part_of(ids[first]);
+    const IdRange in_part{static_cast<KeyId>(codes_.begin(part)), static_cast<KeyId>(codes_.end(part))};
+    std::size_t end = first + 1;
+    while (end < ids.size() && in_part.contains(ids[end])) ++end;
+    score_run(part, first, end - first);
+    first = end;
+  }
 }
 
-void CodeScorer::score_blocks(const PreparedCodeQueries& queries, std::size_t first, std::size_t count, float* scores,
-                              std::size_t stride) const {
-  kernels_->codes->code4_blocks(queries.data(), queries.count(), codes_.block(first), count, codes_.row_bytes(), scores,
-                                stride);
+void CodeScorer::score_blocks(const PreparedCodeQueries& queries, std::size_t part, std::size_t first,
+                              std::size_t count, float* scores, std::size_t stride) const {
+  kernels_->codes->code4_blocks(queries.data(part), queries.count(), codes_.block(codes_.first_block(part) + first),
+                                count, codes_.row_bytes(), scores, stride);
+  queries.convert(part, count * simd::code_block_rows, scores, stride);
 }
 
 }  // namespace rattan

@@ -43,9 +43,15 @@ TEST(GrowthStore, ABlockBringsEdgesEntryPointsAndCodes) {
       EXPECT_EQ(slots[i], graph.neighbors(local)[i] + (row < 10 ? 1000 : 1010));
     }
   }
-  KeyCodes whole = base;
-  whole.append(keys.view.slice(30, 25), serial_executor());
-  EXPECT_TRUE(std::equal(store.codes(), store.codes() + 25 * base.row_bytes(), whole.row(30)));
+  ASSERT_EQ(store.view().code_parts.size(), 2U);
+  EXPECT_EQ(store.view().code_parts[1].end, 25U);
+  for (const std::size_t begin : {0U, 10U}) {
+    const std::size_t count = begin == 0 ? 10 : 15;
+    const KeyCodes own(keys.view.slice(30 + begin, count), CodeLayout::rows4, serial_executor());
+    const std::byte* const codes = store.codes() + begin * base.row_bytes();
+    EXPECT_TRUE(std::equal(codes, codes + count * base.row_bytes(), own.row(0)));
+    EXPECT_EQ(store.view().code_parts[begin / 10].steps, own.parts()[0].steps);
+  }
   EXPECT_EQ(store.memory().total(), 25 * (base.row_bytes() + 28) + 12);
   EXPECT_EQ(store.sealed_bytes(), store.memory().total());
   EXPECT_EQ(store.segment_bytes(25, 3), 25 * (base.row_bytes() + 28) + 12);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "tests/index/growing_cases.h"
@@ -113,6 +115,76 @@ TEST(SearchRows, SeedsMayLieAnywhere) {
   params.seeds = seeds;
   const NeighborTable found = test::search_all(grown.index, grown.queries.view, params);
   EXPECT_EQ(found.count(0), 20U);
+}
+
+// Keys of which every `every`-th is `size` times as long, all of it or one channel.
+SharedMatrix with_outliers(std::size_t every, float size, bool whole_rows) {
+  const SharedMatrix keys = test::random_matrix(all_keys, 24, 1, DType::bf16);
+  for (std::size_t row = every / 2; row < all_keys && size != 1; row += every) {
+    for (std::size_t c = 0; c < (whole_rows ? 24U : 1U); ++c) {
+      test::set_element(keys, row, c, static_cast<float>(size * (test::element(keys.view, row, c) + 1)));
+    }
+  }
+  return keys;
+}
+
+double recall_of_kind(const char* kind, const SharedMatrix& keys, std::optional<std::uint32_t> rerank = {}) {
+  const SharedMatrix queries = test::random_matrix(64, 24, 2);
+  SearchParams params;
+  params.k = 100;
+  params.group = 8;
+  params.rerank = rerank;
+  const auto index = test::grown_base(kind, keys, keys.view.rows);
+  return test::recall_of(index->search(queries.view, params),
+                         test::reference_topk(queries.view, keys.view, 100, Metric::inner_product, {}));
+}
+
+// Issue 11, B4: a key of 32 times the others' norm left codes a single step for the others. A graph that was linked by
+// lists of outliers alone is as good as a walk over its keys finds it.
+TEST(SearchRows, KeysOfManyTimesTheOthersNormCostNoRecall) {
+  for (const char* kind : {"scan4", "graph"}) {
+    const double without = recall_of_kind(kind, with_outliers(all_keys, 1, true));
+    EXPECT_GE(without, 0.93) << kind;
+    for (const float size : {8.0F, 32.0F, 1000.0F, 1e30F}) {
+      for (const bool whole_rows : {true, false}) {
+        for (const std::size_t every : {all_keys, std::size_t{200}, std::size_t{25}}) {
+          if (kind == std::string_view("graph") && (size == 8 || size == 1000)) continue;  // takes long
+          const SharedMatrix keys = with_outliers(every, size, whole_rows);
+          const bool linked = kind == std::string_view("graph") && every != all_keys;
+          const double wanted = linked ? recall_of_kind(kind, keys, 0U) : without;
+          EXPECT_GE(recall_of_kind(kind, keys), wanted - 0.01)
+              << kind << ", every " << every << " of size " << size << (whole_rows ? "" : " in one channel");
+        }
+      }
+    }
+  }
+}
+
+// Issue 11, B9: codes of sealed keys were clipped to the ranges of the base.
+TEST(SearchRows, SealedKeysOutsideOfTheBasesRangesAreFoundAsTheBaseIs) {
+  const SharedMatrix keys = test::random_matrix(all_keys, 24, 1, DType::bf16);
+  for (std::size_t row = base_keys; row < all_keys; ++row) {
+    const double drift = 8 * static_cast<double>(row - base_keys) / static_cast<double>(all_keys - base_keys);
+    for (std::size_t c = 0; c < 24; ++c) {
+      const double moved = test::element(keys.view, row, c) * 2 + (c % 3 == 0 ? drift : 0);
+      test::set_element(keys, row, c, static_cast<float>(moved));
+    }
+  }
+  const SharedMatrix queries = test::random_matrix(64, 24, 2);
+  const SharedMatrix noted = test::random_matrix(2000, 24, 3);
+  for (const char* kind : {"scan4", "graph"}) {
+    GrowingIndex index(test::grown_base(kind, keys, base_keys), test::growth_params(all_keys));
+    for (std::size_t first = base_keys; first < all_keys; first += 500) {
+      index.append(keys.view.slice(first, 500));
+      index.keep_queries(noted.view.slice(first - base_keys, 500));
+      index.seal(first + 500, serial_executor());
+    }
+    EXPECT_GE(index.sealed(), all_keys - 31) << kind;
+    SearchParams params;
+    params.k = 100;
+    const NeighborTable truth = test::reference_topk(queries.view, keys.view, 100, Metric::inner_product, {});
+    EXPECT_GE(test::recall_of(test::search_all(index, queries.view, params), truth), 0.97) << kind;
+  }
 }
 
 // What is one search: an index, and a growing one over it to which nothing was appended.

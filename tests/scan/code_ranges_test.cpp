@@ -39,5 +39,47 @@ TEST(CodeRanges, TheSameForAnyExecutorAndDtype) {
   }
 }
 
+TEST(CodeRanges, OrdinaryKeysHaveNoOutliers) {
+  for (const std::size_t rows : {1U, 63U, 64U, 5000U}) {
+    const SharedMatrix keys = random_matrix(rows, 24, 1);
+    const InlierRanges found = inlier_ranges(keys.view, serial_executor());
+    EXPECT_TRUE(found.outliers.empty()) << rows;
+    EXPECT_TRUE(found.typical.empty());
+    const auto all = channel_ranges(keys.view, serial_executor());
+    for (std::size_t c = 0; c < 24; ++c) EXPECT_EQ(found.ranges[c].highest, all[c].highest);
+  }
+  const SharedMatrix equal = make_matrix(std::vector<float>(900, 2.0F), 300, 3);
+  EXPECT_TRUE(inlier_ranges(equal.view, serial_executor()).outliers.empty());
+}
+
+// One, several and several per cent of them, whole rows and single channels, of any size; for any executor.
+TEST(CodeRanges, OutliersAreFoundWhateverTheirNumberAndSize) {
+  for (const std::size_t every : {5000U, 1000U, 20U}) {
+    for (const float size : {12.0F, 32.0F, 1000.0F, 1e30F}) {
+      for (const bool whole_row : {true, false}) {
+        if (size == 12 && !whole_row) continue;  // a channel with a tail
+        const SharedMatrix keys = random_matrix(5000, 24, 1);
+        const auto before = channel_ranges(keys.view, serial_executor());
+        std::vector<KeyId> expected;
+        for (std::size_t row = 7; row < 5000; row += every) {
+          expected.push_back(static_cast<KeyId>(row));
+          for (std::size_t c = 0; c < (whole_row ? 24U : 1U); ++c) {
+            const double sign = element(keys.view, row, c) < 0 ? -1 : 1;
+            set_element(keys, row, c, static_cast<float>((sign + element(keys.view, row, c)) * size));
+          }
+        }
+        const InlierRanges found = inlier_ranges(keys.view, serial_executor());
+        EXPECT_EQ(found.outliers, expected) << every << ' ' << size << ' ' << whole_row;
+        for (std::size_t c = 0; c < 24; ++c) {
+          EXPECT_LE(found.ranges[c].highest, before[c].highest);
+          EXPECT_GE(found.ranges[c].lowest, before[c].lowest);
+        }
+        const auto executor = make_openmp_executor(3);
+        EXPECT_EQ(inlier_ranges(keys.view, *executor).outliers, expected);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rattan::test

@@ -26,7 +26,7 @@ void expect_dequantised(const KeyCodes& codes, const MatrixView& queries) {
   const auto largest_step = [&](std::size_t q) {
     double largest = 0;
     for (std::size_t c = 0; c < codes.dim(); ++c) {
-      largest = std::max(largest, std::abs(element(queries, q, c) * double{codes.step(c)}));
+      largest = std::max(largest, std::abs(element(queries, q, c) * double{codes.parts()[0].steps[c]}));
     }
     return largest == 0 ? 1.0 : largest / (codes.layout() == CodeLayout::rows8 ? 127 * 128 : 127);
   };
@@ -37,7 +37,7 @@ void expect_dequantised(const KeyCodes& codes, const MatrixView& queries) {
       double sum_of_codes = 0;
       for (std::size_t c = 0; c < codes.dim(); ++c) {
         const unsigned code = codes.code(static_cast<KeyId>(key), c);
-        expected += element(queries, q, c) * double{codes.step(c)} * code;
+        expected += element(queries, q, c) * double{codes.parts()[0].steps[c]} * code;
         sum_of_codes += code;
       }
       const double score = scores[q * codes.rows() + key];
@@ -86,7 +86,7 @@ TEST(CodeScorer, BlocksGiveTheScoresOfRows) {
   CodeScorer(rows, simd::kernels()).score(prepared, all_ids(keys_count), pointers, expected.data(), keys_count);
   for (const std::size_t first : {0U, 1U, 4U}) {
     std::vector<float> scores(5 * 80);
-    CodeScorer(blocks, simd::kernels()).score_blocks(prepared, first, 5 - first, scores.data(), 80);
+    CodeScorer(blocks, simd::kernels()).score_blocks(prepared, 0, first, 5 - first, scores.data(), 80);
     for (std::size_t q = 0; q < 5; ++q) {
       for (std::size_t key = 16 * first; key < keys_count; ++key) {
         ASSERT_EQ(scores[q * 80 + key - 16 * first], expected[q * keys_count + key]) << first << ' ' << q << ' ' << key;

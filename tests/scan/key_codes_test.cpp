@@ -17,9 +17,14 @@ KeyCodes make_codes(const SharedMatrix& keys, CodeLayout layout) { return {keys.
 void expect_same_codes(const KeyCodes& found, const KeyCodes& expected) {
   ASSERT_EQ(found.rows(), expected.rows());
   ASSERT_EQ(found.bytes(), expected.bytes());
+  ASSERT_EQ(found.parts().size(), expected.parts().size());
+  for (std::size_t i = 0; i < expected.parts().size(); ++i) {
+    EXPECT_EQ(found.parts()[i].end, expected.parts()[i].end);
+    EXPECT_EQ(found.parts()[i].steps, expected.parts()[i].steps);
+    EXPECT_EQ(found.parts()[i].lowest, expected.parts()[i].lowest);
+    EXPECT_EQ(found.parts()[i].outliers, expected.parts()[i].outliers);
+  }
   for (std::size_t c = 0; c < expected.dim(); ++c) {
-    EXPECT_EQ(found.step(c), expected.step(c));
-    EXPECT_EQ(found.lowest(c), expected.lowest(c));
     for (std::size_t key = 0; key < expected.rows(); ++key) {
       ASSERT_EQ(found.code(static_cast<KeyId>(key), c), expected.code(static_cast<KeyId>(key), c)) << key << ' ' << c;
     }
@@ -33,7 +38,8 @@ TEST(KeyCodes, EveryElementIsWithinHalfAStep) {
       const KeyCodes codes = make_codes(keys, layout);
       for (KeyId key = 0; key < 20; ++key) {
         for (std::size_t c = 0; c < dim; ++c) {
-          const double steps = (element(keys.view, key, c) - double{codes.lowest(c)}) / double{codes.step(c)};
+          const double steps =
+              (element(keys.view, key, c) - double{codes.parts()[0].lowest[c]}) / double{codes.parts()[0].steps[c]};
           ASSERT_LE(codes.code(key, c), codes.largest_code());
           ASSERT_LE(std::abs(codes.code(key, c) - steps), 0.5 + 1e-5) << "dim " << dim << ", channel " << c;
         }
@@ -84,8 +90,8 @@ TEST(KeyCodes, BytesAreKnownBefore) {
 TEST(KeyCodes, AChannelWithoutSpreadHasCodeZero) {
   const SharedMatrix keys = make_matrix(std::vector<float>{3, 1, 3, 2, 3, 5}, 3, 2);
   const KeyCodes codes = make_codes(keys, CodeLayout::rows4);
-  EXPECT_EQ(codes.lowest(0), 3.0F);
-  EXPECT_GT(codes.step(0), 0.0F);
+  EXPECT_EQ(codes.parts()[0].lowest[0], 3.0F);
+  EXPECT_GT(codes.parts()[0].steps[0], 0.0F);
   for (KeyId key = 0; key < 3; ++key) EXPECT_EQ(codes.code(key, 0), 0U);
 }
 
@@ -94,7 +100,7 @@ TEST(KeyCodes, StepsStayFiniteForTheLargestAndSmallestNumbers) {
     const SharedMatrix keys = make_matrix(std::vector<float>{size, -size, size, 0, -size, size}, 3, 2);
     for (const CodeLayout layout : {CodeLayout::rows4, CodeLayout::rows8}) {
       const KeyCodes codes = make_codes(keys, layout);
-      for (std::size_t c = 0; c < 2; ++c) EXPECT_TRUE(std::isnormal(codes.step(c))) << size;
+      for (std::size_t c = 0; c < 2; ++c) EXPECT_TRUE(std::isnormal(codes.parts()[0].steps[c])) << size;
       if (size > 1) {
         EXPECT_EQ(codes.code(2, 1), codes.largest_code()) << size;
       }
@@ -102,19 +108,48 @@ TEST(KeyCodes, StepsStayFiniteForTheLargestAndSmallestNumbers) {
   }
 }
 
-TEST(KeyCodes, AppendedKeysAreCodedLikeTheOthersAndClamped) {
+TEST(KeyCodes, FurtherKeysHaveRangesOfTheirOwn) {
   const SharedMatrix keys = random_matrix(70, 33, 4, DType::f16);
   for (const CodeLayout layout : {CodeLayout::rows4, CodeLayout::rows8, CodeLayout::blocks4}) {
-    KeyCodes grown = make_codes(keys, layout);
-    grown.append(keys.view.slice(0, 33), serial_executor());
-    ASSERT_EQ(grown.rows(), 103U);
-    for (KeyId key = 0; key < 33; ++key) {
-      for (std::size_t c = 0; c < 33; ++c) ASSERT_EQ(grown.code(70 + key, c), grown.code(key, c));
+    const KeyCodes base = make_codes(keys, layout);
+    const SharedMatrix further = make_matrix(std::vector<float>(33, 1e30F), 1, 33);
+    AlignedVector<std::byte> codes(32 * base.row_bytes());
+    const CodePart part = base.encode(further.view, 16, codes.data(), serial_executor());
+    EXPECT_EQ(part.end, 17U);
+    EXPECT_EQ(part.lowest[32], 1e30F);
+    EXPECT_EQ(part.steps[32], 1.0F);
+    EXPECT_EQ(base.parts()[0].end, 70U);
+    EXPECT_LT(base.parts()[0].steps[32], 1.0F);
+  }
+}
+
+TEST(KeyCodes, ScannedCodesHaveRangesForEvery4096Keys) {
+  SharedMatrix keys = random_matrix(9000, 3, 4);
+  set_element(keys, 5000, 1, 7);
+  const KeyCodes codes = make_codes(keys, CodeLayout::blocks4);
+  ASSERT_EQ(codes.parts().size(), 3U);
+  EXPECT_EQ(codes.parts()[1].end, 8192U);
+  EXPECT_EQ(codes.parts()[2].end, 9000U);
+  EXPECT_GT(codes.parts()[1].steps[1], codes.parts()[0].steps[1] * 1.2F);
+  EXPECT_EQ(make_codes(keys, CodeLayout::rows4).parts().size(), 1U);
+}
+
+// Keys far outside of the others' ranges: these stay as fine as without them.
+TEST(KeyCodes, OutliersAreKeptOutOfTheRangesAndHaveTypicalCodes) {
+  const SharedMatrix keys = random_matrix(3000, 20, 4);
+  const KeyCodes without = make_codes(keys, CodeLayout::rows4);
+  EXPECT_EQ(without.bytes(), 3000U * 32);
+  for (const float size : {60.0F, 1e4F, 1e30F}) {
+    set_element(keys, 17, 5, size);
+    set_element(keys, 2999, 19, -size);
+    const KeyCodes codes = make_codes(keys, CodeLayout::rows4);
+    EXPECT_EQ(codes.parts()[0].outliers, (std::vector<KeyId>{17, 2999})) << size;
+    EXPECT_EQ(codes.bytes(), 3000U * 32 + 8);
+    for (std::size_t c = 0; c < 20; ++c) {
+      EXPECT_LE(codes.parts()[0].steps[c], without.parts()[0].steps[c]);
+      EXPECT_NEAR(codes.code(17, c), 7.5, 4.0);
+      EXPECT_EQ(codes.code(17, c), codes.code(2999, c));
     }
-    grown.append(make_matrix(std::vector<float>(33, 1e30F), 1, 33).view, serial_executor());
-    grown.append(make_matrix(std::vector<float>(33, -1e30F), 1, 33).view, serial_executor());
-    EXPECT_EQ(grown.code(103, 32), grown.largest_code());
-    EXPECT_EQ(grown.code(104, 32), 0U);
   }
 }
 
@@ -132,14 +167,8 @@ TEST(KeyCodes, TheSameForAnyNumberOfThreads) {
 TEST(KeyCodes, OneKeyAndNoKeys) {
   const KeyCodes none = make_codes(random_matrix(0, 5, 1), CodeLayout::rows4);
   EXPECT_EQ(none.rows(), 0U);
-  EXPECT_EQ(none.step(4), 1.0F);
+  EXPECT_EQ(none.parts()[0].steps[4], 1.0F);
   EXPECT_EQ(make_codes(random_matrix(1, 5, 1), CodeLayout::rows8).code(0, 4), 0U);
-}
-
-TEST(KeyCodes, AnotherDimIsRefused) {
-  KeyCodes codes = make_codes(random_matrix(4, 5, 1), CodeLayout::rows4);
-  expect_error(ErrorCode::invalid_argument, "dim 6",
-               [&] { codes.append(random_matrix(1, 6, 1).view, serial_executor()); });
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "scan/code_scan.h"
 #include "scan/code_scorer.h"
 #include "tests/support/matrices.h"
+#include "tests/support/reference.h"
 
 namespace rattan {
 namespace {
@@ -16,71 +17,127 @@ constexpr std::size_t rows = 90;
 constexpr std::size_t base_rows = 37;  // no whole number of blocks
 constexpr std::size_t dim = 70;
 
-// Codes of all rows with the ranges of the first ones: in one place, and in two.
+// Codes of a base and, behind it, of two parts as they are sealed, which lie elsewhere and are wider.
 struct TwoPlaces {
-  SharedMatrix keys = test::random_matrix(rows, dim, 1);
+  SharedMatrix keys = drifting_keys();
   KeyCodes base;
-  KeyCodes whole;
   AlignedVector<std::byte> grown;
+  std::vector<CodePart> parts;
 
-  explicit TwoPlaces(CodeLayout layout) : base(keys.view.slice(0, base_rows), layout, serial_executor()), whole(base) {
-    whole.append(keys.view.slice(base_rows, rows - base_rows), serial_executor());
+  explicit TwoPlaces(CodeLayout layout) : base(keys.view.slice(0, base_rows), layout, serial_executor()) {
     grown.resize(64 * base.row_bytes());
-    // In two parts, as blocks are sealed.
-    base.encode(keys.view.slice(base_rows, 16), 0, grown.data(), serial_executor());
-    base.encode(keys.view.slice(base_rows + 16, rows - base_rows - 16), 16, grown.data(), serial_executor());
+    parts.push_back(base.encode(keys.view.slice(base_rows, 16), 0, grown.data(), serial_executor()));
+    parts.push_back(
+        base.encode(keys.view.slice(base_rows + 16, rows - base_rows - 16), 16, grown.data(), serial_executor()));
   }
-  SplitCodes split() const { return {base, grown.data(), rows - base_rows}; }
+  SplitCodes split() const { return {base, grown.data(), parts}; }
+
+  static SharedMatrix drifting_keys() {
+    const SharedMatrix keys = test::random_matrix(rows, dim, 1);
+    for (std::size_t row = base_rows; row < rows; ++row) {
+      for (std::size_t c = 0; c < dim; ++c) {
+        test::set_element(keys, row, c, static_cast<float>(3 * test::element(keys.view, row, c) + 20));
+      }
+    }
+    return keys;
+  }
 };
 
-TEST(SplitCodes, RowsAreThoseOfOnePlace) {
+TEST(SplitCodes, RowsAndPartsAreThoseOfBothPlaces) {
   for (const CodeLayout layout : {CodeLayout::rows4, CodeLayout::rows8}) {
     const TwoPlaces made(layout);
     const SplitCodes split = made.split();
     ASSERT_EQ(split.rows(), rows);
+    ASSERT_EQ(split.parts(), 3U);
+    const std::size_t ends[] = {base_rows, base_rows + 16, rows};
+    for (std::size_t part = 0; part < 3; ++part) {
+      EXPECT_EQ(split.begin(part), part == 0 ? 0 : ends[part - 1]);
+      EXPECT_EQ(split.end(part), ends[part]);
+    }
     for (KeyId key = 0; key < rows; ++key) {
-      EXPECT_TRUE(std::equal(split.row(key), split.row(key) + split.row_bytes(), made.whole.row(key))) << key;
+      const auto part = static_cast<std::size_t>(std::ranges::upper_bound(ends, key) - ends);
+      EXPECT_EQ(split.part_of(key), part);
+      const std::byte* const grown =
+          made.grown.data() + (key - std::min<std::size_t>(key, base_rows)) * split.row_bytes();
+      EXPECT_EQ(split.row(key), key < base_rows ? made.base.row(key) : grown);
     }
     const SplitCodes alone(made.base);
     EXPECT_EQ(alone.rows(), base_rows);
+    EXPECT_EQ(alone.parts(), 1U);
     EXPECT_EQ(alone.row(3), made.base.row(3));
   }
 }
 
-TEST(SplitCodes, ScoresAreThoseOfOnePlace) {
-  const TwoPlaces made(CodeLayout::rows4);
+// Scores of all parts in one unit, less the same offset, within the rounding of codes and queries.
+TEST(SplitCodes, ScoresOfAllPartsAreComparable) {
+  const TwoPlaces made(CodeLayout::rows8);
   const SharedMatrix queries = test::random_matrix(3, dim, 2);
   PreparedCodeQueries prepared;
-  prepared.prepare(queries.view, made.base, simd::kernels());
-  std::vector<KeyId> ids(rows);
-  for (KeyId id = 0; id < rows; ++id) ids[id] = id;
+  prepared.prepare(queries.view, made.split(), simd::kernels());
+  const std::vector<KeyId> ids = test::all_ids(rows);
   std::vector<const void*> scratch;
   std::vector<float> found(3 * rows);
-  std::vector<float> wanted(3 * rows);
   CodeScorer(made.split()).score(prepared, ids, scratch, found.data(), rows);
-  CodeScorer(made.whole).score(prepared, ids, scratch, wanted.data(), rows);
-  EXPECT_EQ(found, wanted);
+  for (std::size_t q = 0; q < 3; ++q) {
+    double offset = 0;
+    for (std::size_t c = 0; c < dim; ++c) {
+      offset += test::element(queries.view, q, c) * double{made.base.parts()[0].lowest[c]};
+    }
+    for (std::size_t key = 0; key < rows; ++key) {
+      const double score = double{prepared.scale(q)} * double{found[q * rows + key]} + offset;
+      EXPECT_NEAR(score, test::reference_score(queries.view, q, made.keys.view, key), 0.7);
+      EXPECT_GE(found[q * rows + key], prepared.lowest(q));
+      EXPECT_LE(found[q * rows + key], prepared.highest(q));
+    }
+  }
 }
 
 TEST(SplitCodes, AScanSeesEveryRowOfBothPlacesOnce) {
-  const TwoPlaces made(CodeLayout::blocks4);
+  const TwoPlaces blocks(CodeLayout::blocks4);
+  const TwoPlaces lines(CodeLayout::rows4);
   const SharedMatrix queries = test::random_matrix(2, dim, 3);
-  const CodeScorer split(made.split());
-  const CodeScorer whole(made.whole);
+  const CodeScorer scanner(blocks.split());
+  const CodeScorer scorer(lines.split());
   PreparedCodeQueries prepared;
-  split.prepare(queries.view, prepared);
-  const auto scan = [&](const CodeScorer& scorer, IdRange range) {
+  scanner.prepare(queries.view, prepared);
+  for (const IdRange range : {IdRange{0, 90}, IdRange{0, 37}, IdRange{36, 38}, IdRange{50, 70}, IdRange{5, 89}}) {
     std::vector<BucketBeam> beams(2);
     for (std::size_t q = 0; q < 2; ++q) beams[q].reset(rows, prepared.lowest(q), prepared.highest(q));
     CodeScanScratch scratch;
-    code_scan(scorer, prepared, range, beams, scratch);
-    std::vector<Neighbor> kept;
-    for (const BucketBeam& beam : beams) beam.each_kept([&](const Neighbor& neighbor) { kept.push_back(neighbor); });
-    return kept;
-  };
-  for (const IdRange range : {IdRange{}, IdRange{0, 37}, IdRange{36, 38}, IdRange{50, 70}, IdRange{5, 89}}) {
-    EXPECT_EQ(scan(split, range), scan(whole, range)) << range.begin << ' ' << range.end;
+    code_scan(scanner, prepared, range, beams, scratch);
+    std::vector<KeyId> ids;
+    for (KeyId id = range.begin; id < range.end; ++id) ids.push_back(id);
+    std::vector<const void*> pointers;
+    std::vector<float> scores(2 * ids.size());
+    scorer.score(prepared, ids, pointers, scores.data(), ids.size());
+    for (std::size_t q = 0; q < 2; ++q) {
+      std::vector<Neighbor> kept;
+      beams[q].each_kept([&](const Neighbor& neighbor) { kept.push_back(neighbor); });
+      ASSERT_EQ(kept.size(), ids.size());
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        EXPECT_EQ(kept[i], (Neighbor{scores[q * ids.size() + i], ids[i]})) << range.begin << ' ' << range.end;
+      }
+    }
   }
+}
+
+TEST(SplitCodes, OutliersOfAllPartsAreNamedByTheirIds) {
+  const SharedMatrix keys = test::random_matrix(400, dim, 1);
+  test::set_element(keys, 3, 0, 1000);
+  test::set_element(keys, 250, 1, 1000);
+  test::set_element(keys, 399, 2, -1000);
+  const KeyCodes base(keys.view.slice(0, 200), CodeLayout::rows4, serial_executor());
+  AlignedVector<std::byte> grown(200 * base.row_bytes());
+  const CodePart parts[] = {base.encode(keys.view.slice(200, 200), 0, grown.data(), serial_executor())};
+  const SplitCodes split(base, grown.data(), parts);
+  EXPECT_EQ(split.outliers(), 3U);
+  const auto named = [&](IdRange range) {
+    std::vector<KeyId> ids;
+    split.each_outlier(range, [&](KeyId id) { ids.push_back(id); });
+    return ids;
+  };
+  EXPECT_EQ(named({}), (std::vector<KeyId>{3, 250, 399}));
+  EXPECT_EQ(named({4, 399}), (std::vector<KeyId>{250}));
 }
 
 }  // namespace
