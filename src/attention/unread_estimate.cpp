@@ -144,7 +144,7 @@ void UnreadEstimate::weigh(std::size_t row, const Retrieved& retrieved, RowWeigh
   weights.clusters.resize(keys.ids.size());
   weights.unread.resize(count_);
   weights.masses.resize(count_);
-  take_out(scores_.data() + row * count_, keys, weights.clusters);
+  take_out(row, keys, weights.clusters);
   estimate_scores(row, bound(row, keys.scores), weights.unread);
   weights.top =
       std::max(kernels.largest(weights.unread.data(), count_), kernels.largest(keys.scores.data(), keys.scores.size()));
@@ -152,11 +152,18 @@ void UnreadEstimate::weigh(std::size_t row, const Retrieved& retrieved, RowWeigh
   weights.weigh(keys.scores);
 }
 
-// Takes the retrieved keys' number, and scores about the centroid's, out of their clusters, and says which these are.
-void UnreadEstimate::take_out(const float* scores, const Retrieved& keys, std::span<std::uint32_t> cluster_ids) {
+// Takes the retrieved keys' number, and scores about the centroid's, out of their clusters, and says which these are. A
+// score that no key of the cluster can have by its moments is one of an outlier, which they do not include.
+void UnreadEstimate::take_out(std::size_t row, const Retrieved& keys, std::span<std::uint32_t> cluster_ids) {
+  constexpr float most_deviations = 30;
+  const float* const scores = scores_.data() + row * count_;
   unread_keys_.resize(count_);
-  each_block(0, [&](const KeyClusters& block, std::size_t first, float) {
+  limits_.resize(count_);
+  each_block(row, [&](const KeyClusters& block, std::size_t first, float variance) {
     std::ranges::copy(block.counts(), unread_keys_.begin() + static_cast<std::ptrdiff_t>(first));
+    for (std::size_t c = 0; c < block.clusters(); ++c) {
+      limits_[first + c] = most_deviations * most_deviations * block.spreads()[c] * variance;
+    }
   });
   sums_.assign(count_, 0.0F);
   squares_.assign(count_, 0.0F);
@@ -166,6 +173,7 @@ void UnreadEstimate::take_out(const float* scores, const Retrieved& keys, std::s
     if (cluster == no_key || keys.scores[i] == log_of_nothing) continue;
     const float above = keys.scores[i] - scores[cluster];
     unread_keys_[cluster] = std::max(unread_keys_[cluster] - 1, 0.0F);
+    if (!(above * above <= limits_[cluster])) continue;
     sums_[cluster] += above;
     squares_[cluster] += above * above;
   }

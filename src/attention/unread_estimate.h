@@ -36,7 +36,7 @@ class UnreadEstimate {
  private:
   void cap_moments(std::size_t rows, float cap);
   void score_clusters(MatrixView queries, std::size_t block, std::size_t first);
-  void take_out(const float* scores, const Retrieved& keys, std::span<std::uint32_t> cluster_ids);
+  void take_out(std::size_t row, const Retrieved& keys, std::span<std::uint32_t> cluster_ids);
   float bound(std::size_t row, std::span<const float> retrieved) const;
   void estimate_scores(std::size_t row, float bound, std::span<float> unread);
   void sum_up(RowWeights& weights) const;
@@ -60,6 +60,7 @@ class UnreadEstimate {
   std::vector<float> unread_keys_;  // their number
   std::vector<float> sums_;         // of retrieved scores less the centroid's
   std::vector<float> squares_;      // of the same
+  std::vector<float> limits_;       // the most that one such square may be
   std::vector<float> noise_;        // estimated variance of the logits of unread keys
 
   PreparedQueries prepared_;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "clusters/joint_rows.h"
 #include "core/aligned.h"
 #include "core/half.h"
 #include "simd/kernels.h"
@@ -15,9 +16,10 @@ namespace {
 
 constexpr float largest_half = 65504.0F;
 
-// A copy of `means`, those of the clusters `changed` taken anew from the rows that are left.
+// A copy of `means`, those of the clusters `changed` taken anew from the rows that are left but for the unusual ones.
 SharedMatrix renew(const MatrixView& means, const std::vector<bool>& changed,
-                   std::span<const std::uint16_t> cluster_ids, const MatrixView& rows) {
+                   std::span<const std::uint16_t> cluster_ids, const MatrixView& rows,
+                   const std::vector<bool>& unusual) {
   const std::size_t cols = means.cols;
   std::vector<double> sums(means.rows * cols);
   std::vector<std::size_t> counts(means.rows);
@@ -25,7 +27,7 @@ SharedMatrix renew(const MatrixView& means, const std::vector<bool>& changed,
   const simd::ToFloat to_float = simd::kernels().widen(rows.dtype);
   for (std::size_t i = 0; i < cluster_ids.size(); ++i) {
     const std::size_t cluster = cluster_ids[i];
-    if (!changed[cluster]) continue;
+    if (!changed[cluster] || unusual[i]) continue;
     to_float(rows.row(i), cols, row.data());
     for (std::size_t c = 0; c < cols; ++c) sums[cluster * cols + c] += static_cast<double>(row[c]);
     ++counts[cluster];
@@ -34,7 +36,7 @@ SharedMatrix renew(const MatrixView& means, const std::vector<bool>& changed,
   for (std::size_t cluster = 0; cluster < means.rows; ++cluster) {
     std::byte* const to = memory->data() + cluster * means.row_bytes();
     std::memcpy(to, means.row(cluster), means.row_bytes());
-    if (!changed[cluster] || counts[cluster] == 0) continue;  // an empty one weighs nothing
+    if (!changed[cluster] || counts[cluster] == 0) continue;  // an empty one weighs nothing, or is of unusual keys
     for (std::size_t c = 0; c < cols; ++c) {
       const auto mean = static_cast<float>(sums[cluster * cols + c] / static_cast<double>(counts[cluster]));
       if (means.dtype == DType::f32) {
@@ -61,8 +63,9 @@ KeyClusters cut_clusters(const KeyClusters& clusters, KeyId end, MatrixView keys
     counts[all[i]] -= 1;
     changed[all[i]] = true;
   }
-  SharedMatrix centroids = renew(clusters.centroids(), changed, ids, keys);
-  SharedMatrix mean_values = renew(clusters.mean_values(), changed, ids, values);
+  const std::vector<bool> none(kept);
+  SharedMatrix centroids = renew(clusters.centroids(), changed, ids, keys, unusual_rows(keys.slice(0, kept)));
+  SharedMatrix mean_values = renew(clusters.mean_values(), changed, ids, values, none);
   std::vector<float> spreads(clusters.spreads().begin(), clusters.spreads().end());
   return {first,
           std::move(centroids),

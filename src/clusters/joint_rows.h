@@ -10,10 +10,14 @@
 
 namespace rattan {
 
+// By row whether its square is at least 64 times the median: one key of 1,000 times the others' norm would leave these
+// no difference, and is no part of what is usual.
+std::vector<bool> unusual_rows(const MatrixView& rows);
+
 class JointRows {
  public:
   // keys: [n, key dim], values: [n, value dim]; borrowed. Both are divided by the rms distance of their rows from their
-  // mean, measured on evenly spaced rows; rows that are all equal become zeros.
+  // mean, measured on evenly spaced usual rows; rows that are all equal become zeros.
   JointRows(MatrixView keys, MatrixView values);
 
   std::size_t cols() const noexcept { return keys_.cols + values_.cols; }

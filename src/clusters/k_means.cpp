@@ -1,6 +1,7 @@
 #include "clusters/k_means.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "core/parallel.h"
@@ -78,6 +79,7 @@ std::vector<float> mean_rows(MatrixView matrix, const Members& members, Executor
   const std::size_t count = members.offsets.size() - 1;
   const std::size_t dim = matrix.cols;
   const auto add = simd::kernels().add_weighted(matrix.dtype);
+  const auto to_float = simd::kernels().widen(matrix.dtype);
   const std::vector<float> ones(sum_block, 1.0F);
   std::vector<float> means(count * dim);
   parallel_blocks(executor, count, 16, [&](std::size_t begin, std::size_t end, unsigned) {
@@ -94,6 +96,14 @@ std::vector<float> mean_rows(MatrixView matrix, const Members& members, Executor
         }
         std::fill(block.begin(), block.end(), 0.0F);
         add(ones.data(), 1, rows.size(), rows.data(), rows.size(), dim, block.data());
+        // Sums near the end of fp32's range are taken once more, row by row.
+        if (!std::ranges::all_of(block, [](float x) { return std::isfinite(x); })) {
+          for (const void* row : rows) {
+            to_float(row, dim, block.data());
+            for (std::size_t j = 0; j < dim; ++j) sum[j] += static_cast<double>(block[j]);
+          }
+          continue;
+        }
         for (std::size_t j = 0; j < dim; ++j) sum[j] += static_cast<double>(block[j]);
       }
       const double factor = all.empty() ? 0 : 1 / static_cast<double>(all.size());

@@ -19,11 +19,21 @@ namespace {
 constexpr std::size_t keys_per_cluster = 16;
 constexpr std::uint32_t most_clusters = 65536;  // ids have two bytes
 
-// An estimate needs no more than half precision, and a decode step reads every centroid.
-SharedMatrix store(std::span<const float> values, std::size_t cols) {
+// Whether half precision loses no more of a row than its 11 bits say: values of a millionth would lose all. Means of
+// half-precision rows lose no more than the rows did.
+bool halves_hold(std::span<const float> row, DType dtype) {
   constexpr float largest_half = 65504.0F;
+  constexpr float least = 0x1p-10F;  // of the largest element; elements of a thousandth of it are still normal halves
+  float largest = 0;
+  for (const float x : row) largest = std::max(largest, std::abs(x));
+  return largest == 0 || dtype == DType::f16 || (largest >= least && largest <= largest_half);
+}
+
+// An estimate needs no more than half precision, and a decode step reads every centroid.
+SharedMatrix store(std::span<const float> values, std::size_t cols, DType dtype) {
   const std::size_t rows = values.size() / cols;
-  const bool fits = std::all_of(values.begin(), values.end(), [](float x) { return std::abs(x) <= largest_half; });
+  bool fits = true;
+  for (std::size_t row = 0; row < rows; ++row) fits = fits && halves_hold(values.subspan(row * cols, cols), dtype);
   const auto memory = std::make_shared<AlignedVector<std::byte>>(values.size() * (fits ? 2 : 4));
   if (fits) {
     auto* halves = reinterpret_cast<std::uint16_t*>(memory->data());
@@ -34,14 +44,31 @@ SharedMatrix store(std::span<const float> values, std::size_t cols) {
   return {{memory->data(), fits ? DType::f16 : DType::f32, rows, cols}, memory};
 }
 
-// Of evenly spaced keys; the covariance has far fewer numbers than these.
-SharedMatrix covariance_within(MatrixView keys, std::span<const float> means, std::span<const std::uint32_t> nearest) {
+// Without the unusual ones of each cluster in which they are the minority: one would draw the others' mean away.
+Members usual_members(const Members& members, const std::vector<bool>& unusual) {
+  if (std::ranges::none_of(unusual, [](bool is) { return is; })) return members;
+  Members usual{{0}, {}};
+  for (std::size_t c = 0; c + 1 < members.offsets.size(); ++c) {
+    const auto rows = members.rows_of(c);
+    const auto count = static_cast<std::size_t>(std::ranges::count_if(rows, [&](auto row) { return unusual[row]; }));
+    for (const std::uint32_t row : rows) {
+      if (!unusual[row] || 2 * count > rows.size()) usual.rows.push_back(row);
+    }
+    usual.offsets.push_back(static_cast<std::uint32_t>(usual.rows.size()));
+  }
+  return usual;
+}
+
+// Of evenly spaced usual keys; the covariance has far fewer numbers than these.
+SharedMatrix covariance_within(MatrixView keys, std::span<const float> means, std::span<const std::uint32_t> nearest,
+                               const std::vector<bool>& unusual) {
   constexpr std::size_t sample = 8192;
   const std::size_t step = std::max<std::size_t>(1, keys.rows / sample);
   const auto to_float = simd::kernels().widen(keys.dtype);
   std::vector<float> row(keys.cols);
   SecondMoment moment(keys.cols);
   for (std::size_t i = 0; i < keys.rows; i += step) {
+    if (unusual[i]) continue;
     to_float(keys.row(i), keys.cols, row.data());
     for (std::size_t j = 0; j < keys.cols; ++j) row[j] -= means[nearest[i] * keys.cols + j];
     moment.add(row);
@@ -50,6 +77,10 @@ SharedMatrix covariance_within(MatrixView keys, std::span<const float> means, st
   const auto memory = std::make_shared<AlignedVector<float>>(mean.begin(), mean.end());
   return {{memory->data(), DType::f32, keys.cols, keys.cols}, memory};
 }
+
+// Beyond these fp32 ends.
+constexpr double largest_square = 1e37;
+constexpr double largest_spread = 1e6;
 
 // Mean squared distance of each cluster's keys from their mean, over the mean of all keys'.
 std::vector<float> relative_spreads(MatrixView keys, const Members& members, std::span<const float> means,
@@ -67,14 +98,16 @@ std::vector<float> relative_spreads(MatrixView keys, const Members& members, std
           const float difference = key[j] - means[c * keys.cols + j];
           squared += difference * difference;
         }
-        sums[c] += static_cast<double>(squared);
+        sums[c] += std::min(static_cast<double>(squared), largest_square);
       }
     }
   });
-  const double all = std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(keys.rows);
+  const double all = std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(members.rows.size());
   std::vector<float> relative(count);
   for (std::size_t c = 0; c < count; ++c) {
-    if (sums[c] > 0) relative[c] = static_cast<float>(sums[c] / static_cast<double>(members.rows_of(c).size()) / all);
+    if (!(sums[c] > 0)) continue;
+    const double spread = sums[c] / static_cast<double>(members.rows_of(c).size()) / all;
+    relative[c] = static_cast<float>(std::min(spread, largest_spread));
   }
   return relative;
 }
@@ -133,11 +166,13 @@ KeyClusters::KeyClusters(const CheckedMatrix& checked_keys, const CheckedMatrix&
   cluster_ids_.assign(nearest.begin(), nearest.end());
   counts_.resize(count);
   for (std::size_t c = 0; c < counts_.size(); ++c) counts_[c] = static_cast<float>(members.rows_of(c).size());
-  const std::vector<float> means = mean_rows(keys, members, executor);
-  centroids_ = store(means, keys.cols);
-  mean_values_ = store(mean_rows(values, members, executor), values.cols);
-  covariance_ = covariance_within(keys, means, nearest);
-  spreads_ = relative_spreads(keys, members, means, executor);
+  const std::vector<bool> unusual = unusual_rows(keys);
+  const Members usual = usual_members(members, unusual);
+  const std::vector<float> means = mean_rows(keys, usual, executor);
+  centroids_ = store(means, keys.cols, keys.dtype);
+  mean_values_ = store(mean_rows(values, members, executor), values.cols, values.dtype);
+  covariance_ = covariance_within(keys, means, nearest, unusual);
+  spreads_ = relative_spreads(keys, usual, means, executor);
 }
 
 std::size_t KeyClusters::bytes() const noexcept {

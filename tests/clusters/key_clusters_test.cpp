@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <vector>
 
+#include "clusters/cluster_cut.h"
 #include "tests/support/errors.h"
 #include "tests/support/matrices.h"
 
@@ -81,6 +84,65 @@ TEST(KeyClusters, KeepNumbersThatHalvesCannot) {
   EXPECT_EQ(clusters.centroids().dtype, DType::f32);
   EXPECT_EQ(element(clusters.centroids(), 0, 0), 1e6);
   EXPECT_EQ(clusters.bytes(), KeyClusters::most_bytes(3, 1, 1, 1, DType::f32));
+}
+
+// Issue 11, B8: means below 6e-5 were halves without their bits, those above 65504 infinite.
+TEST(KeyClusters, MeansOfAnySizeKeepTheirBits) {
+  const SharedMatrix keys = random_matrix(500, 6, 1, DType::bf16);
+  const auto scaled = [&](const SharedMatrix& matrix, int exponent) {
+    const SharedMatrix result = random_matrix(500, 6, 1, DType::bf16);
+    for (std::size_t i = 0; i < 500; ++i) {
+      for (std::size_t c = 0; c < 6; ++c) {
+        set_element(result, i, c, static_cast<float>(std::ldexp(element(matrix.view, i, c), exponent)));
+      }
+    }
+    return result;
+  };
+  const KeyClusters one(test::checked(keys), test::checked(keys), 0, {.clusters = 20});
+  for (const int exponent : {-100, -40, -20, -8, 10, 20, 40, 100}) {
+    const SharedMatrix other = scaled(keys, exponent);
+    const KeyClusters of_keys(test::checked(other), test::checked(keys), 0, {.clusters = 20});
+    const KeyClusters of_values(test::checked(keys), test::checked(other), 0, {.clusters = 20});
+    for (KeyId id = 0; id < 500; ++id) {
+      ASSERT_EQ(of_keys.cluster_of(id), one.cluster_of(id)) << exponent;
+      ASSERT_EQ(of_values.cluster_of(id), one.cluster_of(id)) << exponent;
+    }
+    for (std::size_t c = 0; c < 20; ++c) {
+      double largest = 0;
+      for (std::size_t j = 0; j < 6; ++j) largest = std::max(largest, std::abs(element(one.centroids(), c, j)));
+      for (std::size_t j = 0; j < 6; ++j) {
+        const double expected = element(one.centroids(), c, j);
+        EXPECT_NEAR(std::ldexp(element(of_keys.centroids(), c, j), -exponent), expected, 1e-3 * largest) << exponent;
+        EXPECT_NEAR(std::ldexp(element(of_values.mean_values(), c, j), -exponent), expected, 1e-3 * largest);
+      }
+      EXPECT_NEAR(of_keys.spreads()[c], one.spreads()[c], 1e-3 * one.spreads()[c]) << exponent;
+    }
+  }
+}
+
+// Issue 11, B4: a key far from all others drew the mean of its cluster away, or overflowed where the sample missed it.
+TEST(KeyClusters, OutliersDrawNoMeanAway) {
+  for (const float size : {32.0F, 1000.0F, 1e30F, 3e38F}) {
+    const SharedMatrix keys = random_matrix(4000, 6, 1);
+    const KeyClusters without(test::checked(keys), test::checked(keys), 0, {.clusters = 10});
+    for (const std::size_t row : {7U, 1234U, 3999U}) {
+      for (std::size_t c = 0; c < 6; ++c) set_element(keys, row, c, size);
+    }
+    const SharedMatrix values = random_matrix(4000, 6, 1);
+    const KeyClusters clusters(test::checked(keys), test::checked(values), 0, {.clusters = 10});
+    for (std::size_t c = 0; c < 10; ++c) {
+      EXPECT_TRUE(std::isfinite(clusters.spreads()[c])) << size;
+      const bool of_outliers = clusters.counts()[c] <= 3;
+      for (std::size_t j = 0; j < 6 && !of_outliers; ++j) EXPECT_LT(std::abs(element(clusters.centroids(), c, j)), 3);
+    }
+    for (std::size_t i = 0; i < 6; ++i) {
+      EXPECT_LT(std::abs(element(clusters.covariance(), i, i)), 2 * element(without.covariance(), i, i)) << size;
+    }
+    const KeyClusters cut = cut_clusters(clusters, 3000, keys.view, values.view);
+    for (std::size_t c = 0; c < 10; ++c) {
+      EXPECT_LT(std::abs(element(cut.centroids(), c, 0)), clusters.counts()[c] > 3 ? 3 : 1e39);
+    }
+  }
 }
 
 TEST(KeyClusters, BadArgumentsAreNamed) {
