@@ -49,7 +49,9 @@ struct ContextParams {
   // needs of this head, measured at the build; no graph is tried below 24,576 keys, nor where that k is more than
   // 1/32 of them.
   HeadKind kind = HeadKind::automatic;
-  double recall = 0.95;                // wanted of the retrieved keys, by which widths are calibrated
+  // Wanted of the retrieved keys, by which widths are calibrated: of all query heads in the mean, and 0.85 times it of
+  // each. A graph that does not get there gives way to scan4, also where it was asked for.
+  double recall = 0.95;
   std::uint32_t links_k = 128;         // links per prefill query of a graph; 1..1024
   std::uint32_t link_queries = 16384;  // prefill queries per query head that are linked, evenly spaced
   // Queries per query head that a head keeps, evenly spaced over its tokens, as link evidence for indexes that are
@@ -115,8 +117,13 @@ struct DecodeStats {
 struct HeadReport {
   std::uint32_t layer = 0;
   std::uint32_t kv_head = 0;
-  std::string kind;                 // "flat", "scan4", "graph"
-  std::string reason;               // what was measured, for people
+  std::string kind;    // "flat", "scan4", "graph"
+  std::string reason;  // what was measured, for people
+  // Share of the exact best keys, among those searched, that searches of held-out queries found with the
+  // width in use, measured once at the build: mean over all query heads, and of the query head that found least.
+  // 0: not measured (flat, or no queries).
+  double recall = 0;
+  double worst_recall = 0;
   std::size_t base_tokens = 0;      // in the index that was built last: of the prefill, or of all there were
   std::size_t sealed_tokens = 0;    // of those behind them, in segments of the index
   std::size_t unsealed_tokens = 0;  // the others, the recent window included

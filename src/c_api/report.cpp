@@ -1,3 +1,4 @@
+#include <cmath>
 #include <string>
 
 #include "c_api/handle.h"
@@ -9,12 +10,19 @@ using rattan::c_api::required;
 
 namespace {
 
+std::string recalls(const rattan::HeadReport& head) {
+  if (head.recall == 0) return "";
+  const auto thousandths = [](double recall) { return std::round(recall * 1000) / 1000; };
+  return rattan::message("recall ", thousandths(head.recall), ", of the worst query head ",
+                         thousandths(head.worst_recall), "; ");
+}
+
 std::string describe(const std::vector<rattan::HeadReport>& heads) {
   std::string text;
   for (const rattan::HeadReport& head : heads) {
     text += rattan::message("layer ", head.layer, " head ", head.kv_head, ": ", head.kind, ", ", head.base_tokens,
                             " base + ", head.sealed_tokens, " sealed + ", head.unsealed_tokens, " unsealed tokens, ",
-                            head.memory.total(), " bytes; ", head.reason);
+                            head.memory.total(), " bytes; ", recalls(head), head.reason);
     if (head.tokens_behind != 0) {
       text += rattan::message("; ", head.tokens_behind, " tokens fewer than the longest layer");
     }

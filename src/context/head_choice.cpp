@@ -115,11 +115,19 @@ ChosenIndex choose_index(const CheckedMatrix& keys, HeadPlan plan, std::span<con
   } else {
     chosen = take_kind(*kinds.back(), *kinds.front(), inputs, stats);
     choice.reason += "as asked, " + chosen.words(" ", ", ");
+    const IndexKind* const other = allowed_kinds(params.kind, false).back();
+    if (!chosen.reached && other != kinds.back()) {
+      ChosenKind instead = take_kind(*other, *kinds.front(), inputs, stats);
+      choice.reason += message(", ", instead.words(" ", ", "));
+      if (instead.worst_recall > chosen.worst_recall) chosen = std::move(instead);
+    }
   }
   if (!plan.remark.empty()) choice.reason += message("; ", plan.remark);
   choice.kind = static_cast<HeadKind>(chosen.width.kind->head_kind);
   choice.k = chosen.width.k;
   choice.width = chosen.width.width;
+  choice.recall = chosen.recall;
+  choice.worst_recall = chosen.worst_recall;
   return {chosen.index, std::move(choice)};
 }
 

@@ -19,6 +19,8 @@ struct HeadChoice {
   HeadKind kind = HeadKind::flat;  // never automatic. flat: every key is attended exactly, nothing is searched
   std::uint32_t k = 0;             // keys per search that `width` was found for; 0: it was not measured
   std::uint32_t width = 0;         // of the kind's knob
+  double recall = 0;               // with it, of held-out queries; 0: not measured
+  double worst_recall = 0;         // the same of the worst query head
   MassCurve curve;
   std::string reason;
 

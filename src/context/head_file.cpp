@@ -1,6 +1,7 @@
 #include "context/head_file.h"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ constexpr const char* window_section = "window";
 constexpr std::uint32_t longest_reason = 4096;
 constexpr std::uint32_t largest_k = 1U << 20;
 constexpr std::uint32_t largest_width = 1U << 24;
+constexpr std::uint32_t millionths = 1000000;
 
 // Index gives its sections to indexes around it; this is one that never exists.
 struct Sections : Index {
@@ -74,6 +76,9 @@ std::vector<std::byte> head_section(const SavedRows& rows, const HeadIndex& head
   const std::string_view reason = std::string_view(choice.reason).substr(0, longest_reason);
   out.u32(static_cast<std::uint32_t>(reason.size()));
   out.text(reason);
+  for (const double recall : {choice.recall, choice.worst_recall}) {
+    out.u32(static_cast<std::uint32_t>(std::lround(recall * millionths)));
+  }
   return out.take();
 }
 
@@ -86,6 +91,10 @@ HeadChoice read_choice(ByteReader& in, std::size_t indexed) {
     keys = in.number_in<std::uint32_t>("mass curve", 0, static_cast<std::uint32_t>(indexed));
   }
   choice.reason = in.text(in.number_in<std::uint32_t>("length of the reason", 0, longest_reason), "reason");
+  if (in.remaining() == 0) return choice;  // a file of before recalls were kept
+  for (double* const recall : {&choice.recall, &choice.worst_recall}) {
+    *recall = in.number_in<std::uint32_t>("recall", 0, millionths) / double{millionths};
+  }
   return choice;
 }
 

@@ -195,6 +195,8 @@ HeadReport KvHead::report(std::size_t tokens) const {
   HeadReport report;
   report.kind = to_string(now->choice().kind);
   report.reason = now->choice().reason;
+  report.recall = now->choice().recall;
+  report.worst_recall = now->choice().worst_recall;
   {
     const std::lock_guard lock(remarking_);
     if (!remark_.empty()) report.reason += "; " + remark_;

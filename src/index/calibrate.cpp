@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 #include "core/median.h"
 #include "core/parallel.h"
@@ -59,13 +61,22 @@ NeighborTable search_steps(const Index& index, MatrixView queries, SearchParams 
   return all;
 }
 
+// Mean recall of the rows in each place of their groups, where it is least.
+double worst_of_group(std::span<const double> recalls, std::size_t group) {
+  std::vector<double> sums(group, 0.0);
+  for (std::size_t row = 0; row < recalls.size(); ++row) sums[row % group] += recalls[row];
+  return std::ranges::min(sums) * static_cast<double>(group) / static_cast<double>(recalls.size());
+}
+
 Trial find_width(const Index& index, MatrixView queries, const NeighborTable& truth, const AutoBuildParams& params) {
   Trial trial{&kind_of(index), &index};
   for (const double factor : widths) {
     trial.width = scaled(factor, params.k);
     const SearchParams search = params_for(*trial.kind, trial.width, params);
-    trial.recall = mean_recall(search_steps(index, queries, search, params.seeded), truth);
-    trial.reached = trial.recall >= params.recall;
+    const std::vector<double> recalls = recall_per_row(search_steps(index, queries, search, params.seeded), truth);
+    trial.recall = std::accumulate(recalls.begin(), recalls.end(), 0.0) / static_cast<double>(recalls.size());
+    trial.worst_recall = worst_of_group(recalls, params.group);
+    trial.reached = trial.recall >= params.recall && trial.worst_recall >= worst_share * params.recall;
     if (trial.reached || trial.width >= index.size()) break;
   }
   return trial;
@@ -117,7 +128,7 @@ std::vector<Trial> find_widths(const std::vector<const Index*>& contenders, Matr
                                const AutoBuildParams& params) {
   const Index& exact = *contenders.front();
   const NeighborTable truth = exact.search(queries, params_for(kind_of(exact), 0, params));
-  std::vector<Trial> trials{{&kind_of(exact), &exact, 0, 1.0, true, 0}};
+  std::vector<Trial> trials{{&kind_of(exact), &exact, 0, 1.0, true, 0, 1.0}};
   for (std::size_t i = 1; i < contenders.size(); ++i) {
     trials.push_back(find_width(*contenders[i], queries, truth, params));
   }

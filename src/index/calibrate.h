@@ -12,10 +12,14 @@ struct Trial {
   const IndexKind* kind = nullptr;
   const Index* index = nullptr;
   std::uint32_t width = 0;  // of the kind's knob; 0: it is exact
-  double recall = 0;
-  bool reached = false;
+  double recall = 0;        // mean over all rows
+  bool reached = false;     // recall the wanted one, worst_recall worst_share of it
   double microseconds = 0;  // median of one group's search; 0 where the recall was not reached
+  double worst_recall = 0;  // of the rows in one place of their groups, those of one query head, where it is least
 };
+
+// Recall that one query head may have less than all together: a mean of 0.95 may hide a head that finds hardly any key.
+inline constexpr double worst_share = 0.85;
 
 // One trial per contender, in their order; the first must be exact and is what the others' recall is measured against.
 // queries: [rows, d], rows a positive multiple of params.group.

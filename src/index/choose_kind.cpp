@@ -24,7 +24,9 @@ std::vector<Trial> trials_of(const Built& built, const BuildInputs& inputs, bool
 std::string describe(const Trial& trial) {
   std::string text = "all keys";
   if (!trial.kind->exact) {
-    text = message("width ", trial.width, " recall ", std::round(trial.recall * 1000) / 1000);
+    const auto thousandths = [](double recall) { return std::round(recall * 1000) / 1000; };
+    text = message("width ", trial.width, " recall ", thousandths(trial.recall), " (worst query head ",
+                   thousandths(trial.worst_recall), ")");
     if (!trial.reached) text += " is not enough";
   }
   if (trial.microseconds != 0) text += message(" in ", std::round(trial.microseconds), " us");
@@ -32,7 +34,8 @@ std::string describe(const Trial& trial) {
 }
 
 ChosenKind keep(std::shared_ptr<const Index> index, const Trial& trial, const BuildInputs& inputs) {
-  return {std::move(index), {trial.kind, inputs.params.automatic.k, trial.width}, {}};
+  return {std::move(index), {trial.kind, inputs.params.automatic.k, trial.width}, {}, trial.recall, trial.worst_recall,
+          trial.reached};
 }
 
 }  // namespace

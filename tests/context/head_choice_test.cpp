@@ -70,6 +70,29 @@ TEST(HeadChoice, AKindThatIsAskedIsMadeAndItsWidthMeasured) {
   EXPECT_EQ(head.choose(params_of(HeadKind::flat)).choice.reason, "as asked");
 }
 
+// Issue 11, B11: a graph that was asked for and finds too few keys of a query head, and nothing said so.
+TEST(HeadChoice, AGraphThatCannotReachTheRecallGivesWayToScan4) {
+  Head head(3000);
+  for (std::size_t row = 0; row < 3000; ++row) {  // those that are linked and those that are held out look elsewhere
+    for (std::size_t c = 0; c < 8; ++c) set_element(head.queries[1], row, row < 2800 ? c : c + 8, 0);
+  }
+  ContextParams params = params_of(HeadKind::graph);
+  params.recall = 0.999;
+  params.graph.max_degree = 2;
+  const ChosenIndex chosen = head.choose(params);
+  EXPECT_EQ(chosen.choice.kind, HeadKind::scan4);
+  EXPECT_EQ(chosen.index->kind(), "scan4");
+  EXPECT_NE(chosen.choice.reason.find("as asked, graph width 160"), std::string::npos) << chosen.choice.reason;
+  EXPECT_NE(chosen.choice.reason.find("is not enough, scan4 width"), std::string::npos) << chosen.choice.reason;
+  EXPECT_GE(chosen.choice.recall, 0.999);
+  EXPECT_GE(chosen.choice.worst_recall, 0.999 * 0.85);
+  params.recall = 0.5;
+  const ChosenIndex graph = head.choose(params);
+  EXPECT_EQ(graph.choice.kind, HeadKind::graph);
+  EXPECT_GE(graph.choice.recall, graph.choice.worst_recall);
+  EXPECT_GT(graph.choice.worst_recall, 0.42);
+}
+
 TEST(HeadChoice, WithoutQueriesThereIsNoGraph) {
   const SharedMatrix keys = random_matrix(600, 16, 1);
   HeadPlan plan = plan_head({}, test::checked(keys), test::checked(keys), {0, 600}, 0.25, params_of(HeadKind::graph));

@@ -39,6 +39,8 @@ TEST(HeadFile, OpensAsItWasSaved) {
     EXPECT_EQ(opened->choice.width, head.prefix->choice.width);
     EXPECT_EQ(opened->choice.curve.keys, head.prefix->choice.curve.keys);
     EXPECT_EQ(opened->choice.reason, head.prefix->choice.reason);
+    EXPECT_NEAR(opened->choice.recall, head.prefix->choice.recall, 1e-6);
+    EXPECT_NEAR(opened->choice.worst_recall, head.prefix->choice.worst_recall, 1e-6);
     EXPECT_EQ(opened->sinks, 8U);
     EXPECT_EQ(opened->indexed(), 460U);
     EXPECT_EQ(attend(opened, head), attend(head.prefix, head));

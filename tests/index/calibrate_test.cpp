@@ -93,6 +93,28 @@ TEST(Calibrate, OneQueryThatScoresNoKeyDoesNotPassForTheRecallOfAllOthers) {
   EXPECT_TRUE(with.reached);
 }
 
+// Issue 11, B11: a mean of 0.5 hid a query head that found no key.
+TEST(Calibrate, AHeadThatFindsFarLessThanTheOthersIsNotEnough) {
+  const SharedMatrix keys = random_matrix(3000, 16, 1);
+  const SharedMatrix blind = random_matrix(3000, 16, 1);
+  for (std::size_t key = 0; key < 3000; ++key) {
+    for (std::size_t c = 8; c < 16; ++c) test::set_element(blind, key, c, 0);
+  }
+  const SharedMatrix queries = random_matrix(16, 16, 2);  // every other one looks at what the blind index does not know
+  for (std::size_t row = 0; row < 16; ++row) {
+    for (std::size_t c = 0; c < 8; ++c) test::set_element(queries, row, row % 2 == 0 ? c + 8 : c, 0);
+  }
+  const auto flat = build_flat(keys);
+  const auto other = build_flat(blind);
+  const Trial trial = find_widths({flat.get(), other.get()}, queries.view, params_of(0.5))[1];
+  EXPECT_GE(trial.recall, 0.5);
+  EXPECT_LT(trial.worst_recall, 0.2);
+  EXPECT_FALSE(trial.reached);
+  AutoBuildParams alone = params_of(0.5);
+  alone.group = 1;
+  EXPECT_TRUE(find_widths({flat.get(), other.get()}, queries.view, alone)[1].reached);
+}
+
 TEST(Calibrate, WidthsAreFoundWithoutTimesToo) {
   const SharedMatrix keys = random_matrix(3000, 32, 1);
   const SharedMatrix queries = random_matrix(16, 32, 2);

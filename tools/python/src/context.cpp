@@ -124,6 +124,8 @@ nb::list report(const PyContext& self) {
     row["kv_head"] = head.kv_head;
     row["kind"] = head.kind;
     row["reason"] = head.reason;
+    row["recall"] = head.recall;
+    row["worst_recall"] = head.worst_recall;
     row["base_tokens"] = head.base_tokens;
     row["sealed_tokens"] = head.sealed_tokens;
     row["unsealed_tokens"] = head.unsealed_tokens;
