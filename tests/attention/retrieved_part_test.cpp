@@ -111,26 +111,30 @@ TEST(AttendRetrieved, ValuesOfAnySizeChangeTheOutputByTheirSizeAlone) {
   }
 }
 
-// Issue 11, B4: whether the outlier is retrieved or not, and also where the clusters' sample missed it.
+// Issue 11, B4: an outlier, retrieved or not, leaves the estimate what it is without; also where the clusters' sample
+// has missed it.
 TEST(AttendRetrieved, OneKeyOfManyTimesTheOthersNormSpoilsNoEstimate) {
-  for (const float size : {1.0F, 32.0F, 1000.0F, 1e15F}) {
-    for (const float sign : {1.0F, -1.0F}) {
-      const SharedMatrix keys = random_matrix(4000, 16, 1);
-      const SharedMatrix values = random_matrix(4000, 9, 2);
-      const SharedMatrix queries = random_matrix(1, 16, 3);
-      for (std::size_t c = 0; c < 16; ++c) {
-        const double towards = element(queries.view, 0, c) < 0 ? -1 : 1;
-        set_element(keys, 1717, c, sign * size * static_cast<float>(towards));
-      }
-      const KeyClusters clusters(test::checked(keys), test::checked(values), 0, {.clusters = 20});
-      // All but the outlier's attention is compared: it holds everything where it is retrieved.
-      const std::vector<std::vector<KeyId>> ids{best_of(queries.view, 0, keys.view, 100)};
-      const std::vector<std::vector<float>> scores{scores_of(queries.view, 0, keys.view, ids[0])};
-      const Group group = attend(queries.view, values.view, ids, scores, {&clusters}, 0.5);
-      EXPECT_NEAR(group.unread[0], unread_lse(queries.view, 0, keys.view, ids[0], 0.5), 0.05) << sign * size;
-      const auto truth = reference_attention(queries.view, 0, keys.view, values.view, all_ids(4000), 0.5);
-      for (std::size_t c = 0; c < 9; ++c) EXPECT_NEAR(group.parts[0].output[c], truth.output[c], 0.03) << sign * size;
+  const SharedMatrix values = random_matrix(4000, 9, 2);
+  const SharedMatrix queries = random_matrix(1, 16, 3);
+  double usual = 0;
+  for (const float size : {1.0F, -1.0F, -32.0F, -1000.0F, -1e15F, 32.0F, 1000.0F, 1e15F}) {
+    const SharedMatrix keys = random_matrix(4000, 16, 1);
+    for (std::size_t c = 0; c < 16; ++c) {
+      const double towards = element(queries.view, 0, c) < 0 ? -1 : 1;
+      set_element(keys, 1717, c, size * static_cast<float>(towards));
     }
+    const KeyClusters clusters(test::checked(keys), test::checked(values), 0, {.clusters = 20});
+    const std::vector<std::vector<KeyId>> ids{best_of(queries.view, 0, keys.view, 100)};
+    const std::vector<std::vector<float>> scores{scores_of(queries.view, 0, keys.view, ids[0])};
+    const Group group = attend(queries.view, values.view, ids, scores, {&clusters}, 0.5);
+    const auto truth = reference_attention(queries.view, 0, keys.view, values.view, all_ids(4000), 0.5);
+    double error = 0;
+    for (std::size_t c = 0; c < 9; ++c) {
+      error = std::max(error, std::abs(static_cast<double>(group.parts[0].output[c]) - truth.output[c]));
+    }
+    if (size == 1) usual = error;
+    EXPECT_LE(error, usual + 0.01) << size;
+    EXPECT_LE(std::abs(static_cast<double>(group.parts[0].lse) - truth.lse), 0.3 + 1e-6 * std::abs(truth.lse)) << size;
   }
 }
 
