@@ -63,7 +63,8 @@ RowSearch::RowSearch(const SearchRows& rows, const SearchParams& params)
   walked_ = beam_among(beam_width_of(params_), wanted, rows.sealed);
   widest_ = beam_among(widest_beam(beam_width_of(params)), wanted, rows.sealed);
   plan_ = choose_plan();
-  if (plan_ == Plan::scan_codes || plan_ == Plan::walk_codes) codes_.emplace(*rows.codes, rows.scorer.kernels());
+  const bool uses_codes = rows.codes && params_.rerank != 0U;
+  if (uses_codes && (rows.graph || plan_ == Plan::scan_codes)) codes_.emplace(*rows.codes, rows.scorer.kernels());
 }
 
 RowSearch::Plan RowSearch::choose_plan() const {
@@ -101,13 +102,15 @@ void RowSearch::prepare(MatrixView group, SearchScratch& scratch) const {
   }
 }
 
-// A later search should not be the first that needs more memory, also when there are more rows and wider beams.
-void RowSearch::reserve(std::size_t heads, SearchScratch& scratch) const {
-  if (plan_ == Plan::scan_codes) reserve_code_beams(heads, scan_rerank_of(params_), scan_rerank_of(params_), scratch);
-  if (scans()) return;
+// A later search should not be the first that needs more memory, also when there are more rows and wider beams, or when
+// it walks where few keys were scanned.
+void RowSearch::reserve(std::size_t rows, SearchScratch& scratch) const {
+  if (plan_ == Plan::scan_codes) reserve_code_beams(rows, scan_rerank_of(params_), scan_rerank_of(params_), scratch);
+  if (!rows_.graph) return;
+  const std::size_t heads = std::min(rows, most_together);
   scratch.WalkScratch::reserve(rows_.capacity, largest_round(heads), heads);
   const std::uint32_t rerank = std::max({walk_rerank_of(params_), params_.k, widest_});
-  if (plan_ == Plan::walk_codes) reserve_code_beams(heads, widest_, rerank, scratch);
+  if (codes_) reserve_code_beams(heads, widest_, rerank, scratch);
 }
 
 // A beam sees every key once at most, and few see more than sixteen keys for one that they keep. Beyond that memory
@@ -116,7 +119,7 @@ void RowSearch::reserve_code_beams(std::size_t heads, std::size_t beam_width, st
                                    SearchScratch& scratch) const {
   const auto entries = [&](std::size_t width) { return std::min(rows_.capacity, 16 * width + 4096); };
   rattan::reserve(scratch.code_beams, heads, entries(beam_width));
-  if (plan_ == Plan::walk_codes) rattan::reserve(scratch.offered, heads, entries(rerank));
+  if (rows_.graph) rattan::reserve(scratch.offered, heads, entries(rerank));
   const std::size_t read = std::min(rerank + rows_.codes->outliers(), rows_.capacity);
   scratch.rerank.reserve(rows_.capacity, std::min(heads, most_together), read, entries(rerank));
 }

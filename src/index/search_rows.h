@@ -83,7 +83,7 @@ class RowSearch {
   enum class Plan { scan_keys, scan_codes, walk_keys, walk_codes };
 
   Plan choose_plan() const;
-  void reserve(std::size_t heads, SearchScratch& scratch) const;
+  void reserve(std::size_t rows, SearchScratch& scratch) const;
   void reserve_code_beams(std::size_t heads, std::size_t beam_width, std::size_t rerank, SearchScratch& scratch) const;
   std::size_t largest_round(std::size_t heads) const;
   SearchStats walk_group(MatrixView group, SearchScratch& scratch) const;
