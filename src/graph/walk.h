@@ -53,6 +53,8 @@ struct WalkScratch {
   void reserve(std::size_t keys, std::size_t round, std::size_t heads) {
     seen.reserve(keys);
     expanded.reserve(keys);
+    budget.reserve(heads);
+    named.reserve(round);
     unseen.reserve(round);
     rows.reserve(round);
     positions.reserve(round);

@@ -1,6 +1,7 @@
 #include "scan/code_scorer.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace rattan {
@@ -20,6 +21,10 @@ void PreparedCodeQueries::prepare(MatrixView queries, const SplitCodes& codes, c
   part_bytes_ = count_ * query_bytes;
   values_.resize(base.dim());
   weights_.resize(base.dim());
+  // Segments bring parts: a search behind the next ones should not be the first that needs more memory.
+  const std::size_t room = std::bit_ceil(codes.parts() + 16);
+  data_.reserve(room * part_bytes_);
+  conversions_.reserve(room * count_);
   data_.resize(codes.parts() * part_bytes_);
   conversions_.resize(codes.parts() * count_);
   lowest_.resize(count_);
