@@ -117,7 +117,8 @@ std::vector<std::int64_t> link_positions(const HeadProblem& problem, std::size_t
 
 std::vector<NeighborTable> make_links(const HeadProblem& problem, const LinkOptions& options, const ExactTopK& exact) {
   const std::size_t keys = problem.keys.view.rows;
-  if (options.k >= keys) {
+  // The default is for heads of any size: of few keys all are linked.
+  if (options.k >= keys && options.k != LinkOptions{}.k) {
     throw UsageError(message("--links-k is ", options.k, ", allowed is below the ", keys,
                              " indexed keys: every key of every query would be linked"));
   }
