@@ -95,7 +95,7 @@ TEST(Golden, SyntheticSeed2) {
                                    });
 }
 
-// The dump of the shared model that the project's figures are given for.
+// The dump of the shared model that the project's figures are given for, of graphs made of links alone.
 class GoldenDump : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -106,7 +106,7 @@ class GoldenDump : public ::testing::Test {
     if (prefill != 65536) GTEST_SKIP() << "the dump has " << prefill << " prefill rows, the figures are for 65536";
   }
   HeadRuns runs(int layer, int kv_head) const {
-    return {dump_.front().group(layer, kv_head), {128, 512, 32, 64, 100, 64}};
+    return {dump_.front().group(layer, kv_head), {128, 512, 32, 64, 100, 64, false}};
   }
 
   std::vector<datasets::QkvDump> dump_;  // none or one

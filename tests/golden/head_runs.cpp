@@ -48,7 +48,9 @@ HeadRuns::HeadRuns(datasets::KvGroup group, const HeadSetting& setting) : group_
     const MatrixView sampled = queries.view.every(setting.query_step);
     links.push_back(exact->find(sampled, keys.view, setting.links_k, Metric::inner_product));
   }
-  index_ = build_graph(keys, links);
+  GraphBuildParams params;
+  params.fill_nearest = setting.fill;
+  index_ = build_graph(keys, links, Metric::inner_product, params);
   for (std::size_t step = 0; step < setting.steps; ++step) {
     steps_.push_back(rows_of_step(group_, step));
     truths_.push_back(exact->find(steps_.back().view, keys.view, setting.k, Metric::inner_product));

@@ -21,6 +21,7 @@ struct HeadSetting {
   std::uint32_t links_k;
   std::uint32_t k;
   std::size_t steps;  // decode steps, from the first
+  bool fill = true;   // GraphBuildParams::fill_nearest
 };
 
 enum class Walking { single, group, group_seeded, group_seeded_keys };  // the last without codes
