@@ -18,7 +18,7 @@ float unread_as_the_worst(const Retrieved& found, std::size_t searched, double s
 
 }  // namespace
 
-bool BudgetLoop::run(const GroupBudget& asked, UnreadEstimate& estimate, const SearchRows& search) {
+bool BudgetLoop::run(const GroupBudget& asked, UnreadEstimate& estimate, const GroupSearch& search) {
   check_range<std::size_t>("rows of window_lse", asked.window_lse.size(), 1, no_key);
   grow(asked.window_lse.size());
   pending_count_ = rows_;
@@ -43,7 +43,7 @@ void BudgetLoop::grow(std::size_t rows) {
   copies_.resize(rows);
 }
 
-void BudgetLoop::search_pending(std::uint32_t k, const SearchRows& search) {
+void BudgetLoop::search_pending(std::uint32_t k, const GroupSearch& search) {
   search(pending(), k, std::span(results_).first(pending_count_));
   for (std::size_t i = 0; i < pending_count_; ++i) {
     retrieved_[pending_[i]] = results_[i];

@@ -25,7 +25,7 @@ struct GroupBudget {
 
 // results[i] = the k best keys found for query row rows[i], distinct and best first; they stand until the next call.
 // rows: ascending.
-using SearchRows =
+using GroupSearch =
     std::function<void(std::span<const std::size_t> rows, std::uint32_t k, std::span<Retrieved> results)>;
 
 // Grows once, then nothing is allocated. The same bits whatever it was used for before.
@@ -35,7 +35,7 @@ class BudgetLoop {
   // need; the others keep what they have. estimate: prepared for the rows; where it is empty, every unread key is taken
   // to be as good as the worst that was found. Returns false where as many keys are wanted as there are: all are to be
   // attended then, and nothing is retrieved.
-  bool run(const GroupBudget& asked, UnreadEstimate& estimate, const SearchRows& search);
+  bool run(const GroupBudget& asked, UnreadEstimate& estimate, const GroupSearch& search);
 
   // By row, where run() has returned true. Weights are by the estimate where the budget estimates unread keys, else of
   // the retrieved alone.
@@ -49,7 +49,7 @@ class BudgetLoop {
   };
 
   void grow(std::size_t rows);
-  void search_pending(std::uint32_t k, const SearchRows& search);
+  void search_pending(std::uint32_t k, const GroupSearch& search);
   std::uint32_t cut_pending(const GroupBudget& asked, UnreadEstimate& estimate, std::uint32_t k);
   BudgetCut cut_row(std::size_t row, const GroupBudget& asked, UnreadEstimate& estimate);
   void keep_first(std::size_t row, std::size_t count);
