@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "core/aligned.h"
@@ -44,7 +45,31 @@ class GrownRows {
   void truncate(std::size_t rows) noexcept;
 
  private:
-  using Chunk = AlignedVector<std::byte>;
+  // A chunk and how many hold it. shared_ptr's count would say it without ordering what others did before they let go.
+  class Chunk {
+   public:
+    explicit Chunk(std::size_t bytes) : held_(new Held{AlignedVector<std::byte>(bytes), {1}}) {}
+    Chunk(const Chunk& other) noexcept : held_(other.held_) { held_->holders.fetch_add(1, std::memory_order_relaxed); }
+    Chunk(Chunk&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
+    Chunk& operator=(Chunk other) noexcept {
+      std::swap(held_, other.held_);
+      return *this;
+    }
+    ~Chunk() {
+      if (held_ != nullptr && held_->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) delete held_;
+    }
+
+    std::byte* data() const noexcept { return held_->bytes.data(); }
+    // False: whoever held it is done with it, also with reading.
+    bool shared() const noexcept { return held_->holders.load(std::memory_order_acquire) > 1; }
+
+   private:
+    struct Held {
+      AlignedVector<std::byte> bytes;
+      std::atomic<std::size_t> holders;
+    };
+    Held* held_;
+  };
   using Table = std::vector<const std::byte*>;
 
   void publish(std::unique_ptr<Table> table);
@@ -53,12 +78,12 @@ class GrownRows {
   std::size_t capacity_;
   std::size_t row_bytes_;
   mutable std::mutex sharing_;  // of the writer and of who goes on from these rows
-  std::vector<std::shared_ptr<Chunk>> chunks_;
+  std::vector<Chunk> chunks_;
   std::unique_ptr<Table> table_;  // their addresses
   std::atomic<const std::byte* const*> addresses_{nullptr};
   std::atomic<std::size_t> grown_{0};
   std::atomic<std::size_t> inherited_{0};
-  std::vector<std::shared_ptr<Chunk>> retired_chunks_;
+  std::vector<Chunk> retired_chunks_;
   std::vector<std::unique_ptr<Table>> retired_tables_;
 };
 
