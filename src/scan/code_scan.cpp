@@ -21,12 +21,13 @@ void scan_part(const CodeScorer& scorer, const PreparedCodeQueries& queries, std
     const std::size_t count = std::min(step_keys, end - first);
     scorer.score_blocks(queries, part, first / block, (count + block - 1) / block, scratch.scores.data(), step_keys);
     for (std::size_t q = 0; q < queries.count(); ++q) {
-      const float* scores = scratch.scores.data() + q * step_keys + (begin - first);
+      const float* raw = scratch.scores.data() + q * step_keys + (begin - first);
+      const PreparedCodeQueries::Conversion by = queries.conversion(part, q);
       const std::size_t selected =
-          select_above(scores, first + count - begin, beams[q].threshold(), scratch.positions.data());
+          select_above(raw, first + count - begin, by.raw_bound(beams[q].threshold()), scratch.positions.data());
       for (std::size_t i = 0; i < selected; ++i) {
         const std::uint32_t position = scratch.positions[i];
-        beams[q].add(scores[position], static_cast<KeyId>(first_id + begin + position));
+        beams[q].add(by.score(raw[position]), static_cast<KeyId>(first_id + begin + position));
       }
       beams[q].settle();
     }

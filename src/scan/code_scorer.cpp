@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 namespace rattan {
 namespace {
@@ -10,6 +11,12 @@ namespace {
 // One plane of int8; or two, 128 * high + low with low in -64..63.
 constexpr double largest_of_one_plane = 127;
 constexpr double largest_of_two_planes = 127 * 128;
+
+// Below it products of raw scores may round to what fp32 has no digits for.
+constexpr float smallest_factor = 1e-30F;
+
+// Beyond any raw score.
+constexpr double largest_raw = 1e30;
 
 }  // namespace
 
@@ -82,14 +89,14 @@ void PreparedCodeQueries::relate(std::size_t part, std::size_t query, const Scal
   highest_[query] = part == 0 ? highest : std::max(highest_[query], highest);
 }
 
-void PreparedCodeQueries::convert(std::size_t part, std::size_t count, float* scores,
-                                  std::size_t stride) const noexcept {
-  if (part == 0) return;
-  for (std::size_t q = 0; q < count_; ++q) {
-    const Conversion by = conversions_[part * count_ + q];
-    float* const of_query = scores + q * stride;
-    for (std::size_t i = 0; i < count; ++i) of_query[i] = by.factor * of_query[i] + by.shift;
-  }
+float PreparedCodeQueries::Conversion::raw_bound(float least) const noexcept {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  if (!(factor > smallest_factor)) return -infinity;
+  const double product = double{least} - double{shift};
+  // score() rounds a product and a sum to fp32.
+  const double rounding = 0x1p-22 * (std::abs(double{least}) + std::abs(product));
+  const double bound = std::clamp((product - rounding) / double{factor}, -largest_raw, largest_raw);
+  return std::nextafter(static_cast<float>(bound), -infinity);
 }
 
 // Neighbours in a list mostly lie in one part: a walk appends the edges of one key after the other.
@@ -100,7 +107,11 @@ void CodeScorer::score(const PreparedCodeQueries& queries, std::span<const KeyId
   const auto kernel = codes_.layout() == CodeLayout::rows8 ? kernels_->codes->code8 : kernels_->codes->code4;
   const auto score_run = [&](std::size_t part, std::size_t first, std::size_t count) {
     kernel(queries.data(part), queries.count(), rows.data() + first, count, codes_.row_bytes(), scores + first, stride);
-    queries.convert(part, count, scores + first, stride);
+    for (std::size_t q = 0; q < queries.count() && part != 0; ++q) {
+      const PreparedCodeQueries::Conversion by = queries.conversion(part, q);
+      float* const of_query = scores + q * stride + first;
+      for (std::size_t i = 0; i < count; ++i) of_query[i] = by.score(of_query[i]);
+    }
   };
   if (codes_.parts() == 1) {
     score_run(0, 0, ids.size());
@@ -117,10 +128,9 @@ void CodeScorer::score(const PreparedCodeQueries& queries, std::span<const KeyId
 }
 
 void CodeScorer::score_blocks(const PreparedCodeQueries& queries, std::size_t part, std::size_t first,
-                              std::size_t count, float* scores, std::size_t stride) const {
+                              std::size_t count, float* raw, std::size_t stride) const {
   kernels_->codes->code4_blocks(queries.data(part), queries.count(), codes_.block(codes_.first_block(part) + first),
-                                count, codes_.row_bytes(), scores, stride);
-  queries.convert(part, count * simd::code_block_rows, scores, stride);
+                                count, codes_.row_bytes(), raw, stride);
 }
 
 }  // namespace rattan

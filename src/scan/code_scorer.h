@@ -33,9 +33,19 @@ class PreparedCodeQueries {
   // of q: at most half a step of q in its part times the sum of the key's codes. May be 0 or infinite where fp32 ends.
   float scale(std::size_t query) const noexcept { return scales_[query]; }
 
-  // Makes scores of `count` keys of part `part` from what kernels say: scores[q * stride + i], in place. Those of part
-  // 0 are integers and stay what they are.
-  void convert(std::size_t part, std::size_t count, float* scores, std::size_t stride) const noexcept;
+  // Makes a score of what kernels say of a key. Those of part 0 are integers and stay what they are.
+  struct Conversion {
+    float factor;
+    float shift;
+
+    float score(float raw) const noexcept { return factor * raw + shift; }
+    // What kernels say of every key whose score is `least` or more: this or more. A pass compares with it, and makes
+    // scores of the few keys that pass.
+    float raw_bound(float least) const noexcept;
+  };
+  Conversion conversion(std::size_t part, std::size_t query) const noexcept {
+    return conversions_[part * count_ + query];
+  }
 
  private:
   // One query in one part.
@@ -44,11 +54,6 @@ class PreparedCodeQueries {
     double offset;  // <q, lowest>
     double lowest;  // of integer scores
     double highest;
-  };
-  // score = factor * integer + shift
-  struct Conversion {
-    float factor;
-    float shift;
   };
 
   Scale write(const CodePart& part, const KeyCodes& codes, const float* query, std::int8_t* out);
@@ -83,10 +88,10 @@ class CodeScorer {
   void score(const PreparedCodeQueries& queries, std::span<const KeyId> ids, std::vector<const void*>& rows,
              float* scores, std::size_t stride) const;
 
-  // scores[q * stride + i] of row i of `count` whole blocks of part `part` from block `first` on;
-  // CodeLayout::blocks4 only. Slots past the last key hold no meaning.
+  // raw[q * stride + i] of row i of `count` whole blocks of part `part` from block `first` on, of which
+  // PreparedCodeQueries::conversion makes scores; CodeLayout::blocks4 only. Slots past the last key hold no meaning.
   void score_blocks(const PreparedCodeQueries& queries, std::size_t part, std::size_t first, std::size_t count,
-                    float* scores, std::size_t stride) const;
+                    float* raw, std::size_t stride) const;
 
  private:
   SplitCodes codes_;

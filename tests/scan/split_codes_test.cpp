@@ -121,6 +121,54 @@ TEST(SplitCodes, AScanSeesEveryRowOfBothPlacesOnce) {
   }
 }
 
+// A beam that turns most keys away keeps what one over the single scores keeps, and in the same order.
+TEST(SplitCodes, AScanMissesNoKeyThatABeamWouldKeep) {
+  const SharedMatrix keys = test::random_matrix(20000, dim, 4);
+  for (std::size_t row = 0; row < keys.view.rows; ++row) {
+    test::set_element(keys, row, row % dim, static_cast<float>(row) / 1000);
+  }
+  const KeyCodes blocks(keys.view, CodeLayout::blocks4, serial_executor());
+  ASSERT_GT(SplitCodes(blocks).parts(), 3U);
+  const SharedMatrix queries = test::random_matrix(3, dim, 5);
+  const CodeScorer scanner{SplitCodes(blocks)};
+  PreparedCodeQueries prepared;
+  scanner.prepare(queries.view, prepared);
+  const auto beams_of = [&](std::size_t width) {
+    std::vector<BucketBeam> beams(3);
+    for (std::size_t q = 0; q < 3; ++q) beams[q].reset(width, prepared.lowest(q), prepared.highest(q));
+    return beams;
+  };
+  CodeScanScratch scratch;
+  std::vector<BucketBeam> all = beams_of(keys.view.rows);
+  code_scan(scanner, prepared, {}, all, scratch);
+  std::vector<BucketBeam> few = beams_of(100);
+  code_scan(scanner, prepared, {}, few, scratch);
+  std::vector<BucketBeam> expected = beams_of(100);
+  for (std::size_t q = 0; q < 3; ++q) {
+    all[q].each_kept([&](const Neighbor& neighbor) { expected[q].insert(neighbor.score, neighbor.id); });
+    std::vector<Neighbor> kept;
+    few[q].copy_kept(kept);
+    std::vector<Neighbor> wanted;
+    expected[q].copy_kept(wanted);
+    EXPECT_EQ(kept, wanted);
+    EXPECT_GE(kept.size(), 100U);
+    EXPECT_LT(kept.size(), 200U);
+  }
+}
+
+// Also where rounding is coarse beside what parts differ by.
+TEST(SplitCodes, NoRawScoreOfAKeptScoreLiesBelowItsBound) {
+  for (const float factor : {1.0F, 0.37F, 3.1F, 1e-3F, 1e6F, 1e-20F, 1e30F}) {
+    for (const float shift : {0.0F, 1e3F, -7e5F, 1e20F, -1e30F}) {
+      const PreparedCodeQueries::Conversion by{factor, shift};
+      for (int raw = -40000; raw <= 40000; raw += 997) {
+        const float score = by.score(static_cast<float>(raw));
+        EXPECT_LE(by.raw_bound(score), static_cast<float>(raw)) << factor << ' ' << shift;
+      }
+    }
+  }
+}
+
 TEST(SplitCodes, OutliersOfAllPartsAreNamedByTheirIds) {
   const SharedMatrix keys = test::random_matrix(400, dim, 1);
   test::set_element(keys, 3, 0, 1000);
