@@ -41,9 +41,9 @@ void QueryEvidence::add(const HeadQueries& queries) {
 std::uint16_t* QueryEvidence::add_position(std::int64_t position) {
   const std::size_t in_chunk = kept_ % chunk_positions;
   if (in_chunk == 0) {
-    chunks_.push_back(std::make_shared<Chunk>());
-  } else if (chunks_.back().use_count() > 1) {
-    chunks_.back() = std::make_shared<Chunk>(*chunks_.back());
+    chunks_.emplace_back(Chunk());
+  } else if (chunks_.back().shared()) {
+    chunks_.back() = Counted<Chunk>(*chunks_.back());
     inherited_ = std::min(inherited_, kept_ - in_chunk);
   }
   Chunk& last = *chunks_.back();

@@ -4,11 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <vector>
 
 #include "context/head_evidence.h"
+#include "core/counted.h"
 #include "rattan/matrix.h"
 
 namespace rattan {
@@ -62,8 +62,8 @@ class QueryEvidence {
   std::size_t step_ = 1;   // of the positions that were added
   std::size_t count_ = 0;  // of positions that were added: the kept ones are 0, step_, 2 * step_, ...
   std::size_t kept_ = 0;
-  std::size_t inherited_ = 0;                   // of the kept positions, in chunks of the copied one
-  std::vector<std::shared_ptr<Chunk>> chunks_;  // all but the last are full
+  std::size_t inherited_ = 0;           // of the kept positions, in chunks of the copied one
+  std::vector<Counted<Chunk>> chunks_;  // all but the last are full
 };
 
 }  // namespace rattan

@@ -23,7 +23,7 @@ GrownRows::GrownRows(const GrownRows& other, std::size_t rows)
   const std::lock_guard lock(other.sharing_);
   chunks_.assign(other.chunks_.begin(), other.chunks_.begin() + static_cast<std::ptrdiff_t>(chunks_for(grown)));
   auto table = std::make_unique<Table>();
-  for (const Chunk& chunk : chunks_) table->push_back(chunk.data());
+  for (const Chunk& chunk : chunks_) table->push_back(chunk->data());
   publish(std::move(table));
   grown_.store(grown, std::memory_order_release);
   inherited_.store(grown, std::memory_order_relaxed);
@@ -50,11 +50,11 @@ void GrownRows::reserve(std::size_t rows) {
   if (wanted == chunks_.size() && !shared) return;
   std::vector<Chunk> chunks = chunks_;
   if (shared) {
-    Chunk copy(chunk_rows * row_bytes_);
-    std::memcpy(copy.data(), chunks[grown / chunk_rows].data(), partial * row_bytes_);
+    Chunk copy(AlignedVector<std::byte>(chunk_rows * row_bytes_));
+    std::memcpy(copy->data(), chunks[grown / chunk_rows]->data(), partial * row_bytes_);
     chunks[grown / chunk_rows] = std::move(copy);
   }
-  while (chunks.size() < wanted) chunks.emplace_back(chunk_rows * row_bytes_);
+  while (chunks.size() < wanted) chunks.emplace_back(AlignedVector<std::byte>(chunk_rows * row_bytes_));
   // Readers know the addresses of rows that they know of: more may be written behind them, others not in their place.
   const bool fits = table_ && !shared && wanted <= table_->capacity();
   std::unique_ptr<Table> table;
@@ -65,7 +65,7 @@ void GrownRows::reserve(std::size_t rows) {
     retired_chunks_.reserve(retired_chunks_.size() + 1);
   }
   Table& into = fits ? *table_ : *table;
-  for (std::size_t i = into.size(); i < wanted; ++i) into.push_back(chunks[i].data());
+  for (std::size_t i = into.size(); i < wanted; ++i) into.push_back(chunks[i]->data());
   if (shared) {
     retired_chunks_.push_back(std::move(chunks_[grown / chunk_rows]));
     inherited_.store(std::min(inherited_.load(std::memory_order_relaxed), grown - partial), std::memory_order_relaxed);
@@ -78,7 +78,7 @@ void GrownRows::append(const MatrixView& rows) {
   reserve(rows.rows);
   const std::size_t first = grown_.load(std::memory_order_relaxed);
   for (std::size_t i = 0; i < rows.rows; ++i) {
-    std::byte* const chunk = chunks_[(first + i) / chunk_rows].data();
+    std::byte* const chunk = chunks_[(first + i) / chunk_rows]->data();
     std::memcpy(chunk + (first + i) % chunk_rows * row_bytes_, rows.row(i), row_bytes_);
   }
   grown_.store(first + rows.rows, std::memory_order_release);

@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <utility>
 #include <vector>
 
 #include "core/aligned.h"
+#include "core/counted.h"
 #include "core/split_rows.h"
 #include "rattan/matrix.h"
 
@@ -45,31 +45,7 @@ class GrownRows {
   void truncate(std::size_t rows) noexcept;
 
  private:
-  // A chunk and how many hold it. shared_ptr's count would say it without ordering what others did before they let go.
-  class Chunk {
-   public:
-    explicit Chunk(std::size_t bytes) : held_(new Held{AlignedVector<std::byte>(bytes), {1}}) {}
-    Chunk(const Chunk& other) noexcept : held_(other.held_) { held_->holders.fetch_add(1, std::memory_order_relaxed); }
-    Chunk(Chunk&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
-    Chunk& operator=(Chunk other) noexcept {
-      std::swap(held_, other.held_);
-      return *this;
-    }
-    ~Chunk() {
-      if (held_ != nullptr && held_->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) delete held_;
-    }
-
-    std::byte* data() const noexcept { return held_->bytes.data(); }
-    // False: whoever held it is done with it, also with reading.
-    bool shared() const noexcept { return held_->holders.load(std::memory_order_acquire) > 1; }
-
-   private:
-    struct Held {
-      AlignedVector<std::byte> bytes;
-      std::atomic<std::size_t> holders;
-    };
-    Held* held_;
-  };
+  using Chunk = Counted<AlignedVector<std::byte>>;
   using Table = std::vector<const std::byte*>;
 
   void publish(std::unique_ptr<Table> table);
