@@ -1,6 +1,6 @@
 /* The index of the C API from a C11 program. Usage: rattan_c_api_index_c_test [CASE]; without a name every case runs.
  */
-#include "rattan/c.h"
+#include "c_api_checks.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,40 +9,8 @@
 
 enum { KEYS = 3000, QUERIES = 640, ASKED = 32, DIM = 16, K = 10 };
 
-static int failures = 0;
-
-static void check(int holds, const char* what, int line) {
-  if (holds) return;
-  if (++failures > 20) return;
-  fprintf(stderr, "tests/c_api_index_test.c:%d: %s (last error: %s)\n", line, what, rattan_last_error());
-}
-#define CHECK(condition) check((condition), #condition, __LINE__)
-#define CHECK_OK(call) check((call) == RATTAN_OK, #call, __LINE__)
-
-static void check_refused(rattan_status status, const char* part, const char* what, int line) {
-  check(status == RATTAN_INVALID_ARGUMENT, what, line);
-  check(strstr(rattan_last_error(), part) != NULL, what, line);
-}
-#define CHECK_REFUSED(call, part) check_refused((call), (part), #call, __LINE__)
-
 static float keys[KEYS][DIM];
 static float queries[QUERIES + ASKED][DIM];
-
-static float next_number(void) {
-  static uint64_t state = 1;
-  state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-  return (float)((double)(state >> 40) / (double)(1 << 24) * 2 - 1);
-}
-
-static rattan_matrix matrix(const void* data, uint64_t rows) {
-  rattan_matrix made;
-  memset(&made, 0, sizeof made);
-  made.data = data;
-  made.dtype = RATTAN_F32;
-  made.rows = rows;
-  made.cols = DIM;
-  return made;
-}
 
 static double score_of(rattan_metric metric, const float* query, const float* key) {
   double score = 0;
@@ -73,7 +41,7 @@ static rattan_index_params params_of(rattan_kind kind, rattan_metric metric) {
 
 static rattan_index* built(rattan_kind kind, rattan_metric metric) {
   const rattan_index_params params = params_of(kind, metric);
-  const rattan_matrix k = matrix(keys, KEYS), q = matrix(queries, QUERIES);
+  const rattan_matrix k = matrix(keys, KEYS, DIM), q = matrix(queries, QUERIES, DIM);
   rattan_index* index = NULL;
   CHECK_OK(rattan_index_build(&k, &q, &params, &index));
   return index;
@@ -88,7 +56,7 @@ static double recall(const rattan_index* index, rattan_metric metric, uint32_t g
   params.k = K;
   params.group = group;
   params.beam_width = 300; /* of a graph alone */
-  const rattan_matrix asked = matrix(queries[QUERIES], ASKED);
+  const rattan_matrix asked = matrix(queries[QUERIES], ASKED, DIM);
   rattan_search_stats stats;
   rattan_search_stats_init(&stats);
   CHECK_OK(rattan_index_search(index, &asked, &params, &ids[0][0], &scores[0][0], &stats));
@@ -120,7 +88,7 @@ static void case_every_kind(void) {
 
 static void case_save_and_open(void) {
   const rattan_kind kinds[] = {RATTAN_KIND_FLAT, RATTAN_KIND_SCAN4, RATTAN_KIND_GRAPH};
-  const rattan_matrix k = matrix(keys, KEYS), asked = matrix(queries[QUERIES], ASKED);
+  const rattan_matrix k = matrix(keys, KEYS, DIM), asked = matrix(queries[QUERIES], ASKED, DIM);
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; ++i) {
     rattan_index* index = built(kinds[i], RATTAN_INNER_PRODUCT);
     CHECK_OK(rattan_index_save(index, "c_api_index.rattan"));
@@ -137,7 +105,7 @@ static void case_save_and_open(void) {
     rattan_index_destroy(index);
   }
   rattan_index* none = NULL;
-  const rattan_matrix others = matrix(keys, KEYS - 1);
+  const rattan_matrix others = matrix(keys, KEYS - 1, DIM);
   CHECK(rattan_index_open("c_api_index.rattan", &others, 1, &none) != RATTAN_OK);
   CHECK(rattan_index_open("no such file", &k, 1, &none) == RATTAN_NOT_FOUND);
   FILE* file = fopen("c_api_index.rattan", "r+b");
@@ -156,7 +124,7 @@ static void case_ranges(void) {
   params.end_key = 104;
   uint32_t ids[K];
   float scores[K];
-  const rattan_matrix asked = matrix(queries[QUERIES], 1);
+  const rattan_matrix asked = matrix(queries[QUERIES], 1, DIM);
   CHECK_OK(rattan_index_search(index, &asked, &params, ids, scores, NULL));
   for (size_t i = 0; i < 4; ++i) CHECK(ids[i] >= 100 && ids[i] < 104);
   for (size_t i = 4; i < K; ++i) CHECK(ids[i] == RATTAN_NO_KEY && scores[i] == -INFINITY);
@@ -176,7 +144,7 @@ static void case_describe(void) {
 }
 
 static void case_bad_input(void) {
-  const rattan_matrix k = matrix(keys, KEYS), q = matrix(queries, QUERIES);
+  const rattan_matrix k = matrix(keys, KEYS, DIM), q = matrix(queries, QUERIES, DIM);
   rattan_index* index = NULL;
   rattan_index_params params = params_of(4, RATTAN_INNER_PRODUCT); /* baselines are none of the kinds */
   CHECK_REFUSED(rattan_index_build(&k, &q, &params, &index), "kind");
@@ -199,7 +167,7 @@ static void case_bad_input(void) {
   CHECK_REFUSED(rattan_index_build(&k, &q, &params, &index), "struct_size");
   static float bad[2][DIM];
   bad[1][3] = NAN;
-  rattan_matrix b = matrix(bad, 2);
+  rattan_matrix b = matrix(bad, 2, DIM);
   params = params_of(RATTAN_KIND_FLAT, RATTAN_INNER_PRODUCT);
   CHECK_REFUSED(rattan_index_build(&b, NULL, &params, &index), "keys: row 1, column 3");
   b.cols = 3;
@@ -211,7 +179,7 @@ static void case_bad_input(void) {
   rattan_search_params_init(&search);
   search.k = K;
   CHECK_REFUSED(rattan_index_search(index, &b, &search, ids, NULL, NULL), "dim");
-  const rattan_matrix three = matrix(queries, 3);
+  const rattan_matrix three = matrix(queries, 3, DIM);
   search.group = 2;
   CHECK_REFUSED(rattan_index_search(index, &three, &search, ids, NULL, NULL), "group");
   search.group = 1;
@@ -228,7 +196,7 @@ static void case_bad_input(void) {
 
 /* Every pointer parameter of every function, one at a time. */
 static void case_null(void) {
-  const rattan_matrix k = matrix(keys, KEYS), q = matrix(queries, 1);
+  const rattan_matrix k = matrix(keys, KEYS, DIM), q = matrix(queries, 1, DIM);
   rattan_index* made = NULL;
   rattan_index* index = NULL;
   uint32_t ids[100];
@@ -260,22 +228,12 @@ static void case_null(void) {
   rattan_index_destroy(index);
 }
 
-static const struct {
-  const char* name;
-  void (*run)(void);
-} cases[] = {{"every_kind", case_every_kind}, {"save_and_open", case_save_and_open}, {"ranges", case_ranges},
-             {"describe", case_describe},     {"bad_input", case_bad_input},         {"null", case_null}};
+static const struct test_case cases[] = {{"every_kind", case_every_kind}, {"save_and_open", case_save_and_open},
+                                         {"ranges", case_ranges},         {"describe", case_describe},
+                                         {"bad_input", case_bad_input},   {"null", case_null}};
 
 int main(int argc, char** argv) {
-  int ran = 0;
   for (size_t i = 0; i < KEYS * DIM; ++i) keys[i / DIM][i % DIM] = next_number();
   for (size_t i = 0; i < (QUERIES + ASKED) * DIM; ++i) queries[i / DIM][i % DIM] = next_number();
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
-    if (argc > 1 && strcmp(argv[1], cases[i].name) != 0) continue;
-    const int before = failures;
-    cases[i].run();
-    printf("%-6s %s\n", failures == before ? "ok" : "FAILED", cases[i].name);
-    ++ran;
-  }
-  return failures == 0 && ran != 0 ? 0 : 1;
+  return run_cases(cases, sizeof cases / sizeof cases[0], argc, argv);
 }

@@ -1,6 +1,6 @@
 /* The C API from a C11 program: every call of the round trip against a softmax in double, and NULL for every pointer.
  * Usage: rattan_c_api_c_test [CASE]; without a name every case runs. */
-#include "rattan/c.h"
+#include "c_api_checks.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,53 +9,20 @@
 
 enum { LAYERS = 2, QUERY_HEADS = 4, KV_HEADS = 2, KEY_DIM = 16, VALUE_DIM = 8, PREFILL = 200, TOKENS = 240 };
 
-static int failures = 0;
-
-static void check(int holds, const char* what, int line) {
-  if (holds) return;
-  if (++failures > 20) return;
-  fprintf(stderr, "tests/c_api_test.c:%d: %s (last error: %s)\n", line, what, rattan_last_error());
-}
-#define CHECK(condition) check((condition), #condition, __LINE__)
-#define CHECK_OK(call) check((call) == RATTAN_OK, #call, __LINE__)
-
-/* Refused with a text that names `part`. */
-static void check_refused(rattan_status status, const char* part, const char* what, int line) {
-  check(status == RATTAN_INVALID_ARGUMENT, what, line);
-  check(strstr(rattan_last_error(), part) != NULL, what, line);
-}
-#define CHECK_REFUSED(call, part) check_refused((call), (part), #call, __LINE__)
-
 /* ---- a synthetic text ---- */
 
 static float keys[LAYERS][KV_HEADS][TOKENS][KEY_DIM];
 static float values[LAYERS][KV_HEADS][TOKENS][VALUE_DIM];
 static float queries[LAYERS][QUERY_HEADS][TOKENS][KEY_DIM];
 
-static float next_number(void) {
-  static uint64_t state = 1;
-  state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-  return (float)((double)(state >> 40) / (double)(1 << 24) * 4 - 2);
-}
-
 static void fill(float* numbers, size_t count) {
-  for (size_t i = 0; i < count; ++i) numbers[i] = next_number();
+  for (size_t i = 0; i < count; ++i) numbers[i] = 2 * next_number();
 }
 
 static void make_text(void) {
   fill(&keys[0][0][0][0], sizeof keys / sizeof(float));
   fill(&values[0][0][0][0], sizeof values / sizeof(float));
   fill(&queries[0][0][0][0], sizeof queries / sizeof(float));
-}
-
-static rattan_matrix matrix(const void* data, uint64_t rows, uint32_t cols) {
-  rattan_matrix made;
-  memset(&made, 0, sizeof made);
-  made.data = data;
-  made.dtype = RATTAN_F32;
-  made.rows = rows;
-  made.cols = cols;
-  return made;
 }
 
 static rattan_shape small_shape(void) {
@@ -565,33 +532,21 @@ static void case_null(void) {
   rattan_context_destroy(context);
 }
 
-static const struct {
-  const char* name;
-  void (*run)(void);
-} cases[] = {{"round_trip", case_round_trip},
-             {"every_kind", case_every_kind},
-             {"save_and_open", case_save_and_open},
-             {"slices", case_slices},
-             {"paged", case_paged},
-             {"statistics", case_statistics},
-             {"check_layers", case_check_layers},
-             {"memory_limit", case_memory_limit},
-             {"grown_from_nothing", case_grown_from_nothing},
-             {"merge", case_merge},
-             {"struct_sizes", case_struct_sizes},
-             {"bad_input", case_bad_input},
-             {"null", case_null}};
+static const struct test_case cases[] = {{"round_trip", case_round_trip},
+                                         {"every_kind", case_every_kind},
+                                         {"save_and_open", case_save_and_open},
+                                         {"slices", case_slices},
+                                         {"paged", case_paged},
+                                         {"statistics", case_statistics},
+                                         {"check_layers", case_check_layers},
+                                         {"memory_limit", case_memory_limit},
+                                         {"grown_from_nothing", case_grown_from_nothing},
+                                         {"merge", case_merge},
+                                         {"struct_sizes", case_struct_sizes},
+                                         {"bad_input", case_bad_input},
+                                         {"null", case_null}};
 
 int main(int argc, char** argv) {
-  int ran = 0;
   make_text();
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
-    if (argc > 1 && strcmp(argv[1], cases[i].name) != 0) continue;
-    const int before = failures;
-    cases[i].run();
-    ++ran;
-    printf("%s %s\n", failures == before ? "ok    " : "FAILED", cases[i].name);
-  }
-  if (ran == 0) fprintf(stderr, "no case is named %s\n", argv[1]);
-  return ran > 0 && failures == 0 ? 0 : 1;
+  return run_cases(cases, sizeof cases / sizeof cases[0], argc, argv);
 }
