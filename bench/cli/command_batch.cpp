@@ -133,21 +133,8 @@ Action configure_batch(CLI::App& app) {
   app.add_option("--sequences", flags->stack.depth, "contexts; too few in the data are copied")
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
       ->capture_default_str();
-  app.add_option("--layer-kv-heads", flags->stack.kv_heads, "KV heads of a sequence: consecutive ones of the data")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{256}))
-      ->capture_default_str();
-  app.add_option("--memory-gb", flags->memory_gb, "10^9 bytes that keys and values may take; else fewer sequences")
-      ->check(CLI::Range(0.001, 1e6))
-      ->capture_default_str();
-  app.add_option("--rounds", flags->rounds, "timed turns of every way")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))
-      ->capture_default_str();
-  app.add_option("--k", flags->context.budget.k, "keys per query head that are retrieved")
-      ->check(CLI::Range(1U, 1U << 20))
-      ->capture_default_str();
-  app.add_option("--recall", flags->context.recall, "of them, by which widths are calibrated")
-      ->check(CLI::Range(0.01, 1.0))
-      ->capture_default_str();
+  add_stack_flags(app, flags->stack, flags->memory_gb, flags->rounds, "sequence");
+  add_retrieval_flags(app, flags->context);
   add_keys_as_flag(app, flags->stack.keys_as);
   add_exact_flag(app, flags->exact);
   add_run_flags(app, flags->run);

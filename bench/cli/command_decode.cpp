@@ -153,12 +153,7 @@ void run_decode(DecodeFlags& flags) {
 }
 
 void add_context_flags(CLI::App& app, ContextParams& context) {
-  app.add_option("--k", context.budget.k, "keys per query head that are retrieved")
-      ->check(CLI::Range(1U, 1U << 20))
-      ->capture_default_str();
-  app.add_option("--recall", context.recall, "of them, by which widths are calibrated on held-out prefill queries")
-      ->check(CLI::Range(0.01, 1.0))
-      ->capture_default_str();
+  add_retrieval_flags(app, context);
   app.add_option("--sinks", context.sinks, "first keys, attended exactly")->capture_default_str();
   app.add_option("--recent", context.recent, "last keys, likewise")->capture_default_str();
   app.add_option("--links-k", context.links_k, "links per prefill query")->capture_default_str()->group("Build");
@@ -192,15 +187,7 @@ Action configure_decode(CLI::App& app) {
   app.add_option("--depth", flags->stack.depth, "layers of the model; too few in the data are copied")
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
       ->capture_default_str();
-  app.add_option("--layer-kv-heads", flags->stack.kv_heads, "KV heads of a layer: consecutive ones of the data")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{256}))
-      ->capture_default_str();
-  app.add_option("--memory-gb", flags->memory_gb, "10^9 bytes that keys and values may take; else fewer layers")
-      ->check(CLI::Range(0.001, 1e6))
-      ->capture_default_str();
-  app.add_option("--rounds", flags->rounds, "timed turns of every way")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))
-      ->capture_default_str();
+  add_stack_flags(app, flags->stack, flags->memory_gb, flags->rounds, "layer");
   app.add_option("--plot", flags->plot, "draws time against number of keys")->type_name("FILE.svg");
   add_context_flags(app, flags->context);
   add_keys_as_flag(app, flags->stack.keys_as);

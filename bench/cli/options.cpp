@@ -120,6 +120,28 @@ void add_k_flag(CLI::App& app, ProblemOptions& problem) {
   app.add_option("--k", problem.k, "neighbours per query")->check(CLI::Range(1U, 1U << 20))->capture_default_str();
 }
 
+void add_stack_flags(CLI::App& app, StackOptions& stack, double& memory_gb, std::size_t& rounds,
+                     const std::string& unit) {
+  app.add_option("--layer-kv-heads", stack.kv_heads, "KV heads of a " + unit + ": consecutive ones of the data")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{256}))
+      ->capture_default_str();
+  app.add_option("--memory-gb", memory_gb, "10^9 bytes that keys and values may take; else fewer " + unit + "s")
+      ->check(CLI::Range(0.001, 1e6))
+      ->capture_default_str();
+  app.add_option("--rounds", rounds, "timed turns of every way")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))
+      ->capture_default_str();
+}
+
+void add_retrieval_flags(CLI::App& app, ContextParams& context) {
+  app.add_option("--k", context.budget.k, "keys per query head that are retrieved")
+      ->check(CLI::Range(1U, 1U << 20))
+      ->capture_default_str();
+  app.add_option("--recall", context.recall, "of them, by which widths are calibrated on held-out prefill queries")
+      ->check(CLI::Range(0.01, 1.0))
+      ->capture_default_str();
+}
+
 HeadSource only_head(const std::vector<HeadSource>& heads) {
   if (heads.size() != 1) {
     throw UsageError("the data selects " + std::to_string(heads.size()) +

@@ -6,11 +6,13 @@
 #include <optional>
 #include <string>
 
+#include "bench/context/layer_stack.h"
 #include "bench/inputs/data_source.h"
 #include "bench/inputs/kinds.h"
 #include "bench/inputs/problem.h"
 #include "bench/measure/run_record.h"
 #include "bench/report/writers.h"
+#include "rattan/context.h"
 #include "rattan/executor.h"
 
 namespace rattan::bench {
@@ -45,6 +47,12 @@ void add_build_flags(CLI::App& app, BuildOptions& build);
 void add_threads_flag(CLI::App& app, RunFlags& run);
 void add_run_flags(CLI::App& app, RunFlags& run, const RunFlagNames& names = {});  // threads, seed and format
 void add_k_flag(CLI::App& app, ProblemOptions& problem);
+
+// Copies of the data's heads that are decoded in turn: a unit ("layer", "sequence") of how many KV heads, in how much
+// memory, how often.
+void add_stack_flags(CLI::App& app, StackOptions& stack, double& memory_gb, std::size_t& rounds,
+                     const std::string& unit);
+void add_retrieval_flags(CLI::App& app, ContextParams& context);  // k and recall
 
 // The only KV head of the selection. Throws UsageError naming how many there are.
 HeadSource only_head(const std::vector<HeadSource>& heads);
