@@ -69,15 +69,19 @@ class Step {
   std::size_t row_of(std::size_t i) const noexcept { return i / group_ * asked_.heads + asked_.first + i % group_; }
 
   void take_queries() {
-    queries_ = asked_.queries.slice(asked_.first, group_);
-    if (asked_.rows == 1) return;
-    const std::size_t row_bytes = queries_.row_bytes();
-    const std::size_t count = asked_.rows * group_;
-    scratch_.group_queries.resize(count * row_bytes);
-    for (std::size_t i = 0; i < count; ++i) {
-      std::memcpy(scratch_.group_queries.data() + i * row_bytes, asked_.queries.row(row_of(i)), row_bytes);
-    }
-    queries_ = {scratch_.group_queries.data(), queries_.dtype, count, queries_.cols};
+    queries_ = asked_.rows == 1 ? asked_.queries.slice(asked_.first, group_)
+                                : gathered(asked_.queries, asked_.rows * group_, scratch_.group_queries,
+                                           [this](std::size_t i) { return row_of(i); });
+  }
+
+  // Rows row_at(0), row_at(1), ... of `matrix`, `count` of them, in `bytes`.
+  template <typename RowAt>
+  static MatrixView gathered(const MatrixView& matrix, std::size_t count, std::vector<std::byte>& bytes,
+                             const RowAt& row_at) {
+    const std::size_t row_bytes = matrix.row_bytes();
+    bytes.resize(count * row_bytes);
+    for (std::size_t i = 0; i < count; ++i) std::memcpy(bytes.data() + i * row_bytes, matrix.row(row_at(i)), row_bytes);
+    return {bytes.data(), matrix.dtype, count, matrix.cols};
   }
 
   std::uint32_t first_keys(const KvHead::View& view) const noexcept {
@@ -187,16 +191,10 @@ class Step {
   }
 
   MatrixView queries_of(std::span<const std::size_t> rows) {
-    const MatrixView& queries = searching_;
-    if (rows.size() == queries.rows) return queries;
-    const std::size_t row_bytes = queries.row_bytes();
-    scratch_.row_queries.resize(queries.rows * row_bytes);
-    std::byte* to = scratch_.row_queries.data();
-    for (const std::size_t i : rows) {
-      std::memcpy(to, queries.row(i), row_bytes);
-      to += row_bytes;
-    }
-    return {scratch_.row_queries.data(), queries.dtype, rows.size(), queries.cols};
+    if (rows.size() == searching_.rows) return searching_;
+    // Room for all: a later search for more of them allocates nothing.
+    scratch_.row_queries.reserve(searching_.rows * searching_.row_bytes());
+    return gathered(searching_, rows.size(), scratch_.row_queries, [&](std::size_t i) { return rows[i]; });
   }
 
   // Retrieved keys, and by estimate the searched ones that are not.
