@@ -17,7 +17,7 @@ struct SearchFlags {
   std::string file;
   std::vector<std::uint32_t> widths = {100, 200, 400};
   bool single = false;
-  bool no_seeds = false;
+  bool no_start_keys = false;
   std::size_t quality_steps = 16;
 };
 
@@ -26,7 +26,7 @@ Variant variant_for(std::string_view kind, const SearchFlags& flags) {
   for (Variant variant : variants()) {
     if (variant.build.name != kind) continue;
     variant.group = variant.build.name != "hnsw" && !flags.single;
-    variant.seeded = variant.seeded && !flags.no_seeds;
+    variant.with_start_keys = variant.with_start_keys && !flags.no_start_keys;
     return variant;
   }
   throw UsageError("--index-file holds an index of kind \"" + std::string(kind) + "\", which search does not know");
@@ -43,7 +43,7 @@ Record search_at(const Index& index, const HeadProblem& problem, const SearchSet
           {"keys", index.size()},
           {"k", problem.k},
           {"group", setup.variant.group},
-          {"seeded", setup.variant.seeded},
+          {"with_start_keys", setup.variant.with_start_keys},
           {"recall", evaluation.recall, show_fixed("recall", 3)},
           {"recall_worst_head", evaluation.recall_worst_head, show_fixed("worst", 3)},
           {"scan_fraction", evaluation.keys_per_query / keys, show_percent("scan")},
@@ -87,7 +87,7 @@ Action configure_search(CLI::App& app) {
       ->check(CLI::Range(1U, 1U << 24))
       ->type_name("LIST");
   app.add_flag("--single", flags->single, "one query head at a time instead of the whole group");
-  app.add_flag("--no-seeds", flags->no_seeds, "graph: do not start from the previous step's results");
+  app.add_flag("--no-start-keys", flags->no_start_keys, "graph: do not start from the previous step's results");
   add_k_flag(app, flags->problem);
   add_problem_flags(app, flags->problem);
   app.add_option("--quality-steps", flags->quality_steps, "decode steps behind mass and output error; 0: not measured")

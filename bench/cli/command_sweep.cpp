@@ -99,8 +99,8 @@ Action configure_sweep(CLI::App& app) {
       ->check(CLI::Range(0.0, 100.0))
       ->type_name("LIST")
       ->group(group);
-  app.add_option("--seeds", options.seeds_per_head,
-                 "seeded variants: best results per head of the last step that start the next; 0: all")
+  app.add_option("--start-keys", options.start_keys_per_head,
+                 "variants with start keys: best results per head of the last step that start the next; 0: all")
       ->capture_default_str()
       ->group(group);
   app.add_option("--quality-steps", options.quality_steps, "decode steps behind mass and output error; 0: not measured")

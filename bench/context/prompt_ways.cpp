@@ -107,7 +107,7 @@ Evaluation search_steps(const KvHead& head, const HeadProblem& problem, std::siz
   NeighborTable found(problem.truth.rows(), problem.k);
   SearchParams params;
   params.k = problem.k;
-  params.candidates = {0, static_cast<KeyId>(view.window)};
+  params.candidate_range = {0, static_cast<KeyId>(view.window)};
   if (width == 0) {
     view.generation->choice().apply_width(problem.k, params);
   } else {

@@ -26,13 +26,13 @@ constexpr Variant all_variants[] = {
     {"ivf:group", {"ivf"}, true, false, "the same, a list is read once for the whole group"},
     {"hnsw", {"hnsw"}, false, false, "hnswlib, one head at a time"},
     {"hnsw:group", {"hnsw", true}, true, false, "HNSW's lowest level under the group walk"},
-    {"hnsw:group-seed", {"hnsw", true}, true, true, "the same from the last step's keys"},
+    {"hnsw:group-start", {"hnsw", true}, true, true, "the same from the last step's keys"},
     {"graph", {"graph"}, true, true, "Rattan's graph, group walk, from the last step's keys"},
-    {"graph:noseed", {"graph"}, true, false, "the same from the entry points only"},
+    {"graph:nostart", {"graph"}, true, false, "the same from the entry points only"},
     {"auto", {"auto"}, true, true, "the fastest of flat, scan4 and graph at recall 0.95, by calibration"},
     {"graph:keys", {"graph"}, true, true, "the same without codes: every key is read in full", false},
-    {"graph:single", {"graph"}, false, true, "the graph one head at a time, seeded"},
-    {"graph:single-noseed", {"graph"}, false, false, "the graph one head at a time from the entry points only"},
+    {"graph:single", {"graph"}, false, true, "the graph one head at a time, with start keys"},
+    {"graph:single-nostart", {"graph"}, false, false, "the graph one head at a time from the entry points only"},
 };
 
 // The row that builds; the registry's own rows only open the baselines.
@@ -92,7 +92,7 @@ BuiltIndex build_one(const IndexKind& kind, const HeadProblem& problem, const Bu
     link_options.left_out = std::clamp<std::size_t>(rows / 16, 1, 64);
     calibration = calibration_queries(problem, link_options.left_out);
     inputs.calibration = calibration.view;
-    inputs.params.automatic.seeded = true;
+    inputs.params.automatic.with_start_keys = true;
     inputs.params.automatic.k = problem.k;
     inputs.params.automatic.group = static_cast<std::uint32_t>(problem.heads);
   }

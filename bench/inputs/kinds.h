@@ -28,8 +28,8 @@ struct BuildKind {
 struct Variant {
   std::string_view name = {};
   BuildKind build = {};
-  bool group = false;   // the query heads of a step search together; else one search per head
-  bool seeded = false;  // a step starts from the previous step's results
+  bool group = false;            // the query heads of a step search together; else one search per head
+  bool with_start_keys = false;  // a step starts from the previous step's results
   std::string_view meaning = {};
   bool codes = true;  // where the index has them
 

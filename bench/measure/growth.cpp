@@ -98,10 +98,10 @@ Evaluation evaluate_growth(const GrowingIndex& index, const GrowthProblem& probl
   SearchParams params;
   params.k = whole.k;
   params.beam_width = beam;
-  params.candidates = {0, static_cast<KeyId>(whole.keys.view.rows)};  // not the window
-  std::vector<KeyId> seeds;
+  params.candidate_range = {0, static_cast<KeyId>(whole.keys.view.rows)};  // not the window
+  std::vector<KeyId> start_keys;
   for (std::size_t step = 0; step < whole.steps; ++step) {
-    params.seeds = seeds;
+    params.start_keys = start_keys;
     found.stats.push_back(index.search(whole.step(step), params, *scratch));
     std::vector<KeyId> next;
     for (std::size_t head = 0; head < whole.heads; ++head) {
@@ -113,7 +113,7 @@ Evaluation evaluate_growth(const GrowingIndex& index, const GrowthProblem& probl
     }
     std::ranges::sort(next);
     next.erase(std::unique(next.begin(), next.end()), next.end());
-    seeds = std::move(next);
+    start_keys = std::move(next);
   }
   return evaluate(found, whole, beam);
 }

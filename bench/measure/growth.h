@@ -49,7 +49,7 @@ struct GrowthCost {
 std::unique_ptr<GrowingIndex> grow(std::shared_ptr<const Index> base, const GrowthProblem& problem,
                                    const GrowthOptions& options, GrowthCost& cost);
 
-// All steps as group searches, each seeded with the one before.
+// All steps as group searches, each with start keys of the one before.
 Evaluation evaluate_growth(const GrowingIndex& index, const GrowthProblem& problem, std::uint32_t beam);
 
 }  // namespace rattan::bench

@@ -61,30 +61,30 @@ NeighborTable StepSearch::run(std::size_t step, double* seconds) {
 }
 
 NeighborTable StepSearch::run_head(std::size_t step, std::size_t head, double* seconds) {
-  std::vector<KeyId>& seeds = seeds_[head];
-  params_.seeds = seeds;
+  std::vector<KeyId>& start_keys = seeds_[head];
+  params_.start_keys = start_keys;
   const MatrixView queries = problem_.step(step).slice(head, setup_.variant.group ? problem_.heads : 1);
   const auto start = std::chrono::steady_clock::now();
   NeighborTable found = index_.search(queries, params_);
   const auto end = std::chrono::steady_clock::now();
   if (seconds != nullptr) *seconds += std::chrono::duration<double>(end - start).count();
-  if (setup_.variant.seeded) remember(found, seeds);
+  if (setup_.variant.with_start_keys) remember(found, start_keys);
   return found;
 }
 
-void StepSearch::remember(const NeighborTable& found, std::vector<KeyId>& seeds) const {
-  seeds.clear();
+void StepSearch::remember(const NeighborTable& found, std::vector<KeyId>& start_keys) const {
+  start_keys.clear();
   for (std::size_t row = 0; row < found.rows(); ++row) {
     std::size_t count = found.count(row);
-    if (setup_.seeds_per_head != 0) count = std::min<std::size_t>(count, setup_.seeds_per_head);
+    if (setup_.start_keys_per_head != 0) count = std::min<std::size_t>(count, setup_.start_keys_per_head);
     const auto ids = found.ids(row).first(count);
-    seeds.insert(seeds.end(), ids.begin(), ids.end());
+    start_keys.insert(start_keys.end(), ids.begin(), ids.end());
   }
 }
 
 NeighborTable search_all_steps(const Index& index, const HeadProblem& problem, const SearchSetup& setup,
                                Executor& executor) {
-  if (!setup.variant.seeded) {
+  if (!setup.variant.with_start_keys) {
     SearchParams params = search_params(setup, problem);
     params.executor = &executor;
     return index.search(problem.queries.view, params);

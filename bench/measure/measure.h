@@ -13,14 +13,14 @@ namespace rattan::bench {
 // How a variant's index is asked, apart from the bisected width.
 struct SearchSetup {
   Variant variant = {};
-  std::uint32_t setting = 0;         // the width; ignored where there is no knob
-  double expansions_per_width = 0;   // graph: limit on expansions as a multiple of the width; 0: no limit
-  std::uint32_t seeds_per_head = 0;  // seeded variants: best results of the previous step used; 0: all
+  std::uint32_t setting = 0;              // the width; ignored where there is no knob
+  double expansions_per_width = 0;        // graph: limit on expansions as a multiple of the width; 0: no limit
+  std::uint32_t start_keys_per_head = 0;  // variants with start keys: best results of the previous step used; 0: all
 };
 
 SearchParams search_params(const SearchSetup& setup, const HeadProblem& problem);
 
-// Asks the steps in order and remembers what seeds the next one.
+// Asks the steps in order and remembers what the next one starts from.
 class StepSearch {
  public:
   // References are kept: both must outlive the object.
@@ -31,7 +31,7 @@ class StepSearch {
 
  private:
   NeighborTable run_head(std::size_t step, std::size_t head, double* seconds);
-  void remember(const NeighborTable& found, std::vector<KeyId>& seeds) const;
+  void remember(const NeighborTable& found, std::vector<KeyId>& start_keys) const;
 
   const Index& index_;
   const HeadProblem& problem_;

@@ -8,7 +8,7 @@
 namespace rattan::bench {
 namespace {
 
-// Bisection begins at k over this: a seeded group walk reaches much with a beam far below k.
+// Bisection begins at k over this: a group walk with start keys reaches much with a beam far below k.
 constexpr std::uint32_t narrowest_beam = 20;
 
 constexpr double hopeless_share = 0.5;

@@ -100,7 +100,7 @@ std::vector<Candidate> Sweep::candidates(const HeadState& state, const Variant& 
   const std::vector<double> no_limit = {0};
   for (const BuiltIndex& built : state.built.at(variant.build)) {
     for (const double expansions : variant.build == BuildKind{"graph"} ? options_.expansions : no_limit) {
-      list.push_back({&built, {variant, 0, expansions, options_.seeds_per_head}, nullptr, {}});
+      list.push_back({&built, {variant, 0, expansions, options_.start_keys_per_head}, nullptr, {}});
     }
   }
   for (Candidate& candidate : list) {

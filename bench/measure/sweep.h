@@ -18,11 +18,11 @@ struct SweepOptions {
   std::vector<double> targets;  // recall, ascending
   ProblemOptions problem;
   BuildOptions build;
-  std::vector<double> expansions = {0};  // graph: limits on expansions tried, as multiples of the beam width
-  std::uint32_t seeds_per_head = 0;      // seeded variants; 0: all of the previous step's results
-  std::size_t quality_steps = 16;        // decode steps behind mass and output error; 0: not measured
-  std::size_t latency_steps = 64;        // timed steps per row; 0: not measured
-  bool ood = false;                      // collect what the OOD plot draws
+  std::vector<double> expansions = {0};   // graph: limits on expansions tried, as multiples of the beam width
+  std::uint32_t start_keys_per_head = 0;  // variants with start keys; 0: all of the previous step's results
+  std::size_t quality_steps = 16;         // decode steps behind mass and output error; 0: not measured
+  std::size_t latency_steps = 64;         // timed steps per row; 0: not measured
+  bool ood = false;                       // collect what the OOD plot draws
   std::uint64_t seed = 1;
   unsigned threads = 0;  // of builds and untimed searches; 0: all
 };

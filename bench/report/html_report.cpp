@@ -36,7 +36,7 @@ struct Dash {
   const char* pattern;
 };
 constexpr Dash dashes[] = {
-    {"group", "6 3"}, {"group-seed", "10 2"}, {"noseed", "8 3"}, {"single", "2 3"}, {"single-noseed", "8 3 2 3"}};
+    {"group", "6 3"}, {"group-start", "10 2"}, {"nostart", "8 3"}, {"single", "2 3"}, {"single-nostart", "8 3 2 3"}};
 
 void write_table(std::ostream& out, const std::vector<Record>& records) {
   if (records.empty()) return;

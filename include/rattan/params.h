@@ -41,11 +41,11 @@ struct SearchParams {
   // Only keys in this range are returned (sinks and the recent window are attended exactly elsewhere): min(k, keys of
   // the range) of them. A walk may still pass through the others, and is wider the fewer are wanted; where reading all
   // of the range costs less, it is scanned exactly.
-  IdRange candidates;
+  IdRange candidate_range;
 
   // Keys to start from besides the entry points, usually the previous step's results. They are scored and counted like
   // any key; ids outside the index are an error.
-  std::span<const KeyId> seeds;
+  std::span<const KeyId> start_keys;
 
   // Where groups of rows run in parallel; null: default_executor().
   Executor* executor = nullptr;
@@ -89,9 +89,10 @@ struct AutoBuildParams {
   std::uint32_t k = 100;    // neighbours per row that searches will ask; 1..2^20
   std::uint32_t group = 1;  // rows that will be searched together; as SearchParams::group
   double recall = 0.95;     // wanted share of the exact k nearest, mean over the calibration rows; above 0, at most 1
-  bool seeded = false;      // searches will start from the results of the step before (SearchParams::seeds); the
-                            // calibration groups are consecutive steps then
-  GraphBuildParams graph;   // of the graph among the contenders; its executor is not used
+  // Searches will start from the results of the step before (SearchParams::start_keys); the calibration groups are
+  // consecutive steps then.
+  bool with_start_keys = false;
+  GraphBuildParams graph;  // of the graph among the contenders; its executor is not used
   Executor* executor = nullptr;
 
   void validate() const;

@@ -16,8 +16,8 @@ namespace rattan {
 
 // What one search cost. A key read once for several query heads of a group counts once.
 struct SearchStats {
-  std::uint64_t keys_scored = 0;       // distinct keys read in full: entry points, seeds and unsealed keys included
-  std::uint64_t nodes_expanded = 0;    // graph: adjacency lists read; IVF: lists probed
+  std::uint64_t keys_scored = 0;     // distinct keys read in full: entry points, start keys and unsealed keys included
+  std::uint64_t nodes_expanded = 0;  // graph: adjacency lists read; IVF: lists probed
   std::uint64_t centroids_scored = 0;  // coarse centroids or other vectors read that are not keys
   std::uint64_t codes_scored = 0;      // distinct keys scored by their code
   std::uint64_t code_bytes = 0;        // of bytes_read, those of codes

@@ -112,7 +112,7 @@ rattan::SearchParams to_search(const rattan_search_params& given, rattan::Execut
   to.group = params.group;
   if (params.beam_width != 0) to.beam_width = params.beam_width;
   if (params.rerank != 0) to.rerank = params.rerank;
-  to.candidates = {params.first_key, params.end_key};
+  to.candidate_range = {params.first_key, params.end_key};
   to.executor = executor;
   return to;
 }
@@ -155,8 +155,8 @@ void rattan_search_params_init(rattan_search_params* params) {
   params->struct_size = sizeof *params;
   params->k = defaults.k;
   params->group = defaults.group;
-  params->first_key = defaults.candidates.begin;
-  params->end_key = defaults.candidates.end;
+  params->first_key = defaults.candidate_range.begin;
+  params->end_key = defaults.candidate_range.end;
 }
 
 void rattan_search_stats_init(rattan_search_stats* stats) {

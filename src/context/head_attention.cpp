@@ -168,7 +168,7 @@ class Step {
     SearchParams params;
     params.k = k;
     params.group = static_cast<std::uint32_t>(rows.size());
-    params.candidates = {0, static_cast<KeyId>(searched_->searched)};
+    params.candidate_range = {0, static_cast<KeyId>(searched_->searched)};
     params.executor = &serial_executor();
     const Generation& generation = *searched_->generation;
     generation.choice().apply_width(k, params);

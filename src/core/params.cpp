@@ -11,9 +11,9 @@ void SearchParams::validate() const {
   if (expansions) check_range<std::uint32_t>("SearchParams::expansions", *expansions, 1, 1U << 24);
   if (rerank) check_range<std::uint32_t>("SearchParams::rerank", *rerank, 0, 1U << 24);
   if (probes) check_range<std::uint32_t>("SearchParams::probes", *probes, 1, 1U << 24);
-  if (candidates.begin > candidates.end) {
-    fail(ErrorCode::invalid_argument, "SearchParams::candidates begins at ", candidates.begin, " and ends at ",
-         candidates.end, ", allowed is begin <= end");
+  if (candidate_range.begin > candidate_range.end) {
+    fail(ErrorCode::invalid_argument, "SearchParams::candidate_range begins at ", candidate_range.begin,
+         " and ends at ", candidate_range.end, ", allowed is begin <= end");
   }
 }
 

@@ -34,7 +34,7 @@ class CodeWalk {
   SearchStats run(std::uint32_t k) {
     visit(graph_.base_entry_points());
     visit(graph_.grown_entry_points());
-    visit(params_.seeds);
+    visit(params_.start_keys);
     read_unseen();
     // The keys named in a round are chosen before the last round's finds are scored.
     for (bool walking = true; walking;) {
@@ -133,7 +133,7 @@ class CodeWalk {
     for (const BucketBeam& beam : offers_beams_ ? scratch_.code_beams : scratch_.offered) {
       scratch_.rerank.add_kept(beam, rerank_);
     }
-    codes_.codes().each_outlier(params_.candidates, [&](KeyId key) {
+    codes_.codes().each_outlier(params_.candidate_range, [&](KeyId key) {
       if (params_.offers(key)) scratch_.rerank.add(key);
     });
     const std::size_t read = scratch_.rerank.finish(scratch_.queries, k, scratch_.results);

@@ -8,8 +8,8 @@
 // over the cosine of the centred keys; keys whose table is full count as farther). An edge serves every list that holds
 // both its ends, so later lists need few new ones. No pivot, no occlusion rule, no beam search while building.
 //
-// Keys read per query head at recall@100 0.95, group walk, seeded (trained 23M, 64,896 keys, links of 64 keys from
-// every second prefill query of four heads, prototypes of 2026-11-23):
+// Keys read per query head at recall@100 0.95, group walk with start keys (trained 23M, 64,896 keys, links of 64 keys
+// from every second prefill query of four heads, prototypes of 2026-11-23):
 //   layer 2 KV 0: co-retrieval edges alone 0.21 recall (islands); co-retrieval + projection + connect 1.9 % at 0.938;
 //                 co-retrieval + list repair 2.2 %; this projection 1.7 %.
 //   layer 1 KV 0: co-retrieval + projection + connect 2.4 % at 0.930; co-retrieval + list repair 3.9 %;

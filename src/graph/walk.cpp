@@ -31,7 +31,7 @@ class Walk {
   SearchStats run() {
     visit(graph_.base_entry_points());
     visit(graph_.grown_entry_points());
-    visit(params_.seeds);
+    visit(params_.start_keys);
     read_unseen();
     while (expand_round()) read_unseen();
     if (results_are_beams_) take_results_from_beams();

@@ -21,17 +21,17 @@
 namespace rattan {
 
 struct WalkParams {
-  std::uint32_t beam_width = 0;  // >= 1
-  std::uint32_t expansions = 0;  // adjacency lists per row; 0: no limit but the beam
-  std::span<const KeyId> seeds;  // scored besides the entry points; ids < keys
-  IdRange candidates;            // only these keys are offered to `results`,
-  IdRange hidden = {0, 0};       // and of them none of these
-  KeyMarks* counted = nullptr;   // set: a key that is marked is not counted as read, and those that are become marked
+  std::uint32_t beam_width = 0;       // >= 1
+  std::uint32_t expansions = 0;       // adjacency lists per row; 0: no limit but the beam
+  std::span<const KeyId> start_keys;  // scored besides the entry points; ids < keys
+  IdRange candidate_range;            // only these keys are offered to `results`,
+  IdRange hidden = {0, 0};            // and of them none of these
+  KeyMarks* counted = nullptr;  // set: a key that is marked is not counted as read, and those that are become marked
   KeyMarks* counted_codes = nullptr;  // the same for codes
 
-  bool offers(KeyId key) const noexcept { return candidates.contains(key) && !hidden.contains(key); }
+  bool offers(KeyId key) const noexcept { return candidate_range.contains(key) && !hidden.contains(key); }
   bool offers_all(std::size_t keys) const noexcept {
-    return candidates.begin == 0 && candidates.end >= keys && hidden.begin >= hidden.end;
+    return candidate_range.begin == 0 && candidate_range.end >= keys && hidden.begin >= hidden.end;
   }
 };
 
@@ -64,7 +64,7 @@ struct WalkScratch {
 
 // Walks for the rows of scratch.queries (prepared by the caller with `scorer`). After it, scratch.results[i].sorted()
 // has the `k` best keys of row i among those read that params offer. No key is scored twice; every score,
-// entry points and seeds included, is in the counters.
+// entry points and start keys included, is in the counters.
 SearchStats walk(const Scorer& scorer, const GraphView& graph, const WalkParams& params, std::uint32_t k,
                  WalkScratch& scratch);
 

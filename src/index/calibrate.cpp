@@ -44,19 +44,19 @@ std::vector<KeyId> ids_of(const NeighborTable& found) {
   return ids;
 }
 
-// All groups; with params.seeded one after the other, each from what the one before it found.
-NeighborTable search_steps(const Index& index, MatrixView queries, SearchParams search, bool seeded) {
-  if (!seeded) return index.search(queries, search);
+// All groups; with params.with start keys one after the other, each from what the one before it found.
+NeighborTable search_steps(const Index& index, MatrixView queries, SearchParams search, bool with_start_keys) {
+  if (!with_start_keys) return index.search(queries, search);
   NeighborTable all(queries.rows, search.k);
-  std::vector<KeyId> seeds;
+  std::vector<KeyId> start_keys;
   for (std::size_t first = 0; first < queries.rows; first += search.group) {
-    search.seeds = seeds;
+    search.start_keys = start_keys;
     const NeighborTable found = index.search(queries.slice(first, search.group), search);
     for (std::size_t i = 0; i < search.group; ++i) {
       std::ranges::copy(found.ids(i), all.ids(first + i).begin());
       std::ranges::copy(found.scores(i), all.scores(first + i).begin());
     }
-    seeds = ids_of(found);
+    start_keys = ids_of(found);
   }
   return all;
 }
@@ -73,7 +73,8 @@ Trial find_width(const Index& index, MatrixView queries, const NeighborTable& tr
   for (const double factor : widths) {
     trial.width = scaled(factor, params.k);
     const SearchParams search = params_for(*trial.kind, trial.width, params);
-    const std::vector<double> recalls = recall_per_row(search_steps(index, queries, search, params.seeded), truth);
+    const std::vector<double> recalls =
+        recall_per_row(search_steps(index, queries, search, params.with_start_keys), truth);
     trial.recall = std::accumulate(recalls.begin(), recalls.end(), 0.0) / static_cast<double>(recalls.size());
     trial.worst_recall = worst_of_group(recalls, params.group);
     trial.reached = trial.recall >= params.recall && trial.worst_recall >= worst_share * params.recall;
@@ -100,7 +101,7 @@ class Evictor {
 void time_trials(std::vector<Trial>& trials, MatrixView queries, const AutoBuildParams& params) {
   Evictor evictor;
   std::vector<std::vector<double>> times(trials.size());
-  std::vector<std::vector<KeyId>> seeds(trials.size());
+  std::vector<std::vector<KeyId>> start_keys(trials.size());
   const std::size_t groups = queries.rows / params.group;
   for (std::size_t round = 0; round <= timed_groups; ++round) {  // the first is not counted
     const MatrixView group = queries.slice(round % groups * params.group, params.group);
@@ -108,12 +109,12 @@ void time_trials(std::vector<Trial>& trials, MatrixView queries, const AutoBuild
       if (!trials[i].reached) continue;
       SearchParams search = params_for(*trials[i].kind, trials[i].width, params);
       search.executor = &serial_executor();
-      search.seeds = seeds[i];
+      search.start_keys = start_keys[i];
       evictor.run();
       const auto start = std::chrono::steady_clock::now();
       const NeighborTable found = trials[i].index->search(group, search);
       const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
-      if (params.seeded) seeds[i] = ids_of(found);
+      if (params.with_start_keys) start_keys[i] = ids_of(found);
       if (round != 0) times[i].push_back(took.count());
     }
   }

@@ -11,7 +11,7 @@
 namespace rattan {
 
 // One pass over the candidates for all rows of a group. Groups run in parallel; where there are fewer groups than
-// workers, the workers share each pass. SearchParams::seeds and all widths are ignored: nothing is left out.
+// workers, the workers share each pass. SearchParams::start_keys and all widths are ignored: nothing is left out.
 class FlatIndex final : public Index {
  public:
   FlatIndex(const CheckedMatrix& keys, Metric metric) : Index(keys, metric), rows_(Scorer(this->keys(), metric)) {}

@@ -19,9 +19,10 @@ void check_search(const Index& index, const MatrixView& queries, const SearchPar
     fail(ErrorCode::invalid_argument, "SearchParams::group is ", params.group, ", allowed is a divisor of the ",
          queries.rows, " query rows");
   }
-  for (const KeyId seed : params.seeds) {
-    if (seed >= index.size()) {
-      fail(ErrorCode::invalid_argument, "SearchParams::seeds holds key ", seed, ", allowed is below ", index.size());
+  for (const KeyId key : params.start_keys) {
+    if (key >= index.size()) {
+      fail(ErrorCode::invalid_argument, "SearchParams::start_keys holds key ", key, ", allowed is below ",
+           index.size());
     }
   }
   checked_mul(queries.rows, params.k, "queries.rows * SearchParams::k", ErrorCode::invalid_argument);

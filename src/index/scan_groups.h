@@ -11,8 +11,8 @@ namespace rattan {
 
 // Candidates that exist among `keys` keys.
 inline IdRange scanned_range(const SearchParams& params, std::size_t keys) noexcept {
-  const auto end = std::min(params.candidates.end, static_cast<KeyId>(keys));
-  return {std::min(params.candidates.begin, end), end};
+  const auto end = std::min(params.candidate_range.end, static_cast<KeyId>(keys));
+  return {std::min(params.candidate_range.begin, end), end};
 }
 
 // `scan` has calls that may run on any thread:

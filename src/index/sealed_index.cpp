@@ -41,7 +41,7 @@ const Index& checked(const std::shared_ptr<const Index>& base, const GrowthParam
 }  // namespace
 
 struct SealedIndex::Scratch : SearchScratch {
-  std::vector<KeyId> seeds;
+  std::vector<KeyId> start_keys;
   std::vector<KeyId> ids;  // rows of k
   std::vector<float> scores;
   std::vector<std::size_t> counts;  // of ids per row
@@ -135,14 +135,15 @@ SearchStats SealedIndex::search(const SplitRows& keys, MatrixView queries, const
   if (state.gap() != 0) walked.base = state.index->keys();
   SearchParams inner = params;
   state.base.width.apply(params.k, inner);
-  const KeyId end = std::min(params.candidates.end, size);
-  inner.candidates = {state.row_of(std::min(params.candidates.begin, end)), end == 0 ? 0 : state.row_of(end - 1) + 1};
-  scratch.seeds.clear();
+  const KeyId end = std::min(params.candidate_range.end, size);
+  inner.candidate_range = {state.row_of(std::min(params.candidate_range.begin, end)),
+                           end == 0 ? 0 : state.row_of(end - 1) + 1};
+  scratch.start_keys.clear();
   const auto sealed = static_cast<KeyId>(state.base_visible + now.sealed);
-  for (const KeyId seed : params.seeds) {
-    if (seed < sealed) scratch.seeds.push_back(state.row_of(seed));
+  for (const KeyId key : params.start_keys) {
+    if (key < sealed) scratch.start_keys.push_back(state.row_of(key));
   }
-  inner.seeds = scratch.seeds;
+  inner.start_keys = scratch.start_keys;
 
   SearchRows rows(Scorer(walked, state.index->metric()));
   rows.sealed = base_rows + now.sealed;

@@ -128,7 +128,8 @@ void RowSearch::reserve_code_beams(std::size_t heads, std::size_t beam_width, st
 std::size_t RowSearch::largest_round(std::size_t heads) const {
   constexpr std::size_t named_at_once = 4;  // by a head of a code walk; the other names one
   const GraphView& graph = *rows_.graph;
-  const std::size_t first = graph.base_entry_points().size() + graph.grown_entry_points().size() + params_.seeds.size();
+  const std::size_t first =
+      graph.base_entry_points().size() + graph.grown_entry_points().size() + params_.start_keys.size();
   const std::size_t later = named_at_once * heads * graph.stride();
   return std::bit_ceil(std::max<std::size_t>({2048, 2 * first, later}));
 }
@@ -137,8 +138,8 @@ SearchStats RowSearch::walk_group(MatrixView group, SearchScratch& scratch) cons
   WalkParams walk_params;
   walk_params.beam_width = walked_;
   walk_params.expansions = params_.expansions.value_or(0);
-  walk_params.seeds = params_.seeds;
-  walk_params.candidates = params_.candidates;
+  walk_params.start_keys = params_.start_keys;
+  walk_params.candidate_range = params_.candidate_range;
   walk_params.hidden = rows_.hidden;
   SearchStats stats;
   if (group.rows <= most_together) {

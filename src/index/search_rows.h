@@ -51,8 +51,8 @@ struct SearchScratch : CodeWalkScratch {
   KeyMarks counted_codes;
 };
 
-// How one group of query rows is searched. Candidates and seeds of `params` are rows; seeds are sealed ones. Any number
-// of threads may use it, each with a scratch of its own. Lives no longer than `rows`.
+// How one group of query rows is searched. Candidates and start keys of `params` are rows; start keys are sealed ones.
+// Any number of threads may use it, each with a scratch of its own. Lives no longer than `rows`.
 //
 // The k best keys of each query row are found among the sealed rows by walk or by code, among the unsealed ones
 // exactly. Where that would cost more than reading the candidates, all of them are scanned instead; so they are where a

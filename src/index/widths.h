@@ -10,7 +10,7 @@
 
 namespace rattan {
 
-// Of a graph's walk. Trained heads reach recall@100 0.95 with beams of 177 to 366 in a seeded group walk
+// Of a graph's walk. Trained heads reach recall@100 0.95 with beams of 177 to 366 in a group walk with start keys
 // (bench/RESULTS.md section 2).
 inline std::uint32_t beam_width_of(const SearchParams& params) {
   return params.beam_width.value_or(std::max(32U, 2 * params.k + params.k / 2));

@@ -6,7 +6,7 @@
 #include "core/check.h"
 #include "core/parallel.h"
 #include "scan/checked_matrix.h"
-#include "scan/exact_block.h"
+#include "scan/exact_tile.h"
 
 namespace rattan {
 namespace {
@@ -57,10 +57,10 @@ class CpuExactTopK final : public ExactTopK {
     const KeyNorms norms = key_norms(scorer, rows.begin, most, executor);
     const ExactProblem problem{queries, scorer, static_cast<std::uint32_t>(std::min<std::size_t>(k, most)),
                                rows,    norms,  metric == Metric::inner_product ? simd::kernels().bf16_tile : nullptr};
-    const BlockShape shape = choose_shape(problem.first_tile(), keys.cols, problem.k, queries.rows, executor.workers());
-    std::vector<ExactBlock> blocks(executor.workers());
+    const TileShape shape = choose_shape(problem.first_tile(), keys.cols, problem.k, queries.rows, executor.workers());
+    std::vector<ExactTile> tiles(executor.workers());
     parallel_blocks(executor, queries.rows, shape.rows, [&](std::size_t begin, std::size_t end, unsigned worker) {
-      blocks[worker].find(problem, shape, std::span(rows.order).subspan(begin, end - begin), table);
+      tiles[worker].find(problem, shape, std::span(rows.order).subspan(begin, end - begin), table);
     });
     return table;
   }

@@ -39,7 +39,7 @@ class NormsIndex final : public Index {
     std::vector<KeyId> ids;
     const std::size_t width = std::max({fewest_scored, params.k, params.beam_width.value_or(no_key)});
     for (const KeyId id : order_) {
-      if (ids.size() < width && params.candidates.contains(id)) ids.push_back(id);
+      if (ids.size() < width && params.candidate_range.contains(id)) ids.push_back(id);
     }
     PreparedQueries prepared;
     std::vector<const void*> rows;

@@ -108,7 +108,7 @@ TEST_P(EdgeCases, D4_EqualAndTwoValuedKeysFillEveryRow) {
       for (const IdRange range : {IdRange{}, IdRange{500, 2500}}) {
         SearchParams params;
         params.k = 100;
-        params.candidates = range;
+        params.candidate_range = range;
         const NeighborTable found = index->search(queries.view, params);
         expect_valid(found, *index, queries.view, params);
         for (std::size_t row = 0; row < 8; ++row) {
@@ -189,12 +189,12 @@ TEST_P(EdgeCases, WrongArgumentsAreNamed) {
   expect_refused(*index, queries.view, widest(5, 0), "group");
   expect_refused(*index, queries.view, widest(5, 9), "group");
   SearchParams params = widest(5);
-  const std::vector<KeyId> seeds{40};
-  params.seeds = seeds;
-  expect_refused(*index, queries.view, params, "seeds");
+  const std::vector<KeyId> start_keys{40};
+  params.start_keys = start_keys;
+  expect_refused(*index, queries.view, params, "start_keys");
   params = widest(5);
-  params.candidates = {9, 8};
-  expect_refused(*index, queries.view, params, "candidates");
+  params.candidate_range = {9, 8};
+  expect_refused(*index, queries.view, params, "candidate_range");
 }
 
 TEST_P(EdgeCases, KeysWithoutAShapeAreRefused) {

@@ -80,7 +80,7 @@ void expect_valid(const NeighborTable& found, const Index& index, const MatrixVi
     EXPECT_EQ(std::set<KeyId>(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count)).size(), count);
     for (std::size_t i = 0; i < count; ++i) {
       ASSERT_LT(ids[i], index.size());
-      EXPECT_TRUE(params.candidates.contains(ids[i])) << ids[i];
+      EXPECT_TRUE(params.candidate_range.contains(ids[i])) << ids[i];
       const double truth = reference_score(queries, row, index.keys(), ids[i], index.metric());
       EXPECT_NEAR(scores[i], truth, 0.02 + 0.01 * std::abs(truth)) << "row " << row << " key " << ids[i];
       if (i == 0) continue;

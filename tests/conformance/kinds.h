@@ -45,8 +45,8 @@ class EveryKind : public ::testing::TestWithParam<Kind> {
   }
 };
 
-// Fails the calling test unless every row is sorted, has no id twice, none outside of `keys` and params.candidates, no
-// NaN, true scores, and ends in (no_key, -infinity).
+// Fails the calling test unless every row is sorted, has no id twice, none outside of `keys` and
+// params.candidate_range, no NaN, true scores, and ends in (no_key, -infinity).
 void expect_valid(const NeighborTable& found, const Index& index, const MatrixView& queries,
                   const SearchParams& params);
 

@@ -81,7 +81,7 @@ TEST_P(Search, CandidatesAreRespected) {
   for (const IdRange range :
        {IdRange{100, 400}, IdRange{0, 1}, IdRange{599, no_key}, IdRange{50, 50}, IdRange{700, 800}}) {
     SearchParams params = widest(15, 4);
-    params.candidates = range;
+    params.candidate_range = range;
     const NeighborTable found = index->search(queries.view, params);
     expect_valid(found, *index, queries.view, params);
     Visibility visible;
@@ -90,7 +90,7 @@ TEST_P(Search, CandidatesAreRespected) {
   }
 }
 
-// SearchParams::candidates of hardly any keys: as many results as there are keys, k at most, and the right ones.
+// SearchParams::candidate_range of hardly any keys: as many results as there are keys, k at most, and the right ones.
 TEST_P(Search, NarrowCandidatesAreFoundExactlyHoweverFew) {
   const SharedMatrix keys = random_matrix(20000, dim, 1, DType::f16);
   const SharedMatrix queries = random_matrix(8, dim, 2);
@@ -101,11 +101,11 @@ TEST_P(Search, NarrowCandidatesAreFoundExactlyHoweverFew) {
         SearchParams params;
         params.k = 10;
         params.group = group;
-        params.candidates = {begin, begin + wide};
+        params.candidate_range = {begin, begin + wide};
         const NeighborTable found = index->search(queries.view, params);
         expect_valid(found, *index, queries.view, params);
         Visibility visible;
-        visible.range = params.candidates;
+        visible.range = params.candidate_range;
         const auto truth = reference_topk(queries.view, keys.view, 10, Metric::inner_product, visible);
         for (std::size_t row = 0; row < 8; ++row) EXPECT_EQ(found.count(row), std::min(wide, KeyId{10}));
         EXPECT_GE(share_found(found, truth), wide <= 50 ? 1.0 : 0.0) << wide << " from " << begin;
@@ -124,7 +124,7 @@ TEST_P(Search, WideCandidatesAreFoundAsWellAsAllKeys) {
   params.group = 4;
   const double all = share_found(index->search(queries.view, params), reference_topk(queries.view, keys.view, 10));
   for (const IdRange range : {IdRange{0, 4500}, IdRange{4000, 8000}, IdRange{2000, 7999}, IdRange{1, 8000}}) {
-    params.candidates = range;
+    params.candidate_range = range;
     Visibility visible;
     visible.range = range;
     const auto truth = reference_topk(queries.view, keys.view, 10, Metric::inner_product, visible);
@@ -138,11 +138,11 @@ TEST_P(Search, SeedsAreKeysLikeAnyOther) {
   const SharedMatrix keys = random_matrix(rows, dim, 1);
   const SharedMatrix queries = random_matrix(8, dim, 2);
   const auto index = build(keys);
-  const std::vector<KeyId> seeds{7, 7, 599, 0};
+  const std::vector<KeyId> start_keys{7, 7, 599, 0};
   SearchParams params;
   params.k = 10;
   params.group = 4;
-  params.seeds = seeds;
+  params.start_keys = start_keys;
   expect_valid(index->search(queries.view, params), *index, queries.view, params);
 }
 

@@ -40,10 +40,10 @@ TEST(Params, SearchLimits) {
 
 TEST(Params, CandidatesMustNotRunBackwards) {
   SearchParams params;
-  params.candidates = {7, 7};
+  params.candidate_range = {7, 7};
   EXPECT_NO_THROW(params.validate());
-  params.candidates = {8, 7};
-  test::expect_error(ErrorCode::invalid_argument, "SearchParams::candidates", [&] { params.validate(); });
+  params.candidate_range = {8, 7};
+  test::expect_error(ErrorCode::invalid_argument, "SearchParams::candidate_range", [&] { params.validate(); });
 }
 
 TEST(Params, BuildLimits) {

@@ -56,10 +56,10 @@ TEST(Golden, EmbeddedHead) {
                           {Walking::single, 30, {0.9076, 30.5, 250.9}},
                           {Walking::single, 80, {0.9809, 80.7, 403.0}},
                           {Walking::group, 30, {0.9752, 17.8, 130.8}},
-                          {Walking::group_seeded, 20, {0.9701, 17.6, 93.1}},
-                          {Walking::group_seeded_keys, 20, {0.9797, 82.4, 0}},
-                          {Walking::group_seeded, 40, {0.9881, 22.5, 114.6}},
-                          {Walking::group_seeded_keys, 40, {0.9910, 108.7, 0}},
+                          {Walking::group_started, 20, {0.9701, 17.6, 93.1}},
+                          {Walking::group_started_keys, 20, {0.9797, 82.4, 0}},
+                          {Walking::group_started, 40, {0.9881, 22.5, 114.6}},
+                          {Walking::group_started_keys, 40, {0.9910, 108.7, 0}},
                       });
 }
 
@@ -77,10 +77,10 @@ TEST(Golden, SyntheticSeed1) {
   expect_golden(synthetic_runs(1), {
                                        {Walking::single, 75, {0.9491, 75.6, 615.6}},
                                        {Walking::group, 75, {0.9659, 55.7, 371.5}},
-                                       {Walking::group_seeded, 50, {0.9573, 55.3, 262.1}},
-                                       {Walking::group_seeded_keys, 50, {0.9727, 255.1, 0}},
-                                       {Walking::group_seeded, 100, {0.9889, 73.3, 397.6}},
-                                       {Walking::group_seeded_keys, 100, {0.9928, 384.3, 0}},
+                                       {Walking::group_started, 50, {0.9573, 55.3, 262.1}},
+                                       {Walking::group_started_keys, 50, {0.9727, 255.1, 0}},
+                                       {Walking::group_started, 100, {0.9889, 73.3, 397.6}},
+                                       {Walking::group_started_keys, 100, {0.9928, 384.3, 0}},
                                    });
 }
 
@@ -88,10 +88,10 @@ TEST(Golden, SyntheticSeed2) {
   expect_golden(synthetic_runs(2), {
                                        {Walking::single, 75, {0.9433, 75.7, 645.8}},
                                        {Walking::group, 75, {0.9636, 56.3, 380.6}},
-                                       {Walking::group_seeded, 50, {0.9561, 55.8, 279.7}},
-                                       {Walking::group_seeded_keys, 50, {0.9695, 271.2, 0}},
-                                       {Walking::group_seeded, 100, {0.9871, 73.7, 428.0}},
-                                       {Walking::group_seeded_keys, 100, {0.9911, 418.3, 0}},
+                                       {Walking::group_started, 50, {0.9561, 55.8, 279.7}},
+                                       {Walking::group_started_keys, 50, {0.9695, 271.2, 0}},
+                                       {Walking::group_started, 100, {0.9871, 73.7, 428.0}},
+                                       {Walking::group_started_keys, 100, {0.9911, 418.3, 0}},
                                    });
 }
 
@@ -115,20 +115,20 @@ class GoldenDump : public ::testing::Test {
 TEST_F(GoldenDump, Layer1KvHead0) {
   expect_golden(runs(1, 0), {
                                 {Walking::single, 200, {0.6673, 202.2, 1318.9}},
-                                {Walking::group_seeded, 150, {0.7863, 114.8, 622.6}},
-                                {Walking::group_seeded_keys, 150, {0.7842, 604.1, 0}},
-                                {Walking::group_seeded, 300, {0.8902, 223.6, 1026.8}},
-                                {Walking::group_seeded_keys, 300, {0.8888, 1006.5, 0}},
+                                {Walking::group_started, 150, {0.7863, 114.8, 622.6}},
+                                {Walking::group_started_keys, 150, {0.7842, 604.1, 0}},
+                                {Walking::group_started, 300, {0.8902, 223.6, 1026.8}},
+                                {Walking::group_started_keys, 300, {0.8888, 1006.5, 0}},
                             });
 }
 
 TEST_F(GoldenDump, Layer2KvHead0) {
   expect_golden(runs(2, 0), {
                                 {Walking::single, 200, {0.6507, 201.6, 1101.8}},
-                                {Walking::group_seeded, 150, {0.7878, 102.1, 429.5}},
-                                {Walking::group_seeded_keys, 150, {0.7860, 416.7, 0}},
-                                {Walking::group_seeded, 300, {0.8741, 194.3, 681.3}},
-                                {Walking::group_seeded_keys, 300, {0.8687, 665.6, 0}},
+                                {Walking::group_started, 150, {0.7878, 102.1, 429.5}},
+                                {Walking::group_started_keys, 150, {0.7860, 416.7, 0}},
+                                {Walking::group_started, 300, {0.8741, 194.3, 681.3}},
+                                {Walking::group_started_keys, 300, {0.8687, 665.6, 0}},
                             });
 }
 

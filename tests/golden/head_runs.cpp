@@ -33,8 +33,8 @@ const char* to_string(Walking walking) {
   switch (walking) {
     case Walking::single: return "single";
     case Walking::group: return "group";
-    case Walking::group_seeded: return "group_seeded";
-    case Walking::group_seeded_keys: return "group_seeded_keys";
+    case Walking::group_started: return "group_started";
+    case Walking::group_started_keys: return "group_started_keys";
   }
   return "";
 }
@@ -62,14 +62,14 @@ Figures HeadRuns::run(Walking walking, std::uint32_t beam_width) const {
   params.k = setting_.k;
   params.beam_width = beam_width;
   params.group = walking == Walking::single ? 1 : static_cast<std::uint32_t>(group_.heads());
-  if (walking == Walking::group_seeded_keys) params.rerank = 0;
-  const bool seeded = walking == Walking::group_seeded || walking == Walking::group_seeded_keys;
+  if (walking == Walking::group_started_keys) params.rerank = 0;
+  const bool with_start_keys = walking == Walking::group_started || walking == Walking::group_started_keys;
   Figures sums{0, 0, 0};
-  std::vector<KeyId> seeds;
+  std::vector<KeyId> start_keys;
   for (std::size_t step = 0; step < steps_.size(); ++step) {
-    params.seeds = seeds;
+    params.start_keys = start_keys;
     const NeighborTable found = index_->search(steps_[step].view, params);
-    if (seeded) seeds = found_ids(found);
+    if (with_start_keys) start_keys = found_ids(found);
     sums.recall += mean_recall(found, truths_[step]);
     for (const SearchStats& stats : found.stats) {
       sums.keys_per_query += static_cast<double>(stats.keys_scored);

@@ -24,7 +24,7 @@ struct HeadSetting {
   bool fill = true;   // GraphBuildParams::fill_nearest
 };
 
-enum class Walking { single, group, group_seeded, group_seeded_keys };  // the last without codes
+enum class Walking { single, group, group_started, group_started_keys };  // the last without codes
 const char* to_string(Walking walking);
 
 struct Figures {

@@ -99,7 +99,7 @@ TEST(CodeWalk, OnlyCandidatesAreReported) {
   const Graph graph = random_graph(1000, 10, {0, 500}, 12);
   for (const IdRange range : {IdRange{100, 300}, IdRange{0, 1}, IdRange{990, no_key}, IdRange{5, 5}}) {
     WalkParams params = beam_of(100);
-    params.candidates = range;
+    params.candidate_range = range;
     const Found found = walked(keys, graph, queries, params, 100, 8);
     for (std::size_t row = 0; row < 2; ++row) {
       for (std::size_t i = 0; i < found.table.count(row); ++i) EXPECT_TRUE(range.contains(found.table.ids(row)[i]));

@@ -26,7 +26,7 @@ class NaiveWalk {
   Walked run() {
     std::vector<KeyId> unseen;
     collect(graph_.entry_points, unseen);
-    collect(params_.seeds, unseen);
+    collect(params_.start_keys, unseen);
     for (bool any = true; any;) {
       for (const KeyId key : unseen) read(key);
       unseen.clear();
@@ -52,7 +52,7 @@ class NaiveWalk {
       if (std::isnan(score)) continue;
       heads_[row].beam.push_back({score, key});
       keep_best(heads_[row].beam, params_.beam_width);
-      if (!params_.candidates.contains(key)) continue;
+      if (!params_.candidate_range.contains(key)) continue;
       heads_[row].results.push_back({score, key});
       keep_best(heads_[row].results, k_);
     }

@@ -78,7 +78,7 @@ TEST(Walk, ABeamOverAllKeysIsExactAndReadsEachOnce) {
   }
 }
 
-// Random graphs with unreachable keys, groups, narrow beams, limits, seeds and candidate ranges.
+// Random graphs with unreachable keys, groups, narrow beams, limits, start keys and candidate ranges.
 TEST(Walk, DoesWhatTheNaiveWalkDoes) {
   WalkScratch scratch;
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
@@ -87,10 +87,11 @@ TEST(Walk, DoesWhatTheNaiveWalkDoes) {
     const std::size_t n = 1 + draw(200);
     const Graph graph = random_graph(n, 1 + static_cast<std::uint32_t>(draw(6)),
                                      {static_cast<KeyId>(draw(n)), static_cast<KeyId>(draw(n))}, seed);
-    const std::vector<KeyId> seeds = {static_cast<KeyId>(draw(n)), static_cast<KeyId>(draw(n)), graph.entry_points[0]};
+    const std::vector<KeyId> start_keys = {static_cast<KeyId>(draw(n)), static_cast<KeyId>(draw(n)),
+                                           graph.entry_points[0]};
     WalkParams params = beam_of(1 + static_cast<std::uint32_t>(draw(30)), static_cast<std::uint32_t>(draw(12)));
-    if (draw(2) == 1) params.seeds = std::span(seeds).first(draw(4));
-    if (draw(3) == 1) params.candidates = {static_cast<KeyId>(n / 4), static_cast<KeyId>(n / 2)};
+    if (draw(2) == 1) params.start_keys = std::span(start_keys).first(draw(4));
+    if (draw(3) == 1) params.candidate_range = {static_cast<KeyId>(n / 4), static_cast<KeyId>(n / 2)};
     // Integers: many scores tie.
     SharedMatrix keys = random_matrix(n, 2, seed, DType::f32);
     for (std::size_t row = 0; row < n; ++row) test::set_element(keys, row, 0, static_cast<float>(draw(4)));
@@ -150,9 +151,9 @@ TEST(Walk, SeedsAreScoredAndCountedLikeAnyKey) {
   const Scorer scorer(keys.view, Metric::inner_product);
   EXPECT_EQ(walked(scorer, graph, query.view, beam_of(5), 5).stats.keys_scored, 2U);
 
-  const std::vector<KeyId> seeds = {3, 0, 3, 1};
+  const std::vector<KeyId> start_keys = {3, 0, 3, 1};
   WalkParams params = beam_of(5);
-  params.seeds = seeds;
+  params.start_keys = start_keys;
   const Walked found = walked(scorer, graph, query.view, params, 5);
   EXPECT_EQ(found.results[0], (std::vector<Neighbor>{{7, 4}, {5, 3}, {2, 1}, {1, 0}}));
   EXPECT_EQ(found.stats.keys_scored, 4U);
@@ -169,7 +170,7 @@ TEST(Walk, OnlyCandidatesAreReportedAndTheWalkStaysTheSame) {
   const Walked all = walked(scorer, graph, queries.view, params, 300);
   for (const IdRange range :
        {IdRange{50, 120}, IdRange{0, 1}, IdRange{299, no_key}, IdRange{10, 10}, IdRange{400, 500}}) {
-    params.candidates = range;
+    params.candidate_range = range;
     Walked wanted = all;
     for (auto& results : wanted.results) {
       std::erase_if(results, [&](const Neighbor& neighbor) { return !range.contains(neighbor.id); });

@@ -66,10 +66,10 @@ TEST(Calibrate, SeededStepsStartWhereTheLastOneEnded) {
   const auto graph = build_graph(keys, {&links, 1});
   AutoBuildParams params = params_of(0.6);
   const Trial fresh = try_out({flat.get(), graph.get()}, queries, params)[1];
-  params.seeded = true;
-  const Trial seeded = try_out({flat.get(), graph.get()}, queries, params)[1];
-  ASSERT_TRUE(fresh.reached && seeded.reached);
-  EXPECT_LE(seeded.width, fresh.width);
+  params.with_start_keys = true;
+  const Trial with_start_keys = try_out({flat.get(), graph.get()}, queries, params)[1];
+  ASSERT_TRUE(fresh.reached && with_start_keys.reached);
+  EXPECT_LE(with_start_keys.width, fresh.width);
 }
 
 // Two channels of opposite infinite products: the query scores no key, and its row of the truth is empty.

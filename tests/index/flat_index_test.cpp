@@ -61,14 +61,14 @@ TEST(FlatIndex, CountsEveryCandidateOnce) {
   const SharedMatrix queries = random_matrix(8, 8, 6);
   const auto index = build_flat(keys);
   SearchParams params = params_of(5, 4);
-  params.candidates = {100, 250};
+  params.candidate_range = {100, 250};
   const NeighborTable table = index->search(queries.view, params);
   ASSERT_EQ(table.stats.size(), 2U);
   EXPECT_EQ(table.stats[1].keys_scored, 150U);
   EXPECT_EQ(table.stats[1].bytes_read, 150U * 8 * 2);
-  params.candidates = {290, no_key};
+  params.candidate_range = {290, no_key};
   EXPECT_EQ(index->search(queries.view, params).stats[0].keys_scored, 10U);
-  params.candidates = {400, 500};
+  params.candidate_range = {400, 500};
   EXPECT_EQ(index->search(queries.view, params).stats[0].keys_scored, 0U);
 }
 

@@ -81,16 +81,16 @@ TEST(GraphIndex, ARowOrGroupIsOneWalk) {
   const SharedMatrix keys = random_matrix(900, 7, 3, DType::f16);
   const SharedMatrix queries = random_matrix(8, 7, 4);
   const auto index = built(keys);
-  const std::vector<KeyId> seeds = {1, 500, 899};
+  const std::vector<KeyId> start_keys = {1, 500, 899};
   for (const std::uint32_t group : {1U, 4U}) {
     SearchParams params = params_of(6, 20, group);
     params.expansions = 15;
-    params.candidates = {100, 800};
-    params.seeds = seeds;
+    params.candidate_range = {100, 800};
+    params.start_keys = start_keys;
     params.rerank = 0;
     const NeighborTable found = index->search(queries.view, params);
     const Scorer scorer(keys.view, Metric::inner_product);
-    const WalkParams walk_params{20, 15, seeds, {100, 800}};
+    const WalkParams walk_params{20, 15, start_keys, {100, 800}};
     WalkScratch scratch;
     NeighborTable wanted(8, 6);
     for (std::size_t row = 0; row < 8; row += group) {
@@ -181,12 +181,12 @@ TEST(GraphIndex, SmallIndexesAndLargeKAreExactScans) {
       EXPECT_EQ(found.stats[0].keys_scored, rows);
       EXPECT_EQ(found.stats[0].nodes_expanded, 0U);
       EXPECT_EQ(found.stats[0].bytes_read, rows * 6 * 4);
-      params.candidates = {1, 3};
+      params.candidate_range = {1, 3};
       const Visibility visible{{1, 3}, {}, 0};
       test::expect_neighbors(index->search(queries.view, params),
                              test::reference_topk(queries.view, keys.view, k, Metric::inner_product, visible),
                              queries.view, keys.view, 1e-4);
-      params.candidates = {500, 600};
+      params.candidate_range = {500, 600};
       EXPECT_EQ(index->search(queries.view, params).count(0), 0U);
     }
   }
@@ -197,7 +197,7 @@ TEST(GraphIndex, CandidatesBoundTheResultsOfAWalk) {
   const SharedMatrix queries = random_matrix(4, 5, 10);
   const auto index = built(keys);
   SearchParams params = params_of(8, 590);
-  params.candidates = {100, 200};
+  params.candidate_range = {100, 200};
   const Visibility visible{{100, 200}, {}, 0};
   test::expect_neighbors(index->search(queries.view, params),
                          test::reference_topk(queries.view, keys.view, 8, Metric::inner_product, visible), queries.view,

@@ -21,7 +21,7 @@ using test::search_all;
 SearchParams params_of(std::uint32_t k, IdRange candidates = {}) {
   SearchParams params;
   params.k = k;
-  params.candidates = candidates;
+  params.candidate_range = candidates;
   return params;
 }
 

@@ -17,7 +17,7 @@ TEST(GrowingMemory, SearchesAllocateNothingOnceWarm) {
     const test::ScratchPointer scratch = GrowingIndex::make_scratch();
     SearchParams params;
     params.k = 50;
-    params.candidates.begin = 10;
+    params.candidate_range.begin = 10;
     const auto step = [&](std::size_t i) {
       return index.search(queries.view.slice(i % 100 * 4, 4), params, *scratch).keys_scored;
     };

@@ -98,10 +98,10 @@ class Lifetime {
       // Searches by the kind, then the oracle: an append that returned is found by the next exact query.
       SearchParams params;
       params.k = 20;
-      params.candidates = {static_cast<KeyId>(count % 500), no_key};
+      params.candidate_range = {static_cast<KeyId>(count % 500), no_key};
       check(index_.search(queries.view, params, *scratch), *scratch, 4, params);
       const std::size_t known = known_.load(std::memory_order_acquire);
-      params.candidates = {};
+      params.candidate_range = {};
       params.beam_width = 2 * capacity;
       params.rerank = 0;
       check(index_.search({marker.data(), DType::f32, 1, dim}, params, *scratch), *scratch, 1, params);
@@ -120,7 +120,7 @@ class Lifetime {
     if (stats.keys_scored == 0) ++wrong;
     for (std::size_t row = 0; row < rows; ++row) {
       for (const KeyId id : GrowingIndex::results(scratch, row).ids) {
-        if (id >= size || !params.candidates.contains(id)) ++wrong;
+        if (id >= size || !params.candidate_range.contains(id)) ++wrong;
       }
     }
   }

@@ -94,15 +94,15 @@ TEST_F(IndexFront, ParametersAreValidated) {
   params.beam_width = 0;
   expect_refused("SearchParams::beam_width is 0", params);
   params = {};
-  params.candidates = {5, 4};
-  expect_refused("SearchParams::candidates", params);
+  params.candidate_range = {5, 4};
+  expect_refused("SearchParams::candidate_range", params);
 }
 
 TEST_F(IndexFront, SeedsMustBeKeys) {
-  const std::vector<KeyId> seeds{3, 10};
+  const std::vector<KeyId> start_keys{3, 10};
   SearchParams params;
-  params.seeds = seeds;
-  expect_refused("SearchParams::seeds holds key 10", params);
+  params.start_keys = start_keys;
+  expect_refused("SearchParams::start_keys holds key 10", params);
 }
 
 // FAULTS D2.

@@ -83,12 +83,12 @@ TEST(Scan4Index, CandidatesBoundWhatIsScanned) {
   const SharedMatrix queries = random_matrix(2, 16, 8);
   const auto index = build_scan4(keys);
   SearchParams params = params_of(10, 2, 40);
-  params.candidates = {1001, 1900};
+  params.candidate_range = {1001, 1900};
   const NeighborTable found = index->search(queries.view, params);
   EXPECT_EQ(found.stats[0].codes_scored, 899U);
   for (std::size_t row = 0; row < 2; ++row) {
     EXPECT_EQ(found.count(row), 10U);
-    for (const KeyId id : found.ids(row)) EXPECT_TRUE(params.candidates.contains(id));
+    for (const KeyId id : found.ids(row)) EXPECT_TRUE(params.candidate_range.contains(id));
   }
 }
 

@@ -81,7 +81,7 @@ TEST(SearchByScan, AnEmptyRangeFindsNothing) {
 
 TEST(ScannedRange, IsCutToTheKeysThereAre) {
   SearchParams params;
-  params.candidates = {10, 90};
+  params.candidate_range = {10, 90};
   EXPECT_EQ(scanned_range(params, 100).begin, 10U);
   EXPECT_EQ(scanned_range(params, 100).end, 90U);
   EXPECT_EQ(scanned_range(params, 50).end, 50U);

@@ -33,7 +33,7 @@ TEST_P(SealedKinds, SearchesKeysThatOthersHold) {
     params.k = 9;
     params.beam_width = 599;
     params.rerank = 599;
-    params.candidates = {0, static_cast<KeyId>(size)};
+    params.candidate_range = {0, static_cast<KeyId>(size)};
     index.search(rows.view(size), queries.view, params, *scratch);
     const NeighborTable truth = test::reference_topk(queries.view, keys.view.slice(0, size), 9);
     for (std::size_t row = 0; row < 3; ++row) {

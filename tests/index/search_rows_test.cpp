@@ -109,10 +109,10 @@ TEST(SearchRows, LargeGroupsAreSearchedInEvenParts) {
 
 TEST(SearchRows, SeedsMayLieAnywhere) {
   const Grown grown("graph");
-  const std::vector<KeyId> seeds = {0, 3100, 4400, 4999};
+  const std::vector<KeyId> start_keys = {0, 3100, 4400, 4999};
   SearchParams params;
   params.k = 20;
-  params.seeds = seeds;
+  params.start_keys = start_keys;
   const NeighborTable found = test::search_all(grown.index, grown.queries.view, params);
   EXPECT_EQ(found.count(0), 20U);
 }
@@ -191,7 +191,7 @@ TEST(SearchRows, SealedKeysOutsideOfTheBasesRangesAreFoundAsTheBaseIs) {
 TEST(SearchRows, AStaticIndexIsAGrowingOneWithNothingBehind) {
   const SharedMatrix keys = test::random_matrix(base_keys, 24, 1, DType::bf16);
   const SharedMatrix queries = test::random_matrix(64, 24, 2);
-  const std::vector<KeyId> seeds = {0, 5, 2999};
+  const std::vector<KeyId> start_keys = {0, 5, 2999};
   for (const char* kind : {"flat", "scan4", "graph"}) {
     const std::shared_ptr<const Index> base = test::grown_base(kind, keys, base_keys);
     const GrowingIndex grown(base, test::growth_params(all_keys));
@@ -199,8 +199,8 @@ TEST(SearchRows, AStaticIndexIsAGrowingOneWithNothingBehind) {
       SearchParams params;
       params.k = 20;
       params.group = 8;
-      params.candidates = {100, 2900};
-      params.seeds = seeds;
+      params.candidate_range = {100, 2900};
+      params.start_keys = start_keys;
       if (width != 0) params.beam_width = width;
       if (width != 0) params.rerank = width;
       const NeighborTable expected = base->search(queries.view, params);

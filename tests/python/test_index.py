@@ -51,11 +51,11 @@ def test_links_of_ones_own():
 
 def test_candidates_seeds_and_short_rows():
     queries, keys = make_head(3, 50, 16)
-    found = rattan.build(keys, kind="flat").search(queries, 60, candidates=(10, 20))
+    found = rattan.build(keys, kind="flat").search(queries, 60, candidate_range=(10, 20))
     assert ((found.ids[:, :10] >= 10) & (found.ids[:, :10] < 20)).all()
     assert (found.ids[:, 10:] == -1).all() and np.isneginf(found.scores[:, 10:]).all()
     graph = rattan.build(keys, queries, kind="graph", links_k=8)
-    assert graph.search(queries, 5, seeds=[1, 2, 3]).ids.shape == (3, 5)
+    assert graph.search(queries, 5, start_keys=[1, 2, 3]).ids.shape == (3, 5)
 
 
 def test_causal_links():

@@ -17,8 +17,8 @@
 namespace rattan {
 
 // Rows of a group are searched one after the other and share nothing: a key that two of them read counts twice. With
-// SearchParams::seeds, the walk on the lowest layer starts from them too. Where few keys are candidates, or a walk has
-// led to fewer than k of them, they are scanned instead.
+// SearchParams::start_keys, the walk on the lowest layer starts from them too. Where few keys are candidates, or a walk
+// has led to fewer than k of them, they are scanned instead.
 class HnswIndex final : public Index {
  public:
   HnswIndex(const CheckedMatrix& keys, Metric metric, const HnswBuildParams& params, detail::InsertKeys insert,

@@ -68,8 +68,8 @@ SearchStats search_hnsw(const HnswLayers& layers, const Scorer& scorer, const Se
                         std::uint32_t beam_width, HnswScratch& scratch) {
   SearchStats stats;
   scratch.starts.assign(1, Descent(layers, scorer, scratch).run(stats));
-  scratch.starts.insert(scratch.starts.end(), params.seeds.begin(), params.seeds.end());
-  const WalkParams walk_params{beam_width, params.expansions.value_or(0), scratch.starts, params.candidates};
+  scratch.starts.insert(scratch.starts.end(), params.start_keys.begin(), params.start_keys.end());
+  const WalkParams walk_params{beam_width, params.expansions.value_or(0), scratch.starts, params.candidate_range};
   stats += walk(scorer, layers.level0, walk_params, params.k, scratch.walk);
   stats.keys_scored += read_by_descent_alone(scratch);
   return stats;

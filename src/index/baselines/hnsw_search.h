@@ -23,8 +23,8 @@ struct HnswScratch {
   FlatScratch flat;
 };
 
-// Searches for the one query that scratch.walk.queries holds; the params.k best keys among params.candidates end in
-// scratch.walk.results[0]. Every scored key can become a result, also where beam_width < k. `layers` are not empty.
+// Searches for the one query that scratch.walk.queries holds; the params.k best keys among params.candidate_range end
+// in scratch.walk.results[0]. Every scored key can become a result, also where beam_width < k. `layers` are not empty.
 // Returns the cost: keys_scored counts a key once that both the descent and the walk read, bytes_read twice.
 SearchStats search_hnsw(const HnswLayers& layers, const Scorer& scorer, const SearchParams& params,
                         std::uint32_t beam_width, HnswScratch& scratch);

@@ -22,7 +22,7 @@ namespace rattan {
 // once, every key for all rows. Lists without candidates are passed over, and more lists are picked until they hold k
 // of them. Few candidates of many keys are scanned without a look at the lists. Keys are borrowed, so a list's keys are
 // read where they lie; a copy in list order would be faster in time and is no different in keys read.
-// SearchParams::seeds are ignored: nothing walks.
+// SearchParams::start_keys are ignored: nothing walks.
 class IvfIndex final : public Index {
  public:
   IvfIndex(const CheckedMatrix& keys, Metric metric, const IvfBuildParams& params, detail::TrainCentroids train,

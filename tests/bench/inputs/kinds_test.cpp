@@ -23,7 +23,7 @@ TEST(Kinds, ListsKeepTheirOrderAndDropRepeats) {
   const std::vector<Variant> chosen = parse_variants("graph,flat,graph,ivf:group");
   ASSERT_EQ(chosen.size(), 3U);
   EXPECT_EQ(chosen[0].name, "graph");
-  EXPECT_TRUE(chosen[0].seeded);
+  EXPECT_TRUE(chosen[0].with_start_keys);
   EXPECT_EQ(chosen[2].name, "ivf:group");
   EXPECT_TRUE(chosen[2].group);
 }

@@ -16,7 +16,9 @@ HeadProblem make(std::size_t heads = 2) {
                       *make_exact_topk_cpu(&serial_executor()));
 }
 
-SearchSetup flat_setup(bool group, bool seeded = false) { return {.variant = {"flat", {"flat"}, group, seeded, ""}}; }
+SearchSetup flat_setup(bool group, bool with_start_keys = false) {
+  return {.variant = {"flat", {"flat"}, group, with_start_keys, ""}};
+}
 
 TEST(Measure, ExactSearchHasRecallOneAndReadsEveryKeyOncePerStep) {
   const HeadProblem problem = make();

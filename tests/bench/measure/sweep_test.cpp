@@ -52,7 +52,7 @@ TEST(Sweep, ARowPerIndexHeadAndTargetThenTheMeans) {
 TEST(Sweep, EveryReachedRowReachesItsTarget) {
   Progress progress;
   const ReportData data =
-      run_sweep(two_heads(), small_options("ivf,ivf:group,hnsw,graph,graph:noseed,graph:single"), progress);
+      run_sweep(two_heads(), small_options("ivf,ivf:group,hnsw,graph,graph:nostart,graph:single"), progress);
   for (const SweepRow& row : data.rows) {
     if (row.scope != "head") continue;
     EXPECT_EQ(row.reached, row.recall >= row.target) << row.index;

@@ -94,7 +94,7 @@ TEST(HtmlCharts, HeatMapShowsTheTargetNearestTo95) {
 TEST(HtmlCharts, VariantsOfAFamilyShareAColourAndDifferInDash) {
   EXPECT_EQ(variant_colour("graph"), variant_colour("graph:single"));
   EXPECT_NE(variant_colour("graph"), variant_colour("hnsw"));
-  EXPECT_NE(variant_stroke("graph:single"), variant_stroke("graph:noseed"));
+  EXPECT_NE(variant_stroke("graph:single"), variant_stroke("graph:nostart"));
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ TEST_F(HnswSearch, AWideBeamReachesEveryKey) {
 TEST_F(HnswSearch, CandidatesAreReturnedOthersArePassed) {
   SearchParams params;
   params.k = 10;
-  params.candidates = {1, 3};
+  params.candidate_range = {1, 3};
   search(params, 6);
   EXPECT_EQ(found(), (std::vector<KeyId>{2, 1}));
 }
@@ -78,10 +78,10 @@ TEST_F(HnswSearch, CandidatesAreReturnedOthersArePassed) {
 TEST_F(HnswSearch, SeedsAreScoredAndCounted) {
   layers_.upper.clear();
   layers_.level0 = Graph(6, 1);
-  const std::vector<KeyId> seeds{3, 5, 3, 0};
+  const std::vector<KeyId> start_keys{3, 5, 3, 0};
   SearchParams params;
   params.k = 10;
-  params.seeds = seeds;
+  params.start_keys = start_keys;
   EXPECT_EQ(search(params, 6).keys_scored, 3U);
   EXPECT_EQ(found(), (std::vector<KeyId>{5, 3, 0}));
 }
@@ -98,9 +98,9 @@ TEST_F(HnswSearch, AScratchCarriesNothingOver) {
   SearchParams params;
   params.k = 2;
   const SearchStats first = search(params, 1);
-  params.candidates = {0, 1};
+  params.candidate_range = {0, 1};
   search(params, 6);
-  params.candidates = {};
+  params.candidate_range = {};
   const SearchStats again = search(params, 1);
   EXPECT_EQ(again.keys_scored, first.keys_scored);
   EXPECT_EQ(again.bytes_read, first.bytes_read);

@@ -44,7 +44,7 @@ class Ivf : public ::testing::TestWithParam<Metric> {
     params.k = 15;
     params.group = group;
     params.probes = probes;
-    params.candidates = candidates;
+    params.candidate_range = candidates;
     return index_.search(queries_.view, params);
   }
 
@@ -121,7 +121,7 @@ TEST_P(Ivf, ListsAreProbedUntilTheyHoldKKeys) {
     SearchParams params;
     params.k = 100;
     params.probes = 1;
-    params.candidates = range;
+    params.candidate_range = range;
     const NeighborTable found = index_.search(queries_.view, params);
     for (std::size_t row = 0; row < queries_.view.rows; ++row) {
       EXPECT_EQ(found.count(row), 100U);

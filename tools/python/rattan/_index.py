@@ -34,23 +34,23 @@ class Index:
 
     def search(self, queries: Any, k: int = 100, *, group: Optional[int] = None, beam_width: Optional[int] = None,
                expansions: Optional[int] = None, rerank: Optional[int] = None,
-               candidates: Optional[Tuple[int, int]] = None, seeds: Sequence[int] = (), threads: int = 0,
+               candidate_range: Optional[Tuple[int, int]] = None, start_keys: Sequence[int] = (), threads: int = 0,
                dtype: Optional[str] = None) -> Neighbors:
         """The best k keys of each query.
 
         queries: [rows, d], or [steps, group, d]: the query heads of one KV head, which walk together (1..8 of them).
         group: consecutive rows of [rows, d] that walk together. beam_width: best keys kept open per row (graph).
         expansions: at most so many adjacency lists are read per row (graph). rerank: best keys by code that are read in
-        full; 0: codes are not used. candidates: (begin, end) of the ids that may be returned. seeds: ids to start from
-        besides the entry points. threads: 0 are as many as the machine has.
+        full; 0: codes are not used. candidate_range: (begin, end) of the ids that may be returned. start_keys: ids to
+        start from besides the entry points. threads: 0 are as many as the machine has.
 
         Returns Neighbors with ids and scores [rows, k] or [steps, group, k], and counters for each group.
         """
         rows = array(queries, "queries", dtype)
         if group is None:
             group = rows.shape[1] if len(rows.shape) == 3 else 1
-        found = Neighbors(*self._core.search(rows, k, group, beam_width, expansions, rerank, None, candidates,
-                                             [int(seed) for seed in seeds], threads))
+        found = Neighbors(*self._core.search(rows, k, group, beam_width, expansions, rerank, None, candidate_range,
+                                             [int(key) for key in start_keys], threads))
         if len(rows.shape) == 3:
             shape = (rows.shape[0], rows.shape[1], k)
             found = Neighbors(found.ids.reshape(shape), found.scores.reshape(shape), found.stats)

@@ -17,13 +17,13 @@ namespace {
 using Range = std::optional<std::pair<KeyId, KeyId>>;
 
 nb::tuple exact_topk(const Array& queries, const Array& keys, std::uint32_t k, int metric, const std::string& device,
-                     const std::optional<Positions>& positions, std::uint32_t recent, const Range& candidates,
+                     const std::optional<Positions>& positions, std::uint32_t recent, const Range& candidate_range,
                      unsigned threads) {
   if (device == "cpu") queries.host(), keys.host();
   const Threads executor(threads);
   const MatrixView query_rows = queries.flat();
   Visibility visible;
-  if (candidates) visible.range = {candidates->first, candidates->second};
+  if (candidate_range) visible.range = {candidate_range->first, candidate_range->second};
   if (positions) visible.positions = {positions->data(), positions->shape(0)};
   visible.recent = recent;
   NeighborTable found;
@@ -55,7 +55,7 @@ std::unique_ptr<ExactTopK> make_exact_topk(const std::string& device, Executor* 
 
 void bind_exact_topk(nb::module_& module) {
   module.def("exact_topk", exact_topk, nb::arg("queries"), nb::arg("keys"), nb::arg("k"), nb::arg("metric"),
-             nb::arg("device"), nb::arg("positions").none(), nb::arg("recent"), nb::arg("candidates").none(),
+             nb::arg("device"), nb::arg("positions").none(), nb::arg("recent"), nb::arg("candidate_range").none(),
              nb::arg("threads"));
   module.def("cuda_state", cuda_state);
 }

@@ -69,8 +69,8 @@ Built build_auto_index(const Array& keys, int metric, const nb::list& links, con
 
 nb::tuple search(const Index& index, const Array& queries, std::uint32_t k, std::uint32_t group,
                  std::optional<std::uint32_t> beam_width, std::optional<std::uint32_t> expansions,
-                 std::optional<std::uint32_t> rerank, std::optional<std::uint32_t> probes, const Range& candidates,
-                 const std::vector<KeyId>& seeds, unsigned threads) {
+                 std::optional<std::uint32_t> rerank, std::optional<std::uint32_t> probes, const Range& candidate_range,
+                 const std::vector<KeyId>& start_keys, unsigned threads) {
   const Threads executor(threads);
   SearchParams params;
   params.k = k;
@@ -79,8 +79,8 @@ nb::tuple search(const Index& index, const Array& queries, std::uint32_t k, std:
   params.expansions = expansions;
   params.rerank = rerank;
   params.probes = probes;
-  if (candidates) params.candidates = {candidates->first, candidates->second};
-  params.seeds = seeds;
+  if (candidate_range) params.candidate_range = {candidate_range->first, candidate_range->second};
+  params.start_keys = start_keys;
   params.executor = executor.get();
   const MatrixView rows = queries.host().flat();
   NeighborTable found;
@@ -115,7 +115,7 @@ void bind_params(nb::module_& module) {
       .def_rw("k", &AutoBuildParams::k)
       .def_rw("group", &AutoBuildParams::group)
       .def_rw("recall", &AutoBuildParams::recall)
-      .def_rw("seeded", &AutoBuildParams::seeded)
+      .def_rw("with_start_keys", &AutoBuildParams::with_start_keys)
       .def_rw("graph", &AutoBuildParams::graph);
 }
 
@@ -126,7 +126,7 @@ void bind_index(nb::module_& module) {
   nb::class_<Index>(module, "Index")
       .def("search", search, nb::arg("queries"), nb::arg("k"), nb::arg("group"), nb::arg("beam_width").none(),
            nb::arg("expansions").none(), nb::arg("rerank").none(), nb::arg("probes").none(),
-           nb::arg("candidates").none(), nb::arg("seeds"), nb::arg("threads"))
+           nb::arg("candidate_range").none(), nb::arg("start_keys"), nb::arg("threads"))
       .def("save", save, nb::arg("path"))
       .def("memory", [](const Index& index) { return to_python(index.memory()); })
       .def("describe", &Index::describe)

@@ -1,4 +1,4 @@
-#include "scan/exact_block.h"
+#include "scan/exact_tile.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@ namespace rattan {
 namespace {
 
 // Tiles and blocks of every shape give the same bytes.
-TEST(ExactBlock, ResultsDoNotDependOnTheShape) {
+TEST(ExactTile, ResultsDoNotDependOnTheShape) {
   for (const Metric metric : test::all_metrics) {
     const SharedMatrix queries = test::random_matrix(45, 37, 1, DType::f16);
     const SharedMatrix keys = test::random_matrix(1500, 37, 2, DType::bf16);
@@ -21,13 +21,13 @@ TEST(ExactBlock, ResultsDoNotDependOnTheShape) {
     const KeyNorms norms = key_norms(scorer, 0, 1500, serial_executor());
     const simd::TileKernel* const bf16 = metric == Metric::inner_product ? simd::kernels().bf16_tile : nullptr;
     const ExactProblem problem{queries.view, scorer, 12, visible, norms, bf16};
-    ExactBlock block;
+    ExactTile tile;
     for (const std::size_t rows : {1U, 4U, 7U, 12U, 45U}) {
       for (const std::size_t panels : {1U, 2U, 3U, 1000U}) {
         NeighborTable table(45, 12);
         for (std::size_t begin = 0; begin < 45; begin += rows) {
           const auto part = std::span(visible.order).subspan(begin, std::min<std::size_t>(rows, 45 - begin));
-          block.find(problem, {rows, panels}, part, table);
+          tile.find(problem, {rows, panels}, part, table);
         }
         ASSERT_EQ(table, expected) << to_string(metric) << " rows " << rows << " panels " << panels;
       }
@@ -40,7 +40,7 @@ void check_shapes(const simd::TileKernel& tile, std::size_t most_rows) {
     for (const std::uint32_t k : {1U, 100U, 4000000U}) {
       for (const std::size_t rows : {1U, 100U, 1000000U}) {
         for (const unsigned workers : {1U, 128U}) {
-          const BlockShape shape = choose_shape(tile, dim, k, rows, workers);
+          const TileShape shape = choose_shape(tile, dim, k, rows, workers);
           EXPECT_GE(shape.rows, tile.a_panel);
           EXPECT_EQ(shape.rows % tile.a_panel, 0U);
           EXPECT_LE(shape.rows, most_rows);
@@ -52,7 +52,7 @@ void check_shapes(const simd::TileKernel& tile, std::size_t most_rows) {
   }
 }
 
-TEST(ExactBlock, ShapesAreWholePanelsAndBounded) {
+TEST(ExactTile, ShapesAreWholePanelsAndBounded) {
   const simd::Kernels& kernels = simd::kernels();
   check_shapes(kernels.tile, 384);
   if (kernels.bf16_tile != nullptr) check_shapes(*kernels.bf16_tile, 768);
@@ -60,7 +60,7 @@ TEST(ExactBlock, ShapesAreWholePanelsAndBounded) {
 
 // Near ties that only fp32 tells apart, and beside them rows that even fp32 leaves to the row kernel: every stage
 // decides some rows, and the table is that of a scan.
-TEST(ExactBlock, NearTiesOfTheBf16TileAreDecided) {
+TEST(ExactTile, NearTiesOfTheBf16TileAreDecided) {
   constexpr std::size_t rows = 40;
   constexpr std::size_t count = 3000;
   const SharedMatrix queries = test::random_matrix(rows, 64, 3);
@@ -78,10 +78,10 @@ TEST(ExactBlock, NearTiesOfTheBf16TileAreDecided) {
     const VisibleRows visible = visible_rows({}, rows, count);
     const KeyNorms norms = key_norms(scorer, 0, count, serial_executor());
     const ExactProblem problem{queries.view, scorer, 10, visible, norms, simd::kernels().bf16_tile};
-    ExactBlock block;
+    ExactTile tile;
     NeighborTable table(rows, 10);
-    block.find(problem, choose_shape(problem.first_tile(), 64, 10, 2 * rows, 1), visible.order, table);
-    block.find(problem, choose_shape(problem.first_tile(), 64, 10, 2 * rows, 1), visible.order, table);
+    tile.find(problem, choose_shape(problem.first_tile(), 64, 10, 2 * rows, 1), visible.order, table);
+    tile.find(problem, choose_shape(problem.first_tile(), 64, 10, 2 * rows, 1), visible.order, table);
     EXPECT_EQ(table, expected) << "spread " << spread;
   }
 }

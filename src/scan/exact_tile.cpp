@@ -1,4 +1,4 @@
-#include "scan/exact_block.h"
+#include "scan/exact_tile.h"
 
 #include <algorithm>
 #include <cmath>
@@ -27,8 +27,8 @@ void widen(const simd::Kernels& kernels, const MatrixView& matrix, std::size_t r
 // Queries, keys and scores of a tile together stay within three quarters of a 1 MiB second-level cache; small searches
 // are cut finer, so that every worker gets some. The faster a tile multiplies, the more queries must share a packed
 // key.
-BlockShape choose_shape(const simd::TileKernel& tile, std::size_t dim, std::uint32_t k, std::size_t rows,
-                        unsigned workers) {
+TileShape choose_shape(const simd::TileKernel& tile, std::size_t dim, std::uint32_t k, std::size_t rows,
+                       unsigned workers) {
   const std::size_t most_rows = 384 * sizeof(float) / tile.element_bytes;
   constexpr std::size_t fewest_rows = 64;
   constexpr std::size_t query_bytes = 192 * 1024;
@@ -44,13 +44,13 @@ BlockShape choose_shape(const simd::TileKernel& tile, std::size_t dim, std::uint
   return {block, std::clamp<std::size_t>(panels, 1, std::max<std::size_t>(1, 1024 / tile.b_panel))};
 }
 
-void ExactBlock::find(const ExactProblem& problem, const BlockShape& shape, std::span<const std::size_t> rows,
-                      NeighborTable& table) {
+void ExactTile::find(const ExactProblem& problem, const TileShape& shape, std::span<const std::size_t> rows,
+                     NeighborTable& table) {
   if (problem.visible.counts[rows.front()] == 0) return;
   const simd::TileKernel& first = problem.first_tile();
   const simd::TileKernel& fp32 = simd::kernels().tile;
   std::vector<std::size_t> undecided(rows.begin(), rows.end());
-  BlockShape fp32_shape = shape;
+  TileShape fp32_shape = shape;
   if (&first != &fp32) {
     const bool helps = 4 * bf16_undecided_ <= bf16_rows_;
     if (helps) {
@@ -70,9 +70,9 @@ void ExactBlock::find(const ExactProblem& problem, const BlockShape& shape, std:
   scan(problem, unfiltered, table);
 }
 
-std::vector<std::size_t> ExactBlock::filter(const ExactProblem& problem, const simd::TileKernel& kernel,
-                                            std::size_t tile_panels, std::span<const std::size_t> rows,
-                                            NeighborTable& table) {
+std::vector<std::size_t> ExactTile::filter(const ExactProblem& problem, const simd::TileKernel& kernel,
+                                           std::size_t tile_panels, std::span<const std::size_t> rows,
+                                           NeighborTable& table) {
   const std::size_t keys = problem.visible.counts[rows.front()];
   const KeyTiling tiling(problem.visible.begin, keys, kernel.b_panel, tile_panels);
   const std::size_t dim = tile_dim(problem.scorer);
@@ -94,8 +94,8 @@ std::vector<std::size_t> ExactBlock::filter(const ExactProblem& problem, const s
   return rescore(problem, rows, table);
 }
 
-void ExactBlock::load_queries(const ExactProblem& problem, const simd::TileKernel& kernel,
-                              std::span<const std::size_t> rows) {
+void ExactTile::load_queries(const ExactProblem& problem, const simd::TileKernel& kernel,
+                             std::span<const std::size_t> rows) {
   const simd::Kernels& kernels = problem.scorer.kernels();
   const std::size_t panel = kernel.a_panel;
   const std::size_t cols = problem.queries.cols;
@@ -123,15 +123,15 @@ void ExactBlock::load_queries(const ExactProblem& problem, const simd::TileKerne
   }
 }
 
-double ExactBlock::margin(const ExactProblem& problem, const simd::TileKernel& kernel,
-                          std::span<const float> query) const {
+double ExactTile::margin(const ExactProblem& problem, const simd::TileKernel& kernel,
+                         std::span<const float> query) const {
   const double norm = std::sqrt(std::inner_product(query.begin(), query.end(), query.begin(), 0.0));
   if (&kernel == problem.bf16_tile) return bf16_tile_error(norm, bf16_residual(query), problem.norms, query.size());
   return tile_error(norm, problem.norms.max_norm, query.size(), problem.scorer.metric());
 }
 
-void ExactBlock::pack_keys(const ExactProblem& problem, const simd::TileKernel& kernel, const KeyTiling& tiling,
-                           std::size_t tile) {
+void ExactTile::pack_keys(const ExactProblem& problem, const simd::TileKernel& kernel, const KeyTiling& tiling,
+                          std::size_t tile) {
   const simd::Kernels& kernels = problem.scorer.kernels();
   const MatrixView& keys = problem.scorer.keys().base;
   const std::size_t panel = kernel.b_panel;
@@ -152,8 +152,8 @@ void ExactBlock::pack_keys(const ExactProblem& problem, const simd::TileKernel& 
 }
 
 // Keys a row does not see are never looked at: they are cut off before the selection, not taken out of the results.
-void ExactBlock::select(const ExactProblem& problem, const KeyTiling& tiling, std::size_t tile,
-                        std::span<const std::size_t> rows) {
+void ExactTile::select(const ExactProblem& problem, const KeyTiling& tiling, std::size_t tile,
+                       std::span<const std::size_t> rows) {
   const auto select_above = simd::kernels().select_above;
   std::size_t count = problem.visible.counts[rows.front()];
   std::size_t visible = tiling.prefix(tile, count);
@@ -168,8 +168,8 @@ void ExactBlock::select(const ExactProblem& problem, const KeyTiling& tiling, st
   }
 }
 
-std::vector<std::size_t> ExactBlock::rescore(const ExactProblem& problem, std::span<const std::size_t> rows,
-                                             NeighborTable& table) {
+std::vector<std::size_t> ExactTile::rescore(const ExactProblem& problem, std::span<const std::size_t> rows,
+                                            NeighborTable& table) {
   tops_.resize(scanned_together);
   std::vector<std::size_t> undecided;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -189,7 +189,7 @@ std::vector<std::size_t> ExactBlock::rescore(const ExactProblem& problem, std::s
 }
 
 // Rows that see the same keys share a pass.
-void ExactBlock::scan(const ExactProblem& problem, std::span<const std::size_t> rows, NeighborTable& table) {
+void ExactTile::scan(const ExactProblem& problem, std::span<const std::size_t> rows, NeighborTable& table) {
   std::span<const std::size_t> rest(rows);
   while (!rest.empty()) {
     const auto sees_others = [&](std::size_t row) {
@@ -203,7 +203,7 @@ void ExactBlock::scan(const ExactProblem& problem, std::span<const std::size_t> 
 }
 
 // Rows whose tile scores decide nothing: products that may overflow, or more near ties than the shortlist holds.
-void ExactBlock::scan_rows(const ExactProblem& problem, std::span<const std::size_t> rows, NeighborTable& table) {
+void ExactTile::scan_rows(const ExactProblem& problem, std::span<const std::size_t> rows, NeighborTable& table) {
   const std::size_t cols = problem.queries.cols;
   AlignedVector<float> queries(rows.size() * cols);
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -1,4 +1,4 @@
-// Exact top-k of one block of query rows: tiles of queries x keys through the packed product, a shortlist per row
+// Exact top-k of one tile of query rows: blocks of queries x keys through the packed product, a shortlist per row
 // beside it, and the row kernel for what is left.
 //
 // The tile product only filters. Every key whose tile score comes within the rounding bound (tile_bound.h) of the k-th
@@ -40,19 +40,19 @@ struct ExactProblem {
 };
 
 // How many query rows and keys one product has.
-struct BlockShape {
+struct TileShape {
   std::size_t rows;
   std::size_t tile_panels;  // panels of TileKernel::b_panel keys
 };
-BlockShape choose_shape(const simd::TileKernel& tile, std::size_t dim, std::uint32_t k, std::size_t rows,
-                        unsigned workers);
+TileShape choose_shape(const simd::TileKernel& tile, std::size_t dim, std::uint32_t k, std::size_t rows,
+                       unsigned workers);
 
 // The scratch of one worker.
-class ExactBlock {
+class ExactTile {
  public:
   // Writes table rows `rows`, at most shape.rows of them, which see fewer and fewer keys (VisibleRows::order). `shape`
   // is one for problem.first_tile().
-  void find(const ExactProblem& problem, const BlockShape& shape, std::span<const std::size_t> rows,
+  void find(const ExactProblem& problem, const TileShape& shape, std::span<const std::size_t> rows,
             NeighborTable& table);
 
  private:
