@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/check.h"
 #include "storage/byte_reader.h"
 
 namespace rattan {
@@ -39,7 +40,14 @@ class ByteWriter {
   void text(std::string_view text) { bytes(std::as_bytes(std::span(text))); }
 
   // NUL-padded to `width` bytes. Throws Error(invalid_argument) if `text` is longer or holds a NUL.
-  void padded_text(std::string_view text, std::size_t width);
+  void padded_text(std::string_view text_, std::size_t width) {
+    if (text_.size() > width || text_.find('\0') != std::string_view::npos) {
+      fail(ErrorCode::invalid_argument, "text of ", text_.size(), " bytes does not fit a NUL-padded field of ", width,
+           " bytes, or holds a NUL");
+    }
+    text(text_);
+    zeros(width - text_.size());
+  }
 
   void zeros(std::size_t count) { buffer_.resize(buffer_.size() + count); }
 

@@ -51,10 +51,7 @@ TEST(Habits, TheMedianFileIsShort) {
 // Files of one function that stay files of their own, and why.
 const std::map<std::string, std::string>& small_files() {
   static const std::map<std::string, std::string> list = {
-      {"src/attention/found_part.cpp", "a kind of part, as range_part.cpp and retrieved_part.cpp are"},
-      {"src/context/context_memory.cpp", "a subject of Context, as its other files are"},
       {"src/simd/avx512.cpp", "compiled with flags of its own"},
-      {"src/storage/byte_writer.cpp", "the one function of ByteWriter that is not inline"},
   };
   return list;
 }
