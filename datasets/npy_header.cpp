@@ -36,7 +36,7 @@ class Literal {
     if (!single_quoted && !accept("\"")) fail_here("a quoted string");
     const std::size_t end = text_.find(single_quoted ? '\'' : '"', at_);
     if (end == std::string_view::npos) fail_here("the end of a string");
-    const std::string value(text_.substr(at_, end - at_));
+    std::string value(text_.substr(at_, end - at_));
     at_ = end + 1;
     return value;
   }

@@ -125,7 +125,7 @@ fs::path write_dump(const fs::path& folder, int layer, std::span<const KvGroup> 
   fs::create_directories(folder, error);
   if (error) fail(ErrorCode::io, folder.string(), ": cannot make the folder: ", error.message());
   const std::string number = std::to_string(layer);
-  const fs::path path = folder / ("layer_" + std::string(number.size() < 2 ? "0" : "") + number + ".safetensors");
+  fs::path path = folder / ("layer_" + std::string(number.size() < 2 ? "0" : "") + number + ".safetensors");
   write_safetensors(path, tensors, metadata_of(layer, first, groups.size()));
   return path;
 }

@@ -20,6 +20,7 @@ std::uint64_t expected_size(const HeaderEntry& entry, const std::string& what) {
 // Begin to end without overlap or hole, and as long as shape and type say.
 void check_tiling(const std::vector<HeaderEntry>& entries, std::uint64_t data_size, const std::string& file) {
   std::vector<const HeaderEntry*> in_order;
+  in_order.reserve(entries.size());
   for (const HeaderEntry& entry : entries) in_order.push_back(&entry);
   std::sort(in_order.begin(), in_order.end(), [](const HeaderEntry* a, const HeaderEntry* b) {
     return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);

@@ -108,6 +108,7 @@ void measure_stack(const DecodeFlags& flags, std::span<const HeadSource> heads, 
   if (links_on_gpu(flags.exact, stack.groups(0).front(), flags.stack.keys_as)) params.exact = &exact;
   std::vector<Way> ways = make_ways(flags, stack, params, progress);
   std::vector<LayerDecoder*> decoders;
+  decoders.reserve(ways.size());
   for (const Way& way : ways) decoders.push_back(way.decoder.get());
 
   progress.show(message(stack.tokens(), " keys: output error"));

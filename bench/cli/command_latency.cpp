@@ -73,6 +73,7 @@ std::vector<std::vector<double>> time_jobs(const LatencyFlags& flags, const std:
                                            const std::vector<Job>& jobs, Progress& progress) {
   const std::vector<ResidentHead> residents = make_residents(heads, jobs, flags.resident, flags.cache, progress);
   std::vector<CycleJob> cycles;
+  cycles.reserve(jobs.size());
   for (const Job& job : jobs) cycles.push_back(cycle_of(job, residents));
   progress.show("timing");
   std::size_t round = 0;

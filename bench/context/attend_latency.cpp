@@ -33,6 +33,7 @@ AttendLatency time_attend(const HeadSource& source, const ProblemOptions& proble
   for (const Budget& budget : budgets) decoders.push_back(decode_by(context, budget));
 
   std::vector<LayerDecoder*> borrowed;
+  borrowed.reserve(decoders.size());
   for (const auto& decoder : decoders) borrowed.push_back(decoder.get());
   const auto times = time_decoders(stack, borrowed, options.rounds);
   AttendLatency latency;

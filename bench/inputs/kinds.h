@@ -22,7 +22,7 @@ struct BuildKind {
   std::string_view name = {};  // of the registry
   bool group_walk = false;     // not itself: the lowest level of an HNSW under Rattan's group walk
 
-  auto operator<=>(const BuildKind&) const = default;
+  auto operator<=>(const BuildKind&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 struct Variant {

@@ -28,6 +28,7 @@ std::vector<std::vector<std::size_t>> batches_of(const std::vector<LatencyJob>& 
 std::vector<std::vector<double>> time_jobs(const std::vector<LatencyJob>& jobs, std::size_t steps,
                                            CacheSweeper& sweeper) {
   std::vector<StepSearch> searches;
+  searches.reserve(jobs.size());
   for (const LatencyJob& job : jobs) searches.emplace_back(*job.index, *job.problem, job.setup);
   const auto batches = batches_of(jobs);
   std::vector<std::vector<double>> times(jobs.size());

@@ -110,9 +110,11 @@ std::vector<AttendRow> mean_rows(const std::vector<AttendRow>& rows) {
 
 void write_attend(std::ostream& out, Format format, const std::vector<AttendRow>& rows,
                   std::optional<std::size_t> copies) {
+  const std::vector<AttendRow> means = mean_rows(rows);
   std::vector<Record> records;
+  records.reserve(rows.size() + means.size());
   for (const AttendRow& row : rows) records.push_back(to_record(row));
-  for (const AttendRow& row : mean_rows(rows)) records.push_back(to_record(row));
+  for (const AttendRow& row : means) records.push_back(to_record(row));
   write_records(out, format, records);
   if (format != Format::markdown) return;
   out << "\nkeys: retrieved keys attended to per query head; mass: share of the indexed keys' softmax mass that they "

@@ -90,6 +90,7 @@ Record to_record(const DecodeRow& row) {
 
 void write_decode(std::ostream& out, Format format, const std::vector<DecodeRow>& rows) {
   std::vector<Record> records;
+  records.reserve(rows.size());
   for (const DecodeRow& row : rows) records.push_back(to_record(row));
   write_records(out, format, records);
   if (format == Format::markdown) write_legend(out, rows.front());

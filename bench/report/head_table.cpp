@@ -105,6 +105,7 @@ Record to_record(const QueryHeadRow& row) {
 void write_heads(std::ostream& out, Format format, const std::vector<QueryHeadRow>& rows) {
   if (format == Format::markdown) return write_by_source(out, rows);
   std::vector<Record> records;
+  records.reserve(rows.size());
   for (const QueryHeadRow& row : rows) records.push_back(to_record(row));
   write_records(out, format, records);
 }

@@ -34,6 +34,7 @@ std::vector<Curve> curves_of(std::span<const CurvePoint> points, const std::stri
     if (point.index == index && point.scan_fraction > 0) by_head[{point.layer, point.kv_head}].push_back(point);
   }
   std::vector<Curve> curves;
+  curves.reserve(by_head.size());
   for (auto& [head, curve] : by_head) curves.push_back(front_of(std::move(curve)));
   return curves;
 }

@@ -105,9 +105,9 @@ std::string draw_planes(std::span<const OodHead> heads) {
   Svg svg(paper_width, 30 + (panel + 14) * static_cast<double>(lines), "Queries and keys in their principal plane");
   draw_legend(svg, {0, 12});
   for (std::size_t i = 0; i < heads.size(); ++i) {
+    const std::size_t line = i / panels_per_row;
     draw_panel(svg,
-               {(panel + 16) * static_cast<double>(i % panels_per_row),
-                26 + (panel + 14) * static_cast<double>(i / panels_per_row)},
+               {(panel + 16) * static_cast<double>(i % panels_per_row), 26 + (panel + 14) * static_cast<double>(line)},
                heads[i]);
   }
   return svg.str();

@@ -213,7 +213,7 @@ void UnreadEstimate::estimate_scores(std::size_t row, float bound, std::span<flo
                                                  .square = squares_[first + c]});
       const float score = mean_weight(scores, bound, scale);
       const float noise = scale * scale * scores.variance;
-      unread[first + c] = keys == 0 ? log_of_nothing : score;
+      unread[first + c] = keys == 0 ? log_of_nothing : score;  // NOLINT(bugprone-narrowing-conversions): -infinity
       noise_[first + c] = keys == 0 ? 0 : noise;
     }
   });

@@ -58,6 +58,7 @@ rattan_status rattan_build_layer(rattan_context* context, uint32_t layer, const 
     const auto all_values = c_api::to_matrices(&required(values, "values"), shape.kv_heads, "values");
     const auto owners = c_api::to_matrices(queries, queries == nullptr ? 0 : shape.query_heads, "queries");
     std::vector<rattan::MatrixView> views;
+    views.reserve(owners.size());
     for (const rattan::SharedMatrix& matrix : owners) views.push_back(matrix.view);
     const std::size_t positions = query_positions == nullptr || views.empty() ? 0 : views.front().rows;
     into.build_layer(layer, all_keys, all_values, views, {query_positions, positions});

@@ -16,9 +16,9 @@ class Context::State::Decode {
   Decode(const State& state, std::uint32_t layer, MatrixView queries, std::span<float> output, std::span<float> lse,
          const DecodeParams& params)
       : state_(state), layer_(state.built(layer)) {
-    const std::uint64_t epoch = state.epoch.load(std::memory_order_acquire);
-    if (params.epoch && *params.epoch != epoch) {
-      fail(ErrorCode::invalid_argument, "DecodeParams::epoch is ", *params.epoch, ", allowed is ", epoch,
+    const std::uint64_t now = state.epoch.load(std::memory_order_acquire);
+    if (params.epoch && *params.epoch != now) {
+      fail(ErrorCode::invalid_argument, "DecodeParams::epoch is ", *params.epoch, ", allowed is ", now,
            " (keys were rewritten or dropped since)");
     }
     const std::size_t tokens = layer_.tokens();

@@ -22,7 +22,6 @@ constexpr std::size_t calibration_groups = 32;
 // A walk for k keys reads some ten times as many by code, in no order: long before k is a tenth of the keys, one pass
 // over all codes is faster. Spares the links and the graph of diffuse heads.
 constexpr std::size_t linked_share = 32;
-constexpr std::uint32_t largest_width = 1U << 24;
 
 std::uint32_t budget_keys(const Budget& budget, const MassCurve& curve, std::size_t keys) {
   HeadChoice choice;
@@ -88,7 +87,7 @@ HeadPlan plan_head(const HeadQueries& queries, const CheckedMatrix& keys, const 
   return plan;
 }
 
-ChosenIndex choose_index(const CheckedMatrix& keys, HeadPlan plan, std::span<const NeighborTable> links,
+ChosenIndex choose_index(const CheckedMatrix& keys, const HeadPlan& plan, std::span<const NeighborTable> links,
                          std::uint32_t group, const ContextParams& params, BuildStats* stats) {
   HeadChoice choice;
   choice.curve = plan.curve;

@@ -51,7 +51,7 @@ struct ChosenIndex {
 
 // Builds what ContextParams::kind allows over the indexed keys, and keeps what is fastest at the wanted recall.
 // links: where plan.wants_links, else empty.
-ChosenIndex choose_index(const CheckedMatrix& indexed_keys, HeadPlan plan, std::span<const NeighborTable> links,
+ChosenIndex choose_index(const CheckedMatrix& indexed_keys, const HeadPlan& plan, std::span<const NeighborTable> links,
                          std::uint32_t group, const ContextParams& params, BuildStats* stats);
 
 }  // namespace rattan

@@ -48,7 +48,7 @@ class CodeWalk {
   }
 
  private:
-  void reset(std::vector<BucketBeam>& beams, std::size_t width) {
+  void reset(std::vector<BucketBeam>& beams, std::size_t width) const {
     beams.resize(heads_);
     const PreparedCodeQueries& queries = scratch_.code_queries;
     for (std::size_t head = 0; head < heads_; ++head) {

@@ -31,9 +31,9 @@ TileShape choose_shape(const simd::TileKernel& tile, std::size_t dim, std::uint3
                        unsigned workers) {
   const std::size_t most_rows = 384 * sizeof(float) / tile.element_bytes;
   constexpr std::size_t fewest_rows = 64;
-  constexpr std::size_t query_bytes = 192 * 1024;
-  constexpr std::size_t slot_bytes = 4 * 1024 * 1024;
-  const std::size_t key_bytes = (tile.element_bytes == sizeof(float) ? 128 : 32) * 1024;
+  constexpr std::size_t query_bytes = std::size_t{192} * 1024;
+  constexpr std::size_t slot_bytes = std::size_t{4} * 1024 * 1024;
+  const std::size_t key_bytes = std::size_t{tile.element_bytes == sizeof(float) ? 128U : 32U} * 1024;
   const std::size_t row_bytes = tile.row_floats(dim) * sizeof(float);
 
   std::size_t block = std::clamp(query_bytes / row_bytes, fewest_rows, most_rows);

@@ -17,7 +17,7 @@ constexpr std::size_t step = columns / 2;  // pairs a register row holds
 
 // Panels of keys that stay in the first-level cache beside one panel of queries while all queries pass by.
 constexpr std::size_t resident_panels = 3;
-constexpr std::size_t resident_bytes = 32 * 1024;
+constexpr std::size_t resident_bytes = std::size_t{32} * 1024;
 
 // The memory operand of ldtilecfg (Intel SDM volume 1, 18.3): palette 1, eight registers of 16 rows of 64 bytes.
 struct alignas(64) TileConfig {

@@ -117,7 +117,7 @@ void IvfIndex::probe_best(std::span<const float> scores, std::size_t probes, std
   for (const std::size_t most : {probes, scores.size()}) {
     scratch.nearest.reset(most);
     for (std::size_t i = 0; i < scores.size(); ++i) {
-      const float score = scores[i] == scores[i] ? scores[i] : worst;
+      const float score = scores[i] == scores[i] ? scores[i] : worst;  // NOLINT(bugprone-narrowing-conversions)
       if (!scratch.lists[i].empty()) scratch.nearest.push(score, static_cast<KeyId>(i));
     }
     std::size_t held = 0;
