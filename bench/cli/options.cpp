@@ -34,7 +34,7 @@ void add_data_flags(CLI::App& app, DataSelection& data) {
       ->take_all()
       ->type_name("SPEC")
       ->group(group);
-  app.add_flag("--embedded", data.embedded, "the small slice of a trained model in the source tree")->group(group);
+  app.add_flag("--embedded", data.embedded, "the KV head of a real model inside this program")->group(group);
   app.add_option("--layers", data.layers, "only these layers, e.g. 0,2-3")->type_name("LIST")->group(group);
   app.add_option("--kv-heads", data.kv_heads, "only these KV heads")->type_name("LIST")->group(group);
 }

@@ -1,5 +1,4 @@
-// Where the Q, K and V of a command come from: dumps, synthetic heads or the slice in the source tree, one KV head at a
-// time.
+// Where the Q, K and V of a command come from: dumps, synthetic heads or the data inside the program, one KV head at a time.
 #pragma once
 
 #include <functional>

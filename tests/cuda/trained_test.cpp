@@ -1,12 +1,11 @@
-// Heads as models have them, on the device and on the CPU: ids are the same, ties apart. The trained slice in the
-// source tree, synthetic heads, and, where RATTAN_DATA names one, a dump.
+// Heads as models have them, on the device and on the CPU: ids are the same, ties apart. The slice of the trained
+// model in the source tree, synthetic heads, and, where RATTAN_DATA names one, a dump.
 #include <algorithm>
 #include <cstdint>
 #include <iostream>
 #include <string>
 #include <vector>
 
-#include "datasets/embedded.h"
 #include "datasets/qkv_dump.h"
 #include "datasets/synthetic.h"
 #include "tests/cuda/device_test.h"
@@ -58,7 +57,7 @@ void expect_same_links(const datasets::KvGroup& group, const std::string& name) 
   std::cout << name << ": " << different << " of " << all << " ids stand elsewhere, all of them ties\n";
 }
 
-TEST_F(CudaTrained, EmbeddedSlice) { expect_same_links(datasets::embedded_group(), "embedded"); }
+TEST_F(CudaTrained, Slice) { expect_same_links(datasets::QkvDump::open(test::trained_slice()).group(3, 0), "slice"); }
 
 TEST_F(CudaTrained, SyntheticHeads) {
   const datasets::SyntheticParams params = datasets::parse_synthetic("n=16384,d=128,group=2,heads=1,seed=1");

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "datasets/embedded.h"
 #include "datasets/qkv_dump.h"
 #include "datasets/synthetic.h"
 #include "tests/golden/head_runs.h"
@@ -50,8 +49,8 @@ void expect_golden(const HeadRuns& runs, const std::vector<Golden>& rows) {
 }
 
 // Layer 3, KV head 1 of the trained 23M: 1,280 keys.
-TEST(Golden, EmbeddedHead) {
-  const HeadRuns runs(datasets::embedded_group(), {0, 64, 1, 24, 20, 64});
+TEST(Golden, TrainedSlice) {
+  const HeadRuns runs(datasets::QkvDump::open(trained_slice()).group(3, 0), {0, 64, 1, 24, 20, 64});
   expect_golden(runs, {
                           {Walking::single, 30, {0.9076, 30.5, 250.9}},
                           {Walking::single, 80, {0.9809, 80.7, 403.0}},

@@ -42,6 +42,8 @@ void write_file(const fs::path& path, std::string_view bytes) {
   if (!out) throw std::runtime_error("cannot write " + path.string());
 }
 
+fs::path trained_slice() { return fs::path(RATTAN_SOURCE_DIR) / "tests/support/trained_slice/layer_03.safetensors"; }
+
 std::optional<fs::path> shared_data() {
   const char* named = std::getenv("RATTAN_DATA");
   fs::path folder = named != nullptr ? fs::path(named) : fs::path(RATTAN_SOURCE_DIR).parent_path() / "shared/data";

@@ -26,6 +26,9 @@ class TempDirectory {
 std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
+// A dump of 1,408 tokens of the trained model, KV head 1 of layer 3, in the source tree: 4 query heads, f16.
+std::filesystem::path trained_slice();
+
 // The folder with the trained model and its dumps: $RATTAN_DATA if it is set, else ../shared/data beside the source
 // tree. Empty where neither exists; tests that need it then GTEST_SKIP().
 std::optional<std::filesystem::path> shared_data();
