@@ -84,6 +84,7 @@ void write_source(std::ostream& out, const ReportData& data, const std::string& 
   const std::vector<OodHead> ood = of_source(data.ood, source);
   out << "<h2>" << escape_markup(source) << "</h2>\n<p>" << escape_markup(describe_setting_of(rows.front()))
       << "</p>\n";
+  for (const std::vector<Record>& table : summary_tables(rows, source)) write_table(out, table);
   write_figure(out, "Recall against keys read",
                "Thick: geometric mean of the scans over the KV heads, as far as all reach; thin: single KV heads. "
                "Every setting that the "
@@ -128,10 +129,6 @@ void write_html(std::ostream& out, const ReportData& data) {
          "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Rattan: recall against keys read</title>\n"
       << "<style>" << style << "</style></head><body>\n<h1>Recall against keys read</h1>\n";
   if (!data.command.empty()) out << "<pre>" << escape_markup(data.command) << "</pre>\n";
-  for (const std::vector<Record>& table : summary_tables(data.rows)) {
-    write_table(out, table);
-    out << "<br>\n";
-  }
   for (const std::string& source : sources_of(data.rows)) write_source(out, data, source);
   for (const std::string& note : data.notes) out << "<p>" << escape_markup(note) << "</p>\n";
   out << "</body></html>\n";

@@ -48,6 +48,29 @@ Ratio over_heads(std::span<const SweepRow> rows, std::string_view source, std::s
   return ratio;
 }
 
+// Of `member` beside the smaller one of the baselines that reach the target on the same head.
+Ratio beside_baselines(std::span<const SweepRow> rows, std::string_view source, std::string_view index, double target,
+                       double SweepRow::*member) {
+  return over_heads(rows, source, index, target, [&](const SweepRow& row) {
+    double least = not_measured;
+    for (const SweepRow& other : rows) {
+      if (!same_head(row, other) || !other.reached || (other.index != "ivf" && other.index != "hnsw")) continue;
+      least = std::fmin(least, other.*member);
+    }
+    return row.*member / least;
+  });
+}
+
+Ratio flat_over(std::span<const SweepRow> rows, std::string_view source, std::string_view index, double target,
+                double SweepRow::*member) {
+  return over_heads(rows, source, index, target, [&](const SweepRow& row) {
+    const auto flat = std::find_if(rows.begin(), rows.end(), [&](const SweepRow& other) {
+      return same_head(row, other) && other.index == "flat";
+    });
+    return flat == rows.end() ? not_measured : (*flat).*member / row.*member;
+  });
+}
+
 std::string cell(const Ratio& ratio) {
   if (ratio.heads == 0) return "-";
   std::string text = fixed(ratio.geomean, 2);
@@ -56,11 +79,13 @@ std::string cell(const Ratio& ratio) {
   return text;
 }
 
+// A record per index that has a ratio, named `<index><measure>` in the table.
 std::vector<Record> compare_all(const std::string& title, const std::vector<std::string>& indexes,
-                                const std::vector<double>& targets, const Compare& compare) {
+                                const std::string& measure, const std::vector<double>& targets,
+                                const Compare& compare) {
   std::vector<Record> records;
   for (const std::string& index : indexes) {
-    Record record = {{"index", index, show_text(title)}};
+    Record record = {{"index", index, show_given(title, index + measure)}};
     bool any = false;
     for (const double target : targets) {
       const Ratio ratio = compare(index, target);
@@ -102,41 +127,47 @@ double nearest_target(std::span<const SweepRow> rows, double wanted) {
 
 Ratio keys_beside_baselines(std::span<const SweepRow> rows, std::string_view source, std::string_view index,
                             double target) {
-  return over_heads(rows, source, index, target, [&](const SweepRow& row) {
-    double least = not_measured;
-    for (const SweepRow& other : rows) {
-      if (!same_head(row, other) || !other.reached || (other.index != "ivf" && other.index != "hnsw")) continue;
-      least = std::fmin(least, other.keys_per_query);
-    }
-    return row.keys_per_query / least;
-  });
+  return beside_baselines(rows, source, index, target, &SweepRow::keys_per_query);
+}
+
+Ratio bytes_beside_baselines(std::span<const SweepRow> rows, std::string_view source, std::string_view index,
+                             double target) {
+  return beside_baselines(rows, source, index, target, &SweepRow::bytes_per_query);
 }
 
 Ratio speed_beside_flat(std::span<const SweepRow> rows, std::string_view source, std::string_view index,
                         double target) {
-  return over_heads(rows, source, index, target, [&](const SweepRow& row) {
-    const auto flat = std::find_if(rows.begin(), rows.end(), [&](const SweepRow& other) {
-      return same_head(row, other) && other.index == "flat";
-    });
-    return flat == rows.end() ? not_measured : flat->us_p50 / row.us_p50;
-  });
+  return flat_over(rows, source, index, target, &SweepRow::us_p50);
 }
 
-std::vector<std::vector<Record>> summary_tables(std::span<const SweepRow> rows) {
+Ratio fewer_bytes_than_flat(std::span<const SweepRow> rows, std::string_view source, std::string_view index,
+                            double target) {
+  return flat_over(rows, source, index, target, &SweepRow::bytes_per_query);
+}
+
+std::vector<std::vector<Record>> summary_tables(std::span<const SweepRow> rows, const std::string& source) {
   std::vector<std::vector<Record>> tables;
   const std::vector<double> targets = targets_of(rows);
-  for (const std::string& source : sources_of(rows)) {
-    std::vector<SweepRow> own;
-    std::copy_if(rows.begin(), rows.end(), std::back_inserter(own),
-                 [&](const SweepRow& r) { return r.source == source; });
-    const std::vector<std::string> indexes = without(indexes_of(own), {"flat"});
-    tables.push_back(compare_all(
-        "keys read per query head / the better of ivf and hnsw", without(indexes, {"ivf", "hnsw"}), targets,
-        [&](std::string_view index, double target) { return keys_beside_baselines(own, source, index, target); }));
-    tables.push_back(compare_all(
-        "times as fast as flat, one step (" + own.front().dtype + " keys, one thread, cold caches)", indexes, targets,
-        [&](std::string_view index, double target) { return speed_beside_flat(own, source, index, target); }));
+  std::vector<SweepRow> own;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(own),
+               [&](const SweepRow& r) { return r.source == source; });
+  const auto ratio = [&](const auto& ratio_of) {
+    return [&, ratio_of](std::string_view index, double target) { return ratio_of(own, source, index, target); };
+  };
+  const std::vector<std::string> indexes = without(indexes_of(own), {"flat"});
+  const std::vector<std::string> others = without(indexes, {"ivf", "hnsw"});
+  const std::string times = "times as fast as flat, one step (" + own.front().dtype + " keys, one thread, cold caches)";
+  std::vector<Record> speed = compare_all(times, indexes, "", targets, ratio(speed_beside_flat));
+  if (!speed.empty()) {
+    std::ranges::move(compare_all(times, indexes, ", times fewer bytes", targets, ratio(fewer_bytes_than_flat)),
+                      std::back_inserter(speed));
   }
+  tables.push_back(std::move(speed));
+  const std::string share = "read per query head / the better of ivf and hnsw";
+  std::vector<Record> read = compare_all(share, others, ", bytes", targets, ratio(bytes_beside_baselines));
+  std::ranges::move(compare_all(share, others, ", keys", targets, ratio(keys_beside_baselines)),
+                    std::back_inserter(read));
+  tables.push_back(std::move(read));
   std::erase_if(tables, [](const std::vector<Record>& table) { return table.empty(); });
   return tables;
 }

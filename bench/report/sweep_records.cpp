@@ -17,8 +17,10 @@ std::string number_or_all(const std::optional<std::int64_t>& number) {
 
 std::string marked_recall(const SweepRow& row) { return fixed(row.recall, 3) + (row.reached ? " " : "*"); }
 
-// The mean over KV heads hides little when the geometric mean stands beside it.
+// The mean over KV heads hides little when the geometric mean stands beside it. Flat reads all keys, however many heads
+// share the pass.
 std::string typical_scan(const SweepRow& row) {
+  if (row.index == "flat") return percent(1);
   return percent(std::isfinite(row.scan_geomean) ? row.scan_geomean : row.scan_fraction);
 }
 

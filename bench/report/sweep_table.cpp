@@ -15,10 +15,11 @@ namespace {
 
 void write_footnotes(std::ostream& out, std::span<const SweepRow> rows) {
   out << "recall: * target not reached by widths up to where a search reads half of the keys, the best of them; worst: "
-         "of "
-         "the query heads\n(head rows) or KV heads (all rows).\n"
-         "scan: keys read per query head / keys, in all rows the geometric mean; scan/step: keys read for all query "
-         "heads of the KV head / keys\n(where heads search apart, a key that two of them read counts twice).\n";
+         "of the query heads\n(head rows) or KV heads (all rows).\n"
+         "scan: keys read in full per query head / keys, in all rows the geometric mean. A key read once for all heads "
+         "of a KV head is divided by\nthem, but for flat, which reads all: 100 %. scan/step: keys read for all query "
+         "heads of the KV head / keys\n(where heads search apart, a key that two of them read counts twice). KB/q and "
+         "bytes count keys, codes, centroids and edges.\n";
   const auto timed = std::find_if(rows.begin(), rows.end(), [](const SweepRow& row) { return row.latency_steps > 0; });
   if (timed != rows.end()) {
     out << "us: one step of all query heads of a KV head, one thread, " << timed->latency_steps
@@ -44,14 +45,14 @@ void write_report_markdown(std::ostream& out, const ReportData& data) {
       if (records.empty()) out << "### " << source << "\n\n" << describe_setting_of(row) << "\n\n";
       records.push_back(to_record(row));
     }
+    for (const std::vector<Record>& table : summary_tables(data.rows, source)) {
+      write_markdown(out, table);
+      out << '\n';
+    }
     write_markdown(out, records);
     out << '\n';
   }
   write_footnotes(out, data.rows);
-  for (const std::vector<Record>& table : summary_tables(data.rows)) {
-    out << '\n';
-    write_markdown(out, table);
-  }
   for (const std::string& note : data.notes) out << '\n' << note << '\n';
 }
 

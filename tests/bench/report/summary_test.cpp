@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tests/bench/groups.h"
@@ -48,9 +49,26 @@ TEST(Summary, SpeedIsFlatOverIndex) {
   EXPECT_DOUBLE_EQ(speed_beside_flat(rows, source, "graph", 0.95).geomean, 3);
 }
 
+TEST(Summary, BytesStandBesideKeysInEveryTable) {
+  std::vector<SweepRow> rows = two_heads();
+  for (SweepRow& row : rows) {
+    row.us_p50 = row.index == "flat" ? 900 : 300;
+    if (row.index == "graph") row.bytes_per_query *= 2;  // its codes
+  }
+  EXPECT_NEAR(bytes_beside_baselines(rows, source, "graph", 0.95).geomean, 2 * 0.4, 1e-12);
+  EXPECT_DOUBLE_EQ(fewer_bytes_than_flat(rows, source, "graph", 0.95).most, 250.0 / 40);
+  const std::vector<std::vector<Record>> tables = summary_tables(rows, source);
+  ASSERT_EQ(tables.size(), 2U) << "speed first, then what is read";
+  const auto named = [](const std::vector<Record>& table, const std::string& name) {
+    return std::ranges::any_of(table, [&](const Record& record) { return record.front().show.given == name; });
+  };
+  EXPECT_TRUE(named(tables[0], "graph") && named(tables[0], "graph, times fewer bytes"));
+  EXPECT_TRUE(named(tables[1], "graph, keys") && named(tables[1], "graph, bytes"));
+}
+
 TEST(Summary, TablesNameTheHeadsThatCount) {
   std::vector<SweepRow> rows = two_heads();
-  const std::vector<std::vector<Record>> tables = summary_tables(rows);
+  const std::vector<std::vector<Record>> tables = summary_tables(rows, source);
   ASSERT_EQ(tables.size(), 1U) << "nothing was timed, so only keys are compared";
   const Record& graph = tables.front().back();
   EXPECT_EQ(find_field(graph, "index")->value, Value("graph"));
@@ -59,7 +77,7 @@ TEST(Summary, TablesNameTheHeadsThatCount) {
 }
 
 TEST(Summary, NoBaselineNoTable) {
-  EXPECT_TRUE(summary_tables(std::vector<SweepRow>{small_row("graph", 0, 0.9, 5)}).empty());
+  EXPECT_TRUE(summary_tables(std::vector<SweepRow>{small_row("graph", 0, 0.9, 5)}, source).empty());
 }
 
 }  // namespace
