@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 namespace rattan {
@@ -61,17 +62,20 @@ PreparedCodeQueries::Scale PreparedCodeQueries::write(const CodePart& part, cons
   }
   const double step = largest == 0 ? 1.0 : largest / (two_planes ? largest_of_two_planes : largest_of_one_plane);
   std::fill_n(out, 2 * codes.row_bytes(), std::int8_t{0});
-  std::int64_t negative = 0;
-  std::int64_t positive = 0;
+  std::int64_t sum = 0;
+  std::int64_t magnitude = 0;  // signs are coin tosses to the branch predictor
   for (std::size_t c = 0; c < weights_.size(); ++c) {
     const double steps = weights_[c] / step;
     const auto value = static_cast<std::int32_t>(steps + std::copysign(0.5, steps));
-    (value < 0 ? negative : positive) += value;
+    sum += value;
+    magnitude += std::abs(value);
     const std::int32_t high = two_planes ? (value + 64) >> 7 : value;
     out[c] = static_cast<std::int8_t>(high);
     if (two_planes) out[codes.row_bytes() + c] = static_cast<std::int8_t>(value - 128 * high);
   }
   const std::int64_t code = codes.largest_code();
+  const std::int64_t negative = (sum - magnitude) / 2;
+  const std::int64_t positive = (sum + magnitude) / 2;
   return {step, offset, static_cast<double>(negative * code), static_cast<double>(positive * code)};
 }
 
