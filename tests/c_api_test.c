@@ -1,143 +1,11 @@
 /* The C API from a C11 program: every call of the round trip against a softmax in double, and NULL for every pointer.
  * Usage: rattan_c_api_c_test [CASE]; without a name every case runs. */
-#include "c_api_checks.h"
+#include "c_api_text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LAYERS = 2, QUERY_HEADS = 4, KV_HEADS = 2, KEY_DIM = 16, VALUE_DIM = 8, PREFILL = 200, TOKENS = 240 };
-
-/* ---- a synthetic text ---- */
-
-static float keys[LAYERS][KV_HEADS][TOKENS][KEY_DIM];
-static float values[LAYERS][KV_HEADS][TOKENS][VALUE_DIM];
-static float queries[LAYERS][QUERY_HEADS][TOKENS][KEY_DIM];
-
-static void fill(float* numbers, size_t count) {
-  for (size_t i = 0; i < count; ++i) numbers[i] = 2 * next_number();
-}
-
-static void make_text(void) {
-  fill(&keys[0][0][0][0], sizeof keys / sizeof(float));
-  fill(&values[0][0][0][0], sizeof values / sizeof(float));
-  fill(&queries[0][0][0][0], sizeof queries / sizeof(float));
-}
-
-static rattan_shape small_shape(void) {
-  rattan_shape shape;
-  rattan_shape_init(&shape);
-  shape.layers = LAYERS;
-  shape.query_heads = QUERY_HEADS;
-  shape.kv_heads = KV_HEADS;
-  shape.key_dim = KEY_DIM;
-  shape.value_dim = VALUE_DIM;
-  shape.dtype = RATTAN_F32;
-  return shape;
-}
-
-static rattan_params small_params(rattan_kind kind) {
-  rattan_params params;
-  rattan_params_init(&params);
-  params.kind = kind;
-  params.sinks = 4;
-  params.recent = 16;
-  params.capacity = 1024;
-  params.threads = 1;
-  return params;
-}
-
-static rattan_context* new_context(rattan_kind kind) {
-  const rattan_shape shape = small_shape();
-  const rattan_params params = small_params(kind);
-  rattan_context* context = NULL;
-  CHECK_OK(rattan_context_create(&shape, &params, &context));
-  return context;
-}
-
-static void prefill_matrices(uint32_t layer, rattan_matrix* k, rattan_matrix* v, rattan_matrix* q) {
-  for (int h = 0; h < KV_HEADS; ++h) {
-    k[h] = matrix(keys[layer][h], PREFILL, KEY_DIM);
-    v[h] = matrix(values[layer][h], PREFILL, VALUE_DIM);
-  }
-  for (int h = 0; h < QUERY_HEADS; ++h) q[h] = matrix(queries[layer][h], PREFILL, KEY_DIM);
-}
-
-static void build(rattan_context* context) {
-  rattan_matrix k[KV_HEADS], v[KV_HEADS], q[QUERY_HEADS];
-  for (uint32_t layer = 0; layer < LAYERS; ++layer) {
-    prefill_matrices(layer, k, v, q);
-    CHECK_OK(rattan_build_layer(context, layer, k, v, q, NULL));
-  }
-}
-
-/* The rows of one token, head after head. */
-static void gather(float* to, const float* from, size_t heads, size_t dim, size_t token) {
-  for (size_t h = 0; h < heads; ++h) memcpy(to + h * dim, from + (h * TOKENS + token) * dim, dim * sizeof(float));
-}
-
-static void append_token(rattan_context* context, size_t token) {
-  float k[KV_HEADS * KEY_DIM], v[KV_HEADS * VALUE_DIM], q[QUERY_HEADS * KEY_DIM];
-  for (uint32_t layer = 0; layer < LAYERS; ++layer) {
-    gather(k, &keys[layer][0][0][0], KV_HEADS, KEY_DIM, token);
-    gather(v, &values[layer][0][0][0], KV_HEADS, VALUE_DIM, token);
-    gather(q, &queries[layer][0][0][0], QUERY_HEADS, KEY_DIM, token);
-    const rattan_matrix km = matrix(k, KV_HEADS, KEY_DIM);
-    const rattan_matrix vm = matrix(v, KV_HEADS, VALUE_DIM);
-    const rattan_matrix qm = matrix(q, QUERY_HEADS, KEY_DIM);
-    CHECK_OK(rattan_append(context, layer, 1, &km, &vm, &qm));
-  }
-}
-
-/* Attention over the first `tokens` tokens, in double. */
-static double full_attention(uint32_t layer, size_t head, size_t asked, size_t tokens, double* output) {
-  const size_t kv = head / (QUERY_HEADS / KV_HEADS);
-  double logits[TOKENS], most = -INFINITY, sum = 0;
-  for (size_t t = 0; t < tokens; ++t) {
-    logits[t] = 0;
-    for (size_t c = 0; c < KEY_DIM; ++c)
-      logits[t] += (double)queries[layer][head][asked][c] * (double)keys[layer][kv][t][c];
-    logits[t] /= sqrt((double)KEY_DIM);
-    if (logits[t] > most) most = logits[t];
-  }
-  for (size_t c = 0; c < VALUE_DIM; ++c) output[c] = 0;
-  for (size_t t = 0; t < tokens; ++t) {
-    const double weight = exp(logits[t] - most);
-    sum += weight;
-    for (size_t c = 0; c < VALUE_DIM; ++c) output[c] += weight * (double)values[layer][kv][t][c];
-  }
-  for (size_t c = 0; c < VALUE_DIM; ++c) output[c] /= sum;
-  return most + log(sum);
-}
-
-static void decode_token(const rattan_context* context, uint32_t layer, size_t asked, float* output, float* lse) {
-  float q[QUERY_HEADS * KEY_DIM];
-  gather(q, &queries[layer][0][0][0], QUERY_HEADS, KEY_DIM, asked);
-  const rattan_matrix qm = matrix(q, QUERY_HEADS, KEY_DIM);
-  CHECK_OK(rattan_decode(context, layer, &qm, output, lse, NULL));
-}
-
-static void check_near(const rattan_context* context, size_t asked, size_t tokens, double tolerance) {
-  for (uint32_t layer = 0; layer < LAYERS; ++layer) {
-    float output[QUERY_HEADS * VALUE_DIM], lse[QUERY_HEADS];
-    decode_token(context, layer, asked, output, lse);
-    for (size_t h = 0; h < QUERY_HEADS; ++h) {
-      double exact[VALUE_DIM];
-      CHECK(fabs(full_attention(layer, h, asked, tokens, exact) - (double)lse[h]) < tolerance);
-      for (size_t c = 0; c < VALUE_DIM; ++c) CHECK(fabs(exact[c] - (double)output[h * VALUE_DIM + c]) < tolerance);
-    }
-    uint64_t count = 0;
-    CHECK_OK(rattan_tokens(context, layer, &count));
-    CHECK(count == tokens);
-  }
-}
-
-static void check_attention(const rattan_context* context, size_t asked, size_t tokens) {
-  check_near(context, asked, tokens, 1e-5);
-}
-
-/* ---- the cases ---- */
 
 static void case_round_trip(void) {
   rattan_context* context = new_context(RATTAN_KIND_FLAT);
@@ -246,34 +114,6 @@ static void case_slices(void) {
   CHECK(memcmp(lse, parts_lse, sizeof lse) == 0);
   CHECK_REFUSED(rattan_decode_slice(context, 0, &qm, parts, NULL, NULL, 3, 3), "ith");
   CHECK_REFUSED(rattan_decode_slice(context, 0, &qm, parts, NULL, NULL, 0, 0), "nth");
-  rattan_context_destroy(context);
-}
-
-static void case_paged(void) {
-  enum { BLOCK = 16, BLOCKS = (PREFILL + BLOCK - 1) / BLOCK };
-  static float key_pool[KV_HEADS][BLOCKS][BLOCK][KEY_DIM], value_pool[KV_HEADS][BLOCKS][BLOCK][VALUE_DIM];
-  uint32_t table[BLOCKS];
-  for (uint32_t b = 0; b < BLOCKS; ++b) table[b] = BLOCKS - 1 - b;
-  rattan_context* context = new_context(RATTAN_KIND_FLAT);
-  for (uint32_t layer = 0; layer < LAYERS; ++layer) {
-    rattan_matrix k[KV_HEADS], v[KV_HEADS];
-    for (int h = 0; h < KV_HEADS; ++h) {
-      for (size_t t = 0; t < PREFILL; ++t) {
-        memcpy(key_pool[h][table[t / BLOCK]][t % BLOCK], keys[layer][h][t], sizeof keys[layer][h][t]);
-        memcpy(value_pool[h][table[t / BLOCK]][t % BLOCK], values[layer][h][t], sizeof values[layer][h][t]);
-      }
-      k[h] = matrix(key_pool[h], PREFILL, KEY_DIM);
-      v[h] = matrix(value_pool[h], PREFILL, VALUE_DIM);
-      k[h].block_table = v[h].block_table = table;
-      k[h].block_rows = v[h].block_rows = BLOCK;
-      k[h].block_stride = BLOCK * KEY_DIM;
-      v[h].block_stride = BLOCK * VALUE_DIM;
-    }
-    CHECK_OK(rattan_build_layer(context, layer, k, v, NULL, NULL));
-    k[0].block_rows = 0;
-    CHECK_REFUSED(rattan_build_layer(context, layer, k, v, NULL, NULL), "block_rows");
-  }
-  check_attention(context, PREFILL - 1, PREFILL); /* of copies: the pools are overwritten by the next layer */
   rattan_context_destroy(context);
 }
 
@@ -536,7 +376,6 @@ static const struct test_case cases[] = {{"round_trip", case_round_trip},
                                          {"every_kind", case_every_kind},
                                          {"save_and_open", case_save_and_open},
                                          {"slices", case_slices},
-                                         {"paged", case_paged},
                                          {"statistics", case_statistics},
                                          {"check_layers", case_check_layers},
                                          {"memory_limit", case_memory_limit},

@@ -87,7 +87,6 @@ struct Budget {
 
   // Whether the unread keys are estimated by clusters and merged as one more part, instead of left out.
   bool estimate_unread = true;
-
   void validate() const;
 };
 

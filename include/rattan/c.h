@@ -35,16 +35,17 @@
  *   rattan_*_init functions set it together with every default; members may be added at the end of a struct, but for
  *   rattan_budget within rattan_params, which stays as it is. rattan_matrix alone has no size, and stays as it is.
  * - Members that name one of several things have a type of their own and take its RATTAN_* constants alone.
- * - Matrices are borrowed. Keys and values given to rattan_build_layer and rattan_open_layer must stay where they are,
- *   unchanged, until the context and all its forks are destroyed; all other buffers only until the function returns.
+ * - Matrices are borrowed. Keys and values given to rattan_build_layer and rattan_open_layer, with their block tables,
+ *   must stay where they are, unchanged, until the context and all its forks are destroyed or, of pages,
+ *   rattan_truncate drops their tokens; all other buffers only until the function returns.
  * - Elements of keys, values and queries are below 2^24 (16777216) in magnitude: no logit is beyond fp32, every lse is
  *   finite, and where logits are far apart the best key wins. NaN, infinity and larger numbers are
  *   RATTAN_INVALID_ARGUMENT, with row and column.
  * - Nothing is printed, no thread starts before first use, no C++ exception leaves the library.
- * - Threads: rattan_build_layer, rattan_open_layer, rattan_append, rattan_seal, rattan_rebuild, rattan_truncate and
- *   rattan_invalidate belong to one writer at a time and layer. rattan_decode may run from any number of threads,
- *   beside append and seal, but not beside truncate, invalidate or destroy. Functions without a context may run
- *   anywhere.
+ * - Threads: rattan_build_layer, rattan_open_layer, rattan_append, rattan_append_pages, rattan_seal, rattan_rebuild,
+ *   rattan_truncate and rattan_invalidate belong to one writer at a time and layer. rattan_decode may run from any
+ *   number of threads, beside append and seal, but not beside truncate, invalidate or destroy. Functions without a
+ *   context may run anywhere.
  * - A child of fork() may use and destroy what its parent had made, with threads of its own, where no other thread of
  *   the parent was in a call that writes. fork() waits for a seal that runs in the background.
  */
@@ -107,8 +108,7 @@ enum {
 };
 
 /* `rows` vectors of `cols` elements. Row i begins row_stride * i elements after data. With a block table (paged caches)
- * row i begins block_table[i / block_rows] * block_stride + i % block_rows * row_stride elements after data; paged keys
- * and values are copied when a layer is built. */
+ * row i begins block_table[i / block_rows] * block_stride + i % block_rows * row_stride elements after data. */
 typedef struct rattan_matrix {
   const void* data; /* or NULL where there are no rows */
   rattan_dtype dtype;
@@ -161,7 +161,7 @@ typedef struct rattan_params {
   rattan_exact exact;
   /* Bytes the context may hold besides borrowed keys and values, an equal share for every KV head of every layer; 0: no
    * limit. A head gets the fastest kind that fits, and rattan_report says so. A fork has a limit of its own, in which
-   * the shared prefix counts as well. Copies of paged matrices do not count.
+   * the shared prefix counts as well. Copies of pages that a layer is built of do not count.
    * Errors: RATTAN_NO_MEMORY of build, open, append and seal where a kind that was asked for, a file or tokens do not
    * fit. Automatic seals that do not fit are left out. */
   uint64_t memory_limit;
@@ -169,6 +169,8 @@ typedef struct rattan_params {
   rattan_switch check_layers; /* rattan_decode refuses a layer that has fewer tokens than one that was decoded before
                                  it: an append was left out. For engines that append to and decode layer after layer */
   double logit_cap; /* above 0 (Gemma 2: 50): a logit is logit_cap * tanh(softmax_scale * score / logit_cap); 0: none */
+  rattan_switch copy_pages; /* keys and values with block tables are copied, and the engine's pages its own again */
+  uint32_t reserved;        /* 0 */
 } rattan_params;
 
 /* struct_size and every default; NULL: nothing happens. */
@@ -201,6 +203,15 @@ rattan_status rattan_build_layer(rattan_context* context, uint32_t layer, const 
  */
 rattan_status rattan_append(rattan_context* context, uint32_t layer, uint64_t tokens, const rattan_matrix* keys,
                             const rattan_matrix* values, const rattan_matrix* queries);
+
+/* The same of a layer that was built of pages, perhaps with no rows, and takes no rattan_append. keys and values:
+ * kv_heads matrices with block tables, of all tokens there are then, whose rows lie in their pages already; borrowed.
+ * The engine fills the last page and the table beside everything, and calls this. Tokens of before may lie elsewhere,
+ * with equal rows: in the pages of a fork or, with tokens 0, in such that were moved. Where they lay stays as it is
+ * until decodes and seals that began before are done (rattan_truncate waits for seals). With rattan_params.copy_pages
+ * the new rows are copied. */
+rattan_status rattan_append_pages(rattan_context* context, uint32_t layer, uint64_t tokens, const rattan_matrix* keys,
+                                  const rattan_matrix* values, const rattan_matrix* queries);
 
 /* Attention of one token's queries [query_heads, key_dim] over all tokens of the layer. output: [query_heads *
  * value_dim]; lse: [query_heads], or NULL; budget: or NULL for the context's. Takes no lock, and allocates nothing once
@@ -244,10 +255,8 @@ rattan_status rattan_rebuild(rattan_context* context, uint32_t layer);
 
 /* Drops all tokens from `tokens` on, in every layer. */
 rattan_status rattan_truncate(rattan_context* context, uint64_t tokens);
-
 /* The engine has rewritten keys in place: decode is refused until the layers are built again. */
 rattan_status rattan_invalidate(rattan_context* context);
-
 /* Tokens of a layer that the next decode sees. */
 rattan_status rattan_tokens(const rattan_context* context, uint32_t layer, uint64_t* tokens);
 

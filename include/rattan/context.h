@@ -32,7 +32,6 @@ struct ContextShape {
   std::uint32_t key_dim = 0;      // of queries and keys, 1..4096
   std::uint32_t value_dim = 0;    // 1..4096
   DType dtype = DType::f16;       // of keys and values; queries may have any
-
   void validate() const;
 };
 
@@ -57,9 +56,8 @@ struct ContextParams {
   // Queries per query head that a head keeps, evenly spaced over its tokens, as link evidence for indexes that are
   // built anew (see Context::seal); rounded to bf16. 0: none; then such a head gets no graph. 0..2^20
   std::uint32_t kept_queries = 8192;
-  std::uint32_t clusters = 1024;  // per KV head, of the estimate of unread keys; 0: none are kept
-  GraphBuildParams graph;         // its executor is not used
-
+  std::uint32_t clusters = 1024;                // per KV head, of the estimate of unread keys; 0: none are kept
+  GraphBuildParams graph;                       // its executor is not used
   std::size_t capacity = std::size_t{1} << 20;  // most tokens; memory is taken as they come
   // Appended tokens outside the window after which the oldest half is sealed: indexed and clustered; 0: only by seal().
   // Until then they are attended exactly, as the window is.
@@ -79,11 +77,9 @@ struct ContextParams {
   // Above 0 (Gemma 2: 50): a logit is logit_cap * tanh(softmax_scale * score / logit_cap), of attended and estimated
   // keys alike. The estimate takes the logits of a cluster's keys for a Gaussian's, under a cap as without. 0: no cap.
   double logit_cap = 0;
-
   std::uint64_t seed = 1;
   Executor* executor = nullptr;      // of builds and of decode over several KV heads; null: default_executor()
   const ExactTopK* exact = nullptr;  // that makes the links, e.g. make_exact_topk_cuda(); null: the CPU's
-
   void validate() const;
 };
 
@@ -164,6 +160,24 @@ class Context {
   // Throws: Error(no_memory) where the tokens do not fit into ContextParams::memory_limit; what a seal before it has
   // thrown, in the background or at the end of an append, and then has done nothing.
   void append(std::uint32_t layer, std::size_t tokens, MatrixView keys, MatrixView values, MatrixView queries = {});
+
+  // Keys and values in pages of the engine, one PagedRows per KV head, borrowed with their tables: read in place and
+  // not copied, but that a build, a seal and a save copy one head in passing. They take no memory, and none of
+  // ContextParams::memory_limit. A layer built so, perhaps with no rows, goes on by append_pages alone: `tokens` more,
+  // which lie in their pages already; matrices of all tokens there are then. Tokens of before may lie elsewhere, with
+  // equal rows: in the pages of a fork or, with tokens 0, in such that were moved.
+  // Requires: rows and the entries of the table that lead to them stay as they are, as long as the context and its
+  // forks, or until truncate takes them back, or until append_pages has said where else they are and decodes and seals
+  // that began before are done (truncate waits for seals). Rows behind them in the last page, and entries of the table
+  // behind theirs, may be written at any time.
+  // Throws: as build_layer, append and open_layer; elements are checked as they come.
+  void build_layer(std::uint32_t layer, std::span<const PagedRows> keys, std::span<const PagedRows> values,
+                   std::span<const MatrixView> queries, std::span<const std::int64_t> query_positions = {},
+                   BuildStats* stats = nullptr);
+  void append_pages(std::uint32_t layer, std::size_t tokens, std::span<const PagedRows> keys,
+                    std::span<const PagedRows> values, MatrixView queries = {});
+  void open_layer(const std::filesystem::path& folder, std::uint32_t layer, std::span<const PagedRows> keys,
+                  std::span<const PagedRows> values);
 
   // Attention of one token's queries [query_heads, key_dim] over all tokens of the layer, or of DecodeParams::rows
   // tokens' [rows * query_heads, key_dim], token after token. With slices only the rows of the slice's heads are

@@ -24,7 +24,6 @@ namespace rattan {
 // would be every query's first link.
 struct Visibility {
   IdRange range;  // keys outside are never returned
-
   // Empty: every row sees all of `range`. Else one position per query row (causal): row i sees only the keys with
   // id + recent <= positions[i].
   std::span<const std::int64_t> positions;
@@ -55,8 +54,7 @@ class ExactTopK {
                             std::uint32_t k, Metric metric, const Visibility& visible = {}) const;
 };
 
-// Tiles of queries x keys through a packed fp32 product, with the selection beside it. `executor` null: the default
-// one.
+// Tiles of queries x keys through a packed fp32 product, with the selection beside it. executor null: the default one.
 std::unique_ptr<ExactTopK> make_exact_topk_cpu(Executor* executor = nullptr);
 
 struct CudaOptions {

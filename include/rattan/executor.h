@@ -11,8 +11,7 @@ namespace rattan {
 
 class Executor {
  public:
-  // `task` counts from 0 to tasks - 1, `worker` from 0 to workers() - 1; no two tasks run at once with one worker
-  // number.
+  // `task` counts from 0 to tasks - 1, `worker` from 0 to workers() - 1; no two tasks of one worker run at once.
   using Task = std::function<void(std::size_t task, unsigned worker)>;
 
   virtual ~Executor() = default;

@@ -17,39 +17,29 @@ namespace rattan {
 struct SearchParams {
   // Neighbours per query row. More than the index holds: rows end in no_key. 0: an empty table.
   std::uint32_t k = 100;
-
   // Consecutive query rows that are searched together: the query heads of one KV head at one position. A key is read
   // once and scored for all of them; each row keeps its own results. Of more than eight rows about eight walk a graph
   // together. 1..32768, must divide the number of query rows.
   std::uint32_t group = 1;
-
-  // Graph and HNSW: how many best keys the walk keeps open per row ("ef" in HNSW, "L" in DiskANN). Unset: chosen from
-  // k.
+  // Graph and HNSW: best keys that the walk keeps open per row ("ef" in HNSW, "L" in DiskANN). Unset: chosen from k.
   std::optional<std::uint32_t> beam_width;
-
   // Graph: at most this many adjacency lists are read per row. Unset: no limit but the beam.
   std::optional<std::uint32_t> expansions;
-
   // Indexes with codes: how many of the best keys by code are read in full per row; raised to k where it is less. 0:
   // codes are not used, every score is one of a key read in full. Unset: chosen from k; for a graph the beam width, but
   // at least 1.5 k.
   std::optional<std::uint32_t> rerank;
-
   // IVF: lists scanned per row. Unset: chosen from the number of lists.
   std::optional<std::uint32_t> probes;
-
   // Only keys in this range are returned (sinks and the recent window are attended exactly elsewhere): min(k, keys of
   // the range) of them. A walk may still pass through the others, and is wider the fewer are wanted; where reading all
   // of the range costs less, it is scanned exactly.
   IdRange candidate_range;
-
   // Keys to start from besides the entry points, usually the previous step's results. They are scored and counted like
   // any key; ids outside the index are an error.
   std::span<const KeyId> start_keys;
-
   // Where groups of rows run in parallel; null: default_executor().
   Executor* executor = nullptr;
-
   void validate() const;
 };
 
@@ -58,25 +48,20 @@ struct GraphBuildParams {
   // Edges per key at most; 2..1024. More edges read more keys per step and need fewer steps: 16 read the fewest keys at
   // recall 0.95 on trained heads and are a quarter of the f16 keys' bytes.
   std::uint32_t max_degree = 16;
-
   // Edges per key while projecting, as a multiple of max_degree; 1..16. The most used max_degree of them stay.
   std::uint32_t oversampling = 2;
-
   // Slots that links leave free take keys near by direction. On a real model's hardest heads half of the keys are in no
   // query's list, and a walk reaches them by luck alone: filled, it reads up to half of the keys for the same recall
   // (src/graph/fill.h). Where lists hold nearly all keys it changes little. Costs about a tenth of the links' time.
   bool fill_nearest = true;
-
   std::uint32_t entry_points = 64;  // keys every search starts from; 1..4096
 
   // Bits per channel of the codes by which the walk scores neighbours; 0 (none), 4 or 8. Four bits are a quarter of the
   // f16 keys' bytes: recall stays within 0.005 and searches take half of the time. Inner product only: with l2 there
   // are none.
   std::uint32_t code_bits = 4;
-
   std::uint64_t seed = 1;        // of every random choice
   Executor* executor = nullptr;  // null: default_executor()
-
   void validate() const;
 };
 
@@ -94,7 +79,6 @@ struct AutoBuildParams {
   bool with_start_keys = false;
   GraphBuildParams graph;  // of the graph among the contenders; its executor is not used
   Executor* executor = nullptr;
-
   void validate() const;
 };
 
@@ -104,7 +88,6 @@ struct IvfBuildParams {
   std::uint32_t iterations = 10;  // of k-means
   std::uint64_t seed = 1;
   Executor* executor = nullptr;
-
   void validate() const;
 };
 
@@ -113,7 +96,6 @@ struct HnswBuildParams {
   std::uint32_t build_beam = 200;  // efConstruction
   std::uint64_t seed = 1;
   Executor* executor = nullptr;  // inserts run in parallel; with more than one worker the graph depends on timing
-
   void validate() const;
 };
 

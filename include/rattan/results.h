@@ -35,7 +35,6 @@ struct SearchStats {
 };
 
 namespace detail {
-
 // Memory that nothing is written to before its owner does; large pieces lie in huge pages.
 void* allocate_table(std::size_t bytes);
 void free_table(void* memory, std::size_t bytes) noexcept;
@@ -58,7 +57,6 @@ struct TableAllocator {
     return true;
   }
 };
-
 }  // namespace detail
 
 // rows x k ids and scores. Each row is sorted by descending score, ties by ascending id, without duplicates; a row

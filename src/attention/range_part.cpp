@@ -22,14 +22,14 @@ void check_shapes(MatrixView queries, MatrixView keys, MatrixView values, std::s
 
 }  // namespace
 
-void attend_ranges(MatrixView queries, MatrixView keys, MatrixView values, std::size_t begin,
+void attend_ranges(MatrixView queries, const SplitRows& keys, const SplitRows& values, std::size_t begin,
                    std::span<const std::size_t> ends, const Logits& logits, std::span<AttentionPart> parts,
                    AttentionScratch& scratch) {
   const simd::Kernels& kernels = simd::kernels();
   PreparedQueries& prepared = scratch->queries;
   prepared.prepare(queries, kernels);
-  const simd::ScoreRows score = kernels.score(Metric::inner_product, keys.dtype);
-  RunningSoftmax softmax(queries.rows, values.cols, values.dtype, logits.scale, scratch);
+  const simd::ScoreRows score = kernels.score(Metric::inner_product, keys.dtype());
+  RunningSoftmax softmax(queries.rows, values.cols(), values.dtype(), logits.scale, scratch);
   grow(scratch->logits, queries.rows * softmax_block);
   grow(scratch->rows, softmax_block);
   float* const scores = scratch->logits.data();
@@ -40,13 +40,13 @@ void attend_ranges(MatrixView queries, MatrixView keys, MatrixView values, std::
     while (ends[first] <= begin) ++first;
     const auto counts = std::span(scratch->counts).first(queries.rows - first);
     const std::size_t count = std::min(softmax_block, ends.back() - begin);
-    for (std::size_t i = 0; i < count; ++i) pointers[i] = keys.row(begin + i);
-    score(prepared.row(first), counts.size(), pointers, count, keys.cols, scores, softmax_block);
+    keys.write_addresses(begin, count, pointers);
+    score(prepared.row(first), counts.size(), pointers, count, keys.cols(), scores, softmax_block);
     for (std::size_t i = 0; i < counts.size(); ++i) {
       counts[i] = std::min(count, ends[first + i] - begin);
       logits.cap_scores({scores + i * softmax_block, counts[i]});
     }
-    for (std::size_t i = 0; i < count; ++i) pointers[i] = values.row(begin + i);
+    values.write_addresses(begin, count, pointers);
     softmax.add(scores, softmax_block, {pointers, count}, first, counts);
   }
   softmax.finish(parts);

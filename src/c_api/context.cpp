@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -5,6 +9,9 @@
 #include "c_api/matrices.h"
 #include "c_api/status.h"
 #include "c_api/structs.h"
+#include "context/context_checks.h"
+#include "core/check.h"
+#include "core/page_rows.h"
 
 using rattan::c_api::guarded;
 using rattan::c_api::required;
@@ -27,6 +34,44 @@ void decode(const rattan_context* handle, uint32_t layer, const rattan_matrix* q
   context.decode(layer, rows.view, {output, heads * shape.value_dim}, {lse, lse == nullptr ? 0 : heads}, params);
 }
 
+// Keys and values of one layer as they come in, where they lie or as copies.
+template <typename Take>
+void take_layer(const rattan_context& context, const rattan_matrix* keys, const rattan_matrix* values,
+                const Take& take) {
+  const std::uint32_t heads = context.context.shape().kv_heads;
+  if (required(keys, "keys").block_table != nullptr && !context.copy_pages) {
+    required(values, "values");
+    take(c_api::to_all_pages(keys, heads, "keys"), c_api::to_all_pages(values, heads, "values"));
+  } else {
+    const auto all_keys = c_api::to_matrices(keys, heads, "keys");
+    take(all_keys, c_api::to_matrices(&required(values, "values"), heads, "values"));
+  }
+}
+
+// Rows [begin, begin + count) of all heads, token after token.
+rattan::SharedMatrix by_token(const std::vector<rattan::PagedRows>& heads, std::size_t begin, std::size_t count) {
+  const rattan::PagedRows& like = heads.front();
+  std::vector<rattan::PageRows> pages;
+  for (const rattan::PagedRows& head : heads) pages.push_back(rattan::checked_pages(head, ""));
+  const std::size_t row_bytes = like.cols * rattan::dtype_size(like.dtype);
+  const auto bytes = std::make_shared<std::vector<std::byte>>(count * heads.size() * row_bytes);
+  std::byte* to = bytes->data();
+  for (std::size_t i = begin; i < begin + count; ++i) {
+    for (const rattan::PageRows& head : pages) to = std::copy_n(head.row(i), row_bytes, to);
+  }
+  return {{bytes->data(), like.dtype, count * heads.size(), like.cols}, bytes};
+}
+
+void append_pages(const rattan_context& handle, rattan::Context& into, std::uint32_t layer, std::uint64_t tokens,
+                  const std::vector<rattan::PagedRows>& keys, const std::vector<rattan::PagedRows>& values,
+                  const rattan::MatrixView& queries) {
+  if (!handle.copy_pages) return into.append_pages(layer, tokens, keys, values, queries);
+  const std::size_t before = into.tokens(layer);
+  rattan::check_range<std::uint64_t>("tokens", tokens, 0, rattan::no_key);
+  rattan::check_pages(into.shape(), before + tokens, "the tokens there are and those to come", keys, values);
+  into.append(layer, tokens, by_token(keys, before, tokens).view, by_token(values, before, tokens).view, queries);
+}
+
 }  // namespace
 
 rattan_status rattan_context_create(const rattan_shape* shape, const rattan_params* params, rattan_context** context) {
@@ -44,7 +89,8 @@ rattan_status rattan_context_fork(const rattan_context* context, rattan_context*
   return guarded([&] {
     const rattan_context& from = required(context, "context");
     required(fork, "fork");
-    *fork = std::make_unique<rattan_context>(rattan_context{from.executor, from.exact, from.context.fork()}).release();
+    rattan_context made{from.executor, from.exact, from.context.fork(), from.copy_pages};
+    *fork = std::make_unique<rattan_context>(std::move(made)).release();
   });
 }
 
@@ -54,14 +100,14 @@ rattan_status rattan_build_layer(rattan_context* context, uint32_t layer, const 
   return guarded([&] {
     rattan::Context& into = required(context, "context").context;
     const rattan::ContextShape& shape = into.shape();
-    const auto all_keys = c_api::to_matrices(&required(keys, "keys"), shape.kv_heads, "keys");
-    const auto all_values = c_api::to_matrices(&required(values, "values"), shape.kv_heads, "values");
     const auto owners = c_api::to_matrices(queries, queries == nullptr ? 0 : shape.query_heads, "queries");
     std::vector<rattan::MatrixView> views;
     views.reserve(owners.size());
     for (const rattan::SharedMatrix& matrix : owners) views.push_back(matrix.view);
     const std::size_t positions = query_positions == nullptr || views.empty() ? 0 : views.front().rows;
-    into.build_layer(layer, all_keys, all_values, views, {query_positions, positions});
+    take_layer(*context, keys, values, [&](const auto& all_keys, const auto& all_values) {
+      into.build_layer(layer, all_keys, all_values, views, {query_positions, positions});
+    });
   });
 }
 
@@ -74,6 +120,19 @@ rattan_status rattan_append(rattan_context* context, uint32_t layer, uint64_t to
     rattan::SharedMatrix asked;
     if (queries != nullptr) asked = c_api::to_matrix(*queries, "queries");
     into.append(layer, tokens, new_keys.view, new_values.view, asked.view);
+  });
+}
+
+rattan_status rattan_append_pages(rattan_context* context, uint32_t layer, uint64_t tokens, const rattan_matrix* keys,
+                                  const rattan_matrix* values, const rattan_matrix* queries) {
+  return guarded([&] {
+    rattan::Context& into = required(context, "context").context;
+    const std::uint32_t heads = into.shape().kv_heads;
+    const auto all_keys = c_api::to_all_pages(&required(keys, "keys"), heads, "keys");
+    const auto all_values = c_api::to_all_pages(&required(values, "values"), heads, "values");
+    rattan::SharedMatrix asked;
+    if (queries != nullptr) asked = c_api::to_matrix(*queries, "queries");
+    append_pages(*context, into, layer, tokens, all_keys, all_values, asked.view);
   });
 }
 
@@ -124,9 +183,8 @@ rattan_status rattan_open_layer(rattan_context* context, const char* folder, uin
   return guarded([&] {
     rattan::Context& into = required(context, "context").context;
     const std::string path = c_api::path_of(folder, "folder");
-    const std::uint32_t heads = into.shape().kv_heads;
-    const auto all_keys = c_api::to_matrices(&required(keys, "keys"), heads, "keys");
-    const auto all_values = c_api::to_matrices(&required(values, "values"), heads, "values");
-    into.open_layer(path, layer, all_keys, all_values);
+    take_layer(*context, keys, values, [&](const auto& all_keys, const auto& all_values) {
+      into.open_layer(path, layer, all_keys, all_values);
+    });
   });
 }

@@ -33,7 +33,8 @@ std::unique_ptr<rattan_context> make_context(const rattan_shape& shape, const ra
   const std::shared_ptr<const ExactTopK> exact = make_exact(params.exact, executor.get());
   context_params.executor = executor.get();
   context_params.exact = exact.get();
-  return std::make_unique<rattan_context>(rattan_context{executor, exact, Context(to_shape(shape), context_params)});
+  return std::make_unique<rattan_context>(rattan_context{executor, exact, Context(to_shape(shape), context_params),
+                                                         is_on("params.copy_pages", params.copy_pages)});
 }
 
 }  // namespace rattan::c_api

@@ -13,6 +13,7 @@ struct rattan_context {
   std::shared_ptr<rattan::Executor> executor;      // null: the default one
   std::shared_ptr<const rattan::ExactTopK> exact;  // null: on the CPU
   rattan::Context context;                         // uses both, and goes before them
+  bool copy_pages = false;                         // rattan_params.copy_pages
 };
 
 namespace rattan::c_api {

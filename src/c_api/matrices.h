@@ -14,7 +14,11 @@ namespace rattan::c_api {
 // expressed: Error(invalid_argument) naming `name` and the member.
 SharedMatrix to_matrix(const rattan_matrix& matrix, std::string_view name);
 
+// Rows of a block table where they lie.
+PagedRows to_pages(const rattan_matrix& matrix, std::string_view name);
+
 // `count` of them; `name` is that of the array.
+std::vector<PagedRows> to_all_pages(const rattan_matrix* matrices, std::size_t count, std::string_view name);
 std::vector<SharedMatrix> to_matrices(const rattan_matrix* matrices, std::size_t count, std::string_view name);
 
 }  // namespace rattan::c_api

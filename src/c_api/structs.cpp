@@ -21,11 +21,6 @@ std::uint32_t size_of(const void* given, std::string_view name) {
   return size;
 }
 
-bool is_on(std::string_view name, rattan_switch value) {
-  check_range<rattan_switch>(name, value, RATTAN_OFF, RATTAN_ON);
-  return value == RATTAN_ON;
-}
-
 // Enumerations of C++ are a byte wide: a value that would be cut must not pass.
 template <typename Enum>
 Enum enumerator(std::string_view name, std::uint32_t value, Enum last) {
@@ -34,6 +29,11 @@ Enum enumerator(std::string_view name, std::uint32_t value, Enum last) {
 }
 
 }  // namespace
+
+bool is_on(std::string_view name, rattan_switch value) {
+  check_range<rattan_switch>(name, value, RATTAN_OFF, RATTAN_ON);
+  return value == RATTAN_ON;
+}
 
 void read_bytes(const void* from, void* into, std::uint32_t known, std::string_view name) {
   const std::uint32_t size = size_of(from, name);

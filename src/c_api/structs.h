@@ -24,6 +24,8 @@ Struct read_struct(const Struct& given, Struct defaults, std::string_view name) 
   return defaults;
 }
 
+bool is_on(std::string_view name, rattan_switch value);
+
 // Throws Error(invalid_argument) for a struct_size that no struct has.
 void check_size(const void* given, std::string_view name);
 

@@ -10,6 +10,16 @@
 
 namespace rattan {
 
+namespace {
+
+void check_paged(const Layer& layer, bool wanted) {
+  if (layer.paged() == wanted) return;
+  fail(ErrorCode::invalid_argument, wanted ? "its keys are no pages: append() takes the tokens that follow"
+                                           : "its keys are in pages: append_pages() takes those that follow");
+}
+
+}  // namespace
+
 Context::Context(const ContextShape& shape, const ContextParams& params)
     : state_(std::make_unique<State>(shape, params)) {}
 Context::~Context() = default;
@@ -20,9 +30,26 @@ void Context::append(std::uint32_t layer, std::size_t tokens, MatrixView keys, M
   Layer& built = state_->built(layer);
   built.rethrow_failure();
   in_layer(layer, [&] {
+    check_paged(built, false);
     check_tokens(state_->shape, state_->params.capacity, built.tokens(), tokens, keys, values, queries);
   });
   built.append(tokens, keys, values, queries);
+  state_->order_seal(built);
+}
+
+void Context::append_pages(std::uint32_t layer, std::size_t tokens, std::span<const PagedRows> keys,
+                           std::span<const PagedRows> values, MatrixView queries) {
+  Layer& built = state_->built(layer);
+  built.rethrow_failure();
+  const std::size_t before = built.tokens();
+  std::vector<HeadPages> pages;
+  in_layer(layer, [&] {
+    check_paged(built, true);
+    check_range<std::size_t>("tokens", tokens, 0, state_->params.capacity - before);
+    pages = check_pages(state_->shape, before + tokens, "the tokens there are and those to come", keys, values);
+    check_page_tokens(state_->shape, before, tokens, pages, queries);
+  });
+  built.append_pages(tokens, pages, queries);
   state_->order_seal(built);
 }
 

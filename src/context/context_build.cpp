@@ -13,6 +13,12 @@
 namespace rattan {
 namespace {
 
+// A head whose keys and values have been read, and what was made of them before its index.
+struct ReadHead {
+  LayerInput::Head rows;
+  PreparedHead head;
+};
+
 // Seconds of the heads' stages of one name together.
 void add_stages(BuildStats* sum, const BuildStats& head) {
   if (sum == nullptr) return;
@@ -30,42 +36,56 @@ void add_stages(BuildStats* sum, const BuildStats& head) {
 
 }  // namespace
 
-void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> keys, std::span<const SharedMatrix> values,
-                          std::span<const MatrixView> queries, std::span<const std::int64_t> query_positions,
-                          BuildStats* stats) {
-  const State& state = *state_;
-  Executor& executor = executor_or_default(state.params.executor);
-  const std::size_t rows = keys.empty() ? 0 : keys.front().view.rows;
-  const CheckedPrefill prefill =
-      in_layer(layer, [&] { return check_prefill(state.shape, state.params.capacity, keys, values, executor); });
-  in_layer(layer, [&] { check_queries(state.shape, queries, query_positions, executor); });
-  state.check_new(layer, rows);
+void Context::State::build(std::uint32_t layer, const LayerInput& input, std::span<const MatrixView> queries,
+                           std::span<const std::int64_t> query_positions, BuildStats* stats) {
+  in_layer(layer, [&] { check_queries(shape, queries, query_positions, executor_or_default(params.executor)); });
+  check_new(layer, input.rows());
   const bool with_queries = !queries.empty() && queries.front().rows != 0;
-  const HeadFit fit = fit_head(rows, with_queries, state.shape, state.params, state.share);
-  const ContextParams params = fitted_params(state.params, fit);
+  const HeadFit fit = fit_head(held_prefill(input.rows(), params, input.paged()), with_queries, shape, params, share);
+  const ContextParams fitted = fitted_params(params, fit);
 
   const std::unique_ptr<ExactTopK> own = params.exact == nullptr ? make_exact_topk_cpu(params.executor) : nullptr;
   const ExactTopK& exact = params.exact == nullptr ? *own : *params.exact;
-  const std::uint32_t group = state.shape.query_heads / state.shape.kv_heads;
+  const std::uint32_t group = shape.query_heads / shape.kv_heads;
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
   // A device finds the next head's links while this one's index is built here. Links found here would only get in the
   // way.
-  make_ahead<PreparedHead>(
-      keys.size(), params.exact != nullptr,
-      [&](std::size_t h, PreparedHead spent) {
+  make_ahead<ReadHead>(
+      input.heads(), params.exact != nullptr,
+      [&](std::size_t h, ReadHead spent) {
         const HeadQueries asked{queries.empty() ? queries : queries.subspan(h * group, group), query_positions};
-        return prepare_head(asked, prefill.keys[h], prefill.values[h], params, fit, exact, std::move(spent.links));
+        ReadHead read{in_layer(layer, [&] { return input.head(h); }), {}};
+        read.head =
+            prepare_head(asked, read.rows.keys, read.rows.values, fitted, fit, exact, std::move(spent.head.links));
+        return read;
       },
-      [&](std::size_t h, PreparedHead& head, double) {
-        const auto prefix = build_prefix(prefill.keys[h], prefill.values[h], std::move(head.plan), head.links, group,
-                                         params, &head.stats);
+      [&](std::size_t, ReadHead& read, double) {
+        PreparedHead& head = read.head;
+        const auto prefix = build_prefix(read.rows.keys, read.rows.values, std::move(head.plan), head.links, group,
+                                         fitted, &head.stats);
         apply_fit(fit, prefix->choice);
+        if (input.paged()) forget_rows(*prefix);
+        read.rows = {};
         prefixes.push_back(prefix);
         add_stages(stats, head.stats);
       });
-  auto built = std::make_unique<Layer>(prefixes, state.params, state.share);
+  auto built = std::make_unique<Layer>(prefixes, params, share, input.pages());
   built->keep_evidence(queries, query_positions);
-  state_->publish(layer, std::move(built));
+  publish(layer, std::move(built));
+}
+
+void Context::build_layer(std::uint32_t layer, std::span<const SharedMatrix> keys, std::span<const SharedMatrix> values,
+                          std::span<const MatrixView> queries, std::span<const std::int64_t> query_positions,
+                          BuildStats* stats) {
+  const LayerInput input = in_layer(layer, [&] { return LayerInput(state_->shape, state_->params, keys, values); });
+  state_->build(layer, input, queries, query_positions, stats);
+}
+
+void Context::build_layer(std::uint32_t layer, std::span<const PagedRows> keys, std::span<const PagedRows> values,
+                          std::span<const MatrixView> queries, std::span<const std::int64_t> query_positions,
+                          BuildStats* stats) {
+  const LayerInput input = in_layer(layer, [&] { return LayerInput(state_->shape, state_->params, keys, values); });
+  state_->build(layer, input, queries, query_positions, stats);
 }
 
 }  // namespace rattan

@@ -19,10 +19,24 @@ void check_same(std::string_view what, std::string_view part, std::size_t value,
   fail(ErrorCode::invalid_argument, what, part, " is ", value, ", allowed is ", allowed, " (", why, ")");
 }
 
+void check_heads(const ContextShape& shape, std::size_t keys, std::size_t values) {
+  check_same("keys", ".size()", keys, shape.kv_heads, "ContextShape::kv_heads");
+  check_same("values", ".size()", values, shape.kv_heads, "ContextShape::kv_heads");
+}
+
 void check_dtype(std::string_view name, DType dtype, DType allowed) {
   if (dtype == allowed) return;
   fail(ErrorCode::invalid_argument, name, ".dtype is ", to_string(dtype), ", allowed is ", to_string(allowed),
        " (ContextShape::dtype)");
+}
+
+// Rows of `heads` heads for each of `tokens` tokens.
+void check_token_rows(const MatrixView& matrix, std::string_view name, std::size_t tokens, std::size_t heads,
+                      std::size_t dim) {
+  check_same(name, ".rows", matrix.rows, tokens * heads, "tokens times heads");
+  if (tokens == 0) return;
+  check_same(name, ".cols", matrix.cols, dim, "ContextShape");
+  check_matrix(matrix, name);
 }
 
 void check_positions(std::span<const std::int64_t> positions, std::size_t rows) {
@@ -48,8 +62,7 @@ void check_sinks(const ContextShape& shape, std::span<const float> logits) {
 
 CheckedPrefill check_prefill(const ContextShape& shape, std::size_t capacity, std::span<const SharedMatrix> keys,
                              std::span<const SharedMatrix> values, Executor& executor) {
-  check_same("keys", ".size()", keys.size(), shape.kv_heads, "ContextShape::kv_heads");
-  check_same("values", ".size()", values.size(), shape.kv_heads, "ContextShape::kv_heads");
+  check_heads(shape, keys.size(), values.size());
   const std::size_t rows = keys.front().view.rows;
   check_range<std::size_t>("keys[0].rows", rows, 0, capacity);
   const auto check = [&](const SharedMatrix& matrix, const std::string& name, std::size_t dim, std::string_view why) {
@@ -64,6 +77,23 @@ CheckedPrefill check_prefill(const ContextShape& shape, std::size_t capacity, st
     prefill.values.push_back(check(values[h], message("values[", h, "]"), shape.value_dim, "ContextShape::value_dim"));
   }
   return prefill;
+}
+
+std::vector<HeadPages> check_pages(const ContextShape& shape, std::size_t rows, std::string_view why,
+                                   std::span<const PagedRows> keys, std::span<const PagedRows> values) {
+  check_heads(shape, keys.size(), values.size());
+  const auto check = [&](const PagedRows& pages, const std::string& name, std::size_t dim, std::string_view dim_why) {
+    check_same(name, ".rows", pages.rows, rows, why);
+    check_same(name, ".cols", pages.cols, dim, dim_why);
+    check_dtype(name, pages.dtype, shape.dtype);
+    return checked_pages(pages, name + ".");
+  };
+  std::vector<HeadPages> all;
+  for (std::size_t h = 0; h < keys.size(); ++h) {
+    all.push_back({check(keys[h], message("keys[", h, "]"), shape.key_dim, "ContextShape::key_dim"),
+                   check(values[h], message("values[", h, "]"), shape.value_dim, "ContextShape::value_dim")});
+  }
+  return all;
 }
 
 void check_queries(const ContextShape& shape, std::span<const MatrixView> queries,
@@ -89,21 +119,32 @@ void check_queries(const ContextShape& shape, std::span<const MatrixView> querie
 void check_tokens(const ContextShape& shape, std::size_t capacity, std::size_t before, std::size_t tokens,
                   const MatrixView& keys, const MatrixView& values, const MatrixView& queries) {
   check_range<std::size_t>("tokens", tokens, 0, capacity - before);
-  const auto check_shape = [&](const MatrixView& matrix, std::string_view name, std::size_t heads, std::size_t dim) {
-    check_same(name, ".rows", matrix.rows, tokens * heads, "tokens times heads");
-    if (tokens == 0) return;
-    check_same(name, ".cols", matrix.cols, dim, "ContextShape");
-    check_matrix(matrix, name);
-  };
-  check_shape(keys, "keys", shape.kv_heads, shape.key_dim);
-  check_shape(values, "values", shape.kv_heads, shape.value_dim);
-  if (queries.rows != 0) check_shape(queries, "queries", shape.query_heads, shape.key_dim);
+  check_token_rows(keys, "keys", tokens, shape.kv_heads, shape.key_dim);
+  check_token_rows(values, "values", tokens, shape.kv_heads, shape.value_dim);
+  if (queries.rows != 0) check_token_rows(queries, "queries", tokens, shape.query_heads, shape.key_dim);
   if (tokens == 0) return;
   // Before any element is read: rows of another type may be longer than they are.
   check_dtype("keys", keys.dtype, shape.dtype);
   check_dtype("values", values.dtype, shape.dtype);
   check_finite(keys, "keys", serial_executor(), Allowed::below_2_24);
   check_finite(values, "values", serial_executor(), Allowed::below_2_24);
+  if (queries.rows != 0) check_finite(queries, "queries", serial_executor(), Allowed::below_2_24);
+}
+
+void check_page_tokens(const ContextShape& shape, std::size_t before, std::size_t tokens,
+                       std::span<const HeadPages> pages, const MatrixView& queries) {
+  if (queries.rows != 0) check_token_rows(queries, "queries", tokens, shape.query_heads, shape.key_dim);
+  const auto check = [&](const PageRows& rows, std::string_view name, std::size_t h, std::size_t cols) {
+    for (std::size_t i = before; i < before + tokens; ++i) {
+      const MatrixView row(rows.row(i), shape.dtype, 1, cols);
+      if (is_allowed(row, Allowed::below_2_24)) continue;
+      check_finite(row, message(name, "[", h, "], token ", i), serial_executor(), Allowed::below_2_24);
+    }
+  };
+  for (std::size_t h = 0; h < pages.size(); ++h) {
+    check(pages[h].keys, "keys", h, shape.key_dim);
+    check(pages[h].values, "values", h, shape.value_dim);
+  }
   if (queries.rows != 0) check_finite(queries, "queries", serial_executor(), Allowed::below_2_24);
 }
 

@@ -41,21 +41,30 @@ void Context::save(const std::filesystem::path& folder) const {
   }
 }
 
+void Context::State::open(const std::filesystem::path& folder, std::uint32_t layer, const LayerInput& input) {
+  check_new(layer, input.rows());
+  std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
+  for (std::size_t h = 0; h < input.heads(); ++h) {
+    const std::filesystem::path path = head_path(folder, layer, h);
+    const LayerInput::Head head = in_layer(layer, [&] { return input.head(h); });
+    const auto prefix = open_head(path, head.keys, head.values, params);
+    if (input.paged()) forget_rows(*prefix);
+    check_prefix_fits(*prefix, share, path.string(), input.paged());
+    prefixes.push_back(prefix);
+  }
+  publish(layer, std::make_unique<Layer>(prefixes, params, share, input.pages()));
+}
+
 void Context::open_layer(const std::filesystem::path& folder, std::uint32_t layer, std::span<const SharedMatrix> keys,
                          std::span<const SharedMatrix> values) {
-  const ContextParams& params = state_->params;
   check_folder(folder);
-  const CheckedPrefill prefill = in_layer(layer, [&] {
-    return check_prefill(state_->shape, params.capacity, keys, values, executor_or_default(params.executor));
-  });
-  state_->check_new(layer, keys.front().view.rows);
-  std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
-  for (std::size_t h = 0; h < keys.size(); ++h) {
-    const std::filesystem::path path = head_path(folder, layer, h);
-    prefixes.push_back(open_head(path, prefill.keys[h], prefill.values[h], params));
-    check_prefix_fits(*prefixes.back(), state_->share, path.string());
-  }
-  state_->publish(layer, std::make_unique<Layer>(prefixes, params, state_->share));
+  state_->open(folder, layer, in_layer(layer, [&] { return LayerInput(state_->shape, state_->params, keys, values); }));
+}
+
+void Context::open_layer(const std::filesystem::path& folder, std::uint32_t layer, std::span<const PagedRows> keys,
+                         std::span<const PagedRows> values) {
+  check_folder(folder);
+  state_->open(folder, layer, in_layer(layer, [&] { return LayerInput(state_->shape, state_->params, keys, values); }));
 }
 
 }  // namespace rattan

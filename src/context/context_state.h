@@ -11,6 +11,7 @@
 #include "context/decode_counters.h"
 #include "context/head_attention.h"
 #include "context/layer.h"
+#include "context/layer_input.h"
 #include "context/memory_limit.h"
 #include "core/pool.h"
 #include "rattan/context.h"
@@ -28,6 +29,10 @@ struct Context::State {
   void check_new(std::uint32_t layer, std::size_t rows) const;
   void publish(std::uint32_t layer, std::unique_ptr<Layer> built);
   void drop_layers() noexcept;
+
+  void build(std::uint32_t layer, const LayerInput& input, std::span<const MatrixView> queries,
+             std::span<const std::int64_t> query_positions, BuildStats* stats);
+  void open(const std::filesystem::path& folder, std::uint32_t layer, const LayerInput& input);
 
   void order_seal(Layer& layer);
   // As Background::forget, and what runs ends at its next step.

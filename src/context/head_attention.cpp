@@ -112,30 +112,30 @@ class Step {
   template <typename EndOf>
   void attend_tokens(std::size_t first, std::span<const KvHead::View> views, std::size_t begin, const EndOf& end_of) {
     const SplitRows& values = views.back().token_values;
-    views.back().token_keys.each_piece(begin, end_of(views.back()), [&](const MatrixView& keys) {
+    views.back().token_keys.each_piece(begin, end_of(views.back()), [&](const SplitRows& keys) {
       // Keys and values lie in pieces of the same rows.
-      values.each_piece(begin, begin + keys.rows, [&](const MatrixView& rows) {
+      values.each_piece(begin, begin + keys.rows(), [&](const SplitRows& rows) {
         scratch_.ends.clear();
         for (const KvHead::View& view : views) {
-          const std::size_t end = std::clamp(end_of(view), begin, begin + keys.rows) - begin;
+          const std::size_t end = std::clamp(end_of(view), begin, begin + keys.rows()) - begin;
           scratch_.ends.insert(scratch_.ends.end(), group_, end);
         }
         attend_rows(first * group_, keys, rows);
       });
-      begin += keys.rows;
+      begin += keys.rows();
     });
   }
 
   // The first scratch_.ends rows, of the query rows from `first` on.
-  void attend_rows(std::size_t first, const MatrixView& keys, const MatrixView& values) {
+  void attend_rows(std::size_t first, const SplitRows& keys, const SplitRows& values) {
     const std::size_t count = scratch_.ends.size();
     const auto further = std::span(scratch_.further).subspan(first, count);
     attend_ranges(queries_.slice(first, count), keys, values, 0, scratch_.ends, asked_.logits, further,
                   scratch_.attention);
     merge_further(first, count);
-    cost_.keys_scored += keys.rows;
-    cost_.values_read += keys.rows;
-    cost_.bytes_read += keys.rows * (keys.row_bytes() + values.row_bytes());
+    cost_.keys_scored += keys.rows();
+    cost_.values_read += keys.rows();
+    cost_.bytes_read += keys.rows() * (keys.row_bytes() + values.row_bytes());
   }
 
   void merge_further(std::size_t first, std::size_t count) {

@@ -146,8 +146,8 @@ void save_head(const KvHead& head, std::size_t tokens, const Generation& generat
   save(rows, none, path);
 }
 
-std::shared_ptr<const HeadPrefix> open_head(const std::filesystem::path& path, const CheckedMatrix& keys,
-                                            const CheckedMatrix& values, const ContextParams& params) {
+std::shared_ptr<HeadPrefix> open_head(const std::filesystem::path& path, const CheckedMatrix& keys,
+                                      const CheckedMatrix& values, const ContextParams& params) {
   const Container container = Container::open(path);
   if (container.kind() != container_kind) {
     fail(ErrorCode::corrupt, container.name(), ": kind is \"", container.kind(), "\", allowed is \"", container_kind,

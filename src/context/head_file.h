@@ -24,7 +24,7 @@ void save_head(const KvHead& head, std::size_t tokens, const Generation& generat
 // Over the same keys and values, checked already, whose fingerprints are compared with the file's. Rows behind the
 // index are the window's and such as no index holds yet. Throws Error(not_found, io, corrupt, version), and
 // Error(invalid_argument) for other keys or values than were saved, or another window than `params` has.
-std::shared_ptr<const HeadPrefix> open_head(const std::filesystem::path& path, const CheckedMatrix& keys,
-                                            const CheckedMatrix& values, const ContextParams& params);
+std::shared_ptr<HeadPrefix> open_head(const std::filesystem::path& path, const CheckedMatrix& keys,
+                                      const CheckedMatrix& values, const ContextParams& params);
 
 }  // namespace rattan

@@ -26,6 +26,12 @@ ClusterParams cluster_params(const ContextParams& params, Executor* executor) {
   return clusters;
 }
 
+void forget_rows(HeadPrefix& prefix) {
+  for (SharedMatrix* const rows : {&prefix.keys, &prefix.values}) {
+    *rows = MatrixView(nullptr, rows->view.dtype, rows->view.rows, rows->view.cols);
+  }
+}
+
 std::shared_ptr<HeadPrefix> build_prefix(const CheckedMatrix& keys, const CheckedMatrix& values, HeadPlan plan,
                                          std::span<const NeighborTable> links, std::uint32_t group,
                                          const ContextParams& params, BuildStats* stats) {

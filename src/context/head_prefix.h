@@ -9,6 +9,7 @@
 #include "clusters/key_clusters.h"
 #include "context/head_choice.h"
 #include "context/head_evidence.h"
+#include "core/page_rows.h"
 #include "rattan/context.h"
 #include "rattan/index.h"
 #include "rattan/matrix.h"
@@ -25,10 +26,16 @@ struct HeadIndex {
   std::size_t indexed() const noexcept { return index->size(); }
 };
 
+// The pages that keys and values of a sequence lie in.
+struct HeadPages {
+  PageRows keys;
+  PageRows values;
+};
+
 // Rows [0, sinks) are attended exactly, the index holds the next ones, and those behind it are the recent window's: a
-// sequence copies them as the first of its own. Ids count from row `sinks`.
+// sequence copies them as the first of its own, unless they are in pages. Ids count from row `sinks`.
 struct HeadPrefix : HeadIndex {
-  SharedMatrix keys;  // all rows of the prefill
+  SharedMatrix keys;  // all rows of the prefill; of one in pages only how many and what they are, without data
   SharedMatrix values;
   std::size_t sinks = 0;
 
@@ -46,6 +53,10 @@ double softmax_scale(const ContextParams& params, std::size_t key_dim) noexcept;
 std::shared_ptr<HeadPrefix> build_prefix(const CheckedMatrix& keys, const CheckedMatrix& values, HeadPlan plan,
                                          std::span<const NeighborTable> links, std::uint32_t group,
                                          const ContextParams& params, BuildStats* stats);
+
+// Of a prefill in pages: build_prefix was given rows that were gathered, and which the prefix forgets. Its index
+// searches no more by itself (as of build_promoted).
+void forget_rows(HeadPrefix& prefix);
 
 // What the clusters of a head are trained with.
 ClusterParams cluster_params(const ContextParams& params, Executor* executor);

@@ -14,21 +14,31 @@ GrowthParams default_growth() { return {}; }
 
 std::size_t searched_rows(const HeadPrefix& prefix) { return prefix.sinks + prefix.indexed(); }
 
+GrownRows rows_behind(const MatrixView& prefix, std::size_t searched, std::size_t capacity, const PageRows* pages) {
+  if (pages == nullptr) return {prefix.slice(0, searched), capacity};
+  return {MatrixView(nullptr, prefix.dtype, searched, prefix.cols), capacity, *pages};
+}
+
 }  // namespace
 
-KvHead::KvHead(std::shared_ptr<const HeadPrefix> prefix, const ContextParams& params)
+KvHead::KvHead(std::shared_ptr<const HeadPrefix> prefix, const ContextParams& params, const HeadPages* pages)
     : prefix_(std::move(prefix)),
       params_(params),
       sinks_(params.sinks),
       prefix_bytes_(prefix_->index->memory().total() + prefix_->clusters.bytes()),
-      keys_(prefix_->keys.view.slice(0, searched_rows(*prefix_)), params.capacity),
-      values_(prefix_->values.view.slice(0, searched_rows(*prefix_)), params.capacity),
+      keys_(rows_behind(prefix_->keys.view, searched_rows(*prefix_), params.capacity, pages ? &pages->keys : nullptr)),
+      values_(rows_behind(prefix_->values.view, searched_rows(*prefix_), params.capacity,
+                          pages ? &pages->values : nullptr)),
       recent_(prefix_->keys.view.cols, default_growth().recent_queries),
       evidence_(prefix_->keys.view.cols, evidence_positions(params)),
       generation_(std::make_shared<const Generation>(prefix_, params_)),
       judged_(prefix_->indexed()) {
   const std::size_t copied = searched_rows(*prefix_);
   const std::size_t rows = prefix_->rows() - copied;
+  if (pages != nullptr) {
+    grow(rows);
+    return;
+  }
   append(CheckedMatrix::trusted(prefix_->keys.view.slice(copied, rows)),
          CheckedMatrix::trusted(prefix_->values.view.slice(copied, rows)));
 }
@@ -61,9 +71,24 @@ void KvHead::append(const CheckedMatrix& keys, const CheckedMatrix& values) {
   reserve(keys.rows());
   keys_.append(keys.view());
   values_.append(values.view());
+  drop_retired();
+}
+
+void KvHead::drop_retired() noexcept {
   if (!generation_.idle()) return;
   keys_.drop_retired();
   values_.drop_retired();
+}
+
+void KvHead::place(const HeadPages& pages) {
+  keys_.place(pages.keys);
+  values_.place(pages.values);
+  drop_retired();
+}
+
+void KvHead::grow(std::size_t rows) noexcept {
+  keys_.grow(rows);
+  values_.grow(rows);
 }
 
 void KvHead::keep_queries(const CheckedMatrix& queries) {
@@ -132,7 +157,7 @@ std::optional<HeadFit> KvHead::fit_promotion(std::size_t tokens, const MemorySha
   shape.key_dim = static_cast<std::uint32_t>(prefix_->keys.view.cols);
   shape.value_dim = static_cast<std::uint32_t>(prefix_->values.view.cols);
   shape.dtype = prefix_->keys.view.dtype;
-  const HeldTokens held{tokens, tokens - std::min(tokens, keys_.base_rows()), prefix_bytes_};
+  const HeldTokens held{tokens, keys_.held_rows(tokens), prefix_bytes_, paged()};
   try {
     HeadFit fit = fit_head(held, with_queries, shape, params_, share);
     if (fit.index && (fit.links || !linked)) return fit;
@@ -214,10 +239,10 @@ MemoryUse KvHead::memory(std::size_t tokens) const {
   const bool shared = now.share() == inherited_;
   MemoryUse use;
   if (!shared) use = now->memory();
-  const std::size_t grown = tokens - std::min(tokens, keys_.base_rows());
+  const std::size_t grown = keys_.held_rows(tokens);
   const std::size_t inherited = std::min(grown, keys_.inherited_rows());
   const std::size_t sealed_end = std::min(tokens, sinks_of(tokens) + now->index().sealed());
-  const std::size_t sealed = std::max(sealed_end - std::min(sealed_end, keys_.base_rows()), inherited) - inherited;
+  const std::size_t sealed = std::max(keys_.held_rows(sealed_end), inherited) - inherited;
   const std::size_t key_bytes = prefix_->keys.view.row_bytes();
   use.parts.emplace_back("unsealed keys", (grown - inherited - sealed) * key_bytes);
   use.parts.emplace_back("sealed keys", sealed * key_bytes);
@@ -239,7 +264,7 @@ std::size_t KvHead::inherited_bytes(const Generation& now, std::size_t rows) con
 }
 
 std::size_t KvHead::held_bytes(std::size_t sealed) const noexcept {
-  return (keys_.rows() - keys_.base_rows()) * token_bytes() + std::max(sealed_bytes(), sealed);
+  return keys_.held_rows(keys_.rows()) * token_bytes() + std::max(sealed_bytes(), sealed);
 }
 
 std::size_t KvHead::sealed_bytes() const noexcept {

@@ -38,7 +38,9 @@ namespace rattan {
 class KvHead {
  public:
   // params.capacity bounds the tokens.
-  KvHead(std::shared_ptr<const HeadPrefix> prefix, const ContextParams& params);
+  // pages: where all tokens lie, those of the prefix, which has forgotten its rows, and those to come; null: those to
+  // come are copied.
+  KvHead(std::shared_ptr<const HeadPrefix> prefix, const ContextParams& params, const HeadPages* pages = nullptr);
 
   // Another sequence that goes on from the first `tokens` tokens of `other`, which it shares with it. Beside anything
   // but truncate. generation: as other.generation() was at a moment when it had no more tokens.
@@ -51,6 +53,11 @@ class KvHead {
   // The writer, beside anything but truncate. keys and values: as many rows of the prefix's dtype and dims. Nothing has
   // changed where it throws. Tokens are visible to who knows of them: the caller publishes their number.
   void append(const CheckedMatrix& keys, const CheckedMatrix& values);
+  // The same of tokens in pages, which are told and not copied: place(), where all that there are must be, and then
+  // grow(), which cannot fail.
+  bool paged() const noexcept { return keys_.paged(); }
+  void place(const HeadPages& pages);
+  void grow(std::size_t rows) noexcept;
   // Evidence for the next segment.
   void keep_queries(const CheckedMatrix& queries);
   // Evidence for the next generation: one matrix per query head.
@@ -90,7 +97,8 @@ class KvHead {
   std::size_t promoted_bytes(const HeadFit& fit) const noexcept { return fit.bytes + prefix_bytes_; }
   // As many as there would be with `added` rows more.
   std::size_t recent_query_bytes(std::size_t added = 0) const;
-  std::size_t token_bytes() const noexcept { return prefix_->token_bytes(); }
+  // That a token takes which is appended.
+  std::size_t token_bytes() const noexcept { return paged() ? 0 : prefix_->token_bytes(); }
   // At most what seal(count) adds to held_bytes().
   std::size_t segment_bytes(std::size_t count) const noexcept;
   MemoryUse memory(std::size_t tokens) const;
@@ -118,6 +126,7 @@ class KvHead {
     const std::size_t ids = ids_of(tokens);
     return ids - std::min<std::size_t>(ids, params_.recent);
   }
+  void drop_retired() noexcept;
   SplitRows keys_by_id() const noexcept;
   SplitRows values_by_id() const noexcept;
   bool of_prefill(const Generation& generation) const noexcept { return &generation.base() == prefix_.get(); }

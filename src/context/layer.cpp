@@ -19,9 +19,11 @@ CheckedMatrix rows_of_head(const MatrixView& all, std::size_t head, std::size_t 
 }  // namespace
 
 Layer::Layer(std::span<const std::shared_ptr<const HeadPrefix>> prefixes, const ContextParams& params,
-             const MemoryShare& share)
+             const MemoryShare& share, std::span<const HeadPages> pages)
     : memory_(share, prefixes.size()), tokens_(prefixes.front()->rows()) {
-  for (const auto& prefix : prefixes) heads_.push_back(std::make_unique<KvHead>(prefix, params));
+  for (std::size_t h = 0; h < prefixes.size(); ++h) {
+    heads_.push_back(std::make_unique<KvHead>(prefixes[h], params, pages.empty() ? nullptr : &pages[h]));
+  }
 }
 
 Layer::Layer(const Layer& other, const MemoryShare& share) : memory_(share, other.heads()), tokens_(0) {
@@ -50,6 +52,29 @@ void Layer::append(std::size_t tokens, const MatrixView& keys, const MatrixView&
   const LayerMemory::Lock lock = memory_.lock_for(heads_, tokens);
   // First what may fail: queries without their keys do no harm, a key in some heads alone would.
   for (const auto& head : heads_) head->reserve(tokens);
+  keep_queries(tokens, queries);
+  for (std::size_t h = 0; h < heads; ++h) {
+    heads_[h]->append(rows_of_head(keys, h, heads), rows_of_head(values, h, heads));
+  }
+  tokens_.store(before + tokens, std::memory_order_release);
+}
+
+void Layer::append_pages(std::size_t tokens, std::span<const HeadPages> pages, const MatrixView& queries) {
+  const std::size_t before = tokens_.load(std::memory_order_relaxed);
+  const LayerMemory::Lock lock = memory_.lock_for(heads_, tokens);
+  for (std::size_t h = 0; h < heads_.size(); ++h) {
+    heads_[h]->reserve(tokens);
+    heads_[h]->place(pages[h]);
+  }
+  keep_queries(tokens, queries);
+  for (const auto& head : heads_) head->grow(tokens);
+  tokens_.store(before + tokens, std::memory_order_release);
+}
+
+// Of the next tokens.
+void Layer::keep_queries(std::size_t tokens, const MatrixView& queries) {
+  const std::size_t heads = heads_.size();
+  const std::size_t before = tokens_.load(std::memory_order_relaxed);
   const std::size_t group = queries.rows / std::max<std::size_t>(1, tokens * heads);
   std::vector<MatrixView> rows(group);
   std::vector<std::int64_t> positions(group == 0 ? 0 : tokens);
@@ -63,10 +88,6 @@ void Layer::append(std::size_t tokens, const MatrixView& keys, const MatrixView&
     for (std::size_t i = 0; i < group; ++i) rows[i] = rows_of_head(queries, first + i, heads * group).view();
     heads_[h]->keep_evidence({rows, positions});
   }
-  for (std::size_t h = 0; h < heads; ++h) {
-    heads_[h]->append(rows_of_head(keys, h, heads), rows_of_head(values, h, heads));
-  }
-  tokens_.store(before + tokens, std::memory_order_release);
 }
 
 void Layer::truncate(std::size_t tokens) {

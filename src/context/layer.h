@@ -18,9 +18,10 @@ namespace rattan {
 
 class Layer {
  public:
-  // All prefixes have the same number of rows, and fit into the share.
+  // All prefixes have the same number of rows, and fit into the share. pages: where those of each head and all rows to
+  // come lie; none: rows to come are copied.
   Layer(std::span<const std::shared_ptr<const HeadPrefix>> prefixes, const ContextParams& params,
-        const MemoryShare& share = {});
+        const MemoryShare& share = {}, std::span<const HeadPages> pages = {});
 
   // Another sequence that goes on from all tokens of `other`, beside anything but truncate.
   Layer(const Layer& other, const MemoryShare& share);
@@ -36,6 +37,10 @@ class Layer {
   // The writer. Matrices as Context::append has them, checked. Throws Error(no_memory) where there is no room; then
   // nothing was appended.
   void append(std::size_t tokens, const MatrixView& keys, const MatrixView& values, const MatrixView& queries);
+
+  bool paged() const noexcept { return heads_.front()->paged(); }
+  // The same of tokens in pages: of all heads, with all tokens that there are then.
+  void append_pages(std::size_t tokens, std::span<const HeadPages> pages, const MatrixView& queries);
 
   // Not beside a seal or a reader.
   void truncate(std::size_t tokens);
@@ -60,6 +65,8 @@ class Layer {
   void seal_ended() noexcept { ordered_.store(false); }
 
  private:
+  void keep_queries(std::size_t tokens, const MatrixView& queries);
+
   std::vector<std::unique_ptr<KvHead>> heads_;
   LayerMemory memory_;
   std::atomic<std::size_t> tokens_;

@@ -20,7 +20,7 @@ class BuiltSizes {
       : shape_(shape), params_(params), copied_(tokens.own), besides_(tokens.besides) {
     const IdRange indexed = indexed_rows(tokens.rows, params);
     searched_ = indexed.end - indexed.begin;
-    growing_ = std::min<std::size_t>(params.seal_after, params.capacity - tokens.rows);
+    if (!tokens.paged) growing_ = std::min<std::size_t>(params.seal_after, params.capacity - tokens.rows);
   }
 
   std::size_t searched() const { return searched_; }
@@ -81,8 +81,8 @@ MemoryShare memory_share(const ContextShape& shape, const ContextParams& params)
   return {params.memory_limit, params.memory_limit / heads, heads};
 }
 
-HeldTokens held_prefill(std::size_t rows, const ContextParams& params) noexcept {
-  return {rows, rows - indexed_rows(rows, params).end, 0};
+HeldTokens held_prefill(std::size_t rows, const ContextParams& params, bool paged) noexcept {
+  return {rows, paged ? 0 : rows - indexed_rows(rows, params).end, 0, paged};
 }
 
 HeadFit fit_head(const HeldTokens& tokens, bool with_queries, const ContextShape& shape, const ContextParams& params,
@@ -135,9 +135,9 @@ void apply_fit(const HeadFit& fit, HeadChoice& choice) {
   if (choice.kind != HeadKind::flat && !fit.clusters_remark.empty()) choice.reason += "; " + fit.clusters_remark;
 }
 
-void check_prefix_fits(const HeadPrefix& prefix, const MemoryShare& share, const std::string& name) {
+void check_prefix_fits(const HeadPrefix& prefix, const MemoryShare& share, const std::string& name, bool paged) {
   if (!share.limited()) return;
-  const std::size_t copied = prefix.rows() - prefix.sinks - prefix.indexed();
+  const std::size_t copied = paged ? 0 : prefix.rows() - prefix.sinks - prefix.indexed();
   const std::size_t held = prefix.index->memory().total() + prefix.clusters.bytes() + copied * prefix.token_bytes();
   if (held > share.bytes) share.refuse(message(name, " with copies of ", copied, " recent tokens"), held);
 }

@@ -37,14 +37,16 @@ struct HeadFit {
   std::size_t bytes = 0;        // of index and clusters at most
 };
 
-// Tokens of a head: those of `own` are its own copies, and `besides` are bytes that it goes on to hold.
+// Tokens of a head: those of `own` are its own copies, and `besides` are bytes that it goes on to hold. paged: tokens
+// to come are not copied either.
 struct HeldTokens {
   std::size_t rows = 0;
   std::size_t own = 0;
   std::size_t besides = 0;
+  bool paged = false;
 };
 // As a prefill of so many rows is held.
-HeldTokens held_prefill(std::size_t rows, const ContextParams& params) noexcept;
+HeldTokens held_prefill(std::size_t rows, const ContextParams& params, bool paged = false) noexcept;
 
 // The kind gives way first, then clusters do. Throws Error(no_memory) where ContextParams::kind is scan4 or graph and
 // does not fit without any clusters.
@@ -62,6 +64,6 @@ void apply_fit(const HeadFit& fit, HeadPlan& plan);
 void apply_fit(const HeadFit& fit, HeadChoice& choice);
 
 // Of an opened file. Throws Error(no_memory).
-void check_prefix_fits(const HeadPrefix& prefix, const MemoryShare& share, const std::string& name);
+void check_prefix_fits(const HeadPrefix& prefix, const MemoryShare& share, const std::string& name, bool paged = false);
 
 }  // namespace rattan

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 namespace rattan {
@@ -11,16 +12,37 @@ constexpr std::size_t chunk_rows = ChunkRows::chunk_rows;
 
 std::size_t chunks_for(std::size_t rows) noexcept { return (rows + chunk_rows - 1) / chunk_rows; }
 
+// Elements from each of rows [begin, end) to the next, where they lie in one place; begin < end.
+std::optional<std::size_t> common_stride(const SplitRows& rows, std::size_t begin, std::size_t end) noexcept {
+  if (rows.pages != nullptr) {
+    if (rows.absent != 0 || !rows.pages->consecutive(rows.first + begin, end - begin)) return std::nullopt;
+    return rows.pages->stride_bytes / dtype_size(rows.dtype());
+  }
+  if (end <= rows.base.rows) return rows.base.row_stride;
+  if (begin < rows.base.rows) return std::nullopt;
+  const bool in_one_chunk = rows.grown.in_chunk(begin - rows.base.rows, end - rows.base.rows) == end - begin;
+  return in_one_chunk ? std::optional(rows.cols()) : std::nullopt;
+}
+
 }  // namespace
 
 GrownRows::GrownRows(const MatrixView& base, std::size_t capacity)
     : base_(base), capacity_(capacity), row_bytes_(base.row_bytes()) {}
+
+GrownRows::GrownRows(const MatrixView& base, std::size_t capacity, const PageRows& pages) : GrownRows(base, capacity) {
+  place(pages);
+}
 
 GrownRows::GrownRows(const GrownRows& other, std::size_t rows)
     : base_(other.base_), capacity_(other.capacity_), row_bytes_(other.row_bytes_) {
   base_.rows = std::min(base_.rows, rows);
   const std::size_t grown = rows - base_.rows;
   const std::lock_guard lock(other.sharing_);
+  if (other.paged()) {
+    place(*other.pages_);
+    grown_.store(grown, std::memory_order_release);
+    return;
+  }
   chunks_.assign(other.chunks_.begin(), other.chunks_.begin() + static_cast<std::ptrdiff_t>(chunks_for(grown)));
   auto table = std::make_unique<Table>();
   for (const Chunk& chunk : chunks_) table->push_back(chunk->data());
@@ -31,7 +53,9 @@ GrownRows::GrownRows(const GrownRows& other, std::size_t rows)
 
 SplitRows GrownRows::view(std::size_t count) const noexcept {
   const std::size_t base = std::min(count, base_.rows);
-  return {base_.slice(0, base), addresses_.load(), count - base};
+  SplitRows rows(base_.slice(0, base), addresses_.load(), count - base);
+  rows.pages = placed_.load();
+  return rows;
 }
 
 void GrownRows::publish(std::unique_ptr<Table> table) {
@@ -40,7 +64,22 @@ void GrownRows::publish(std::unique_ptr<Table> table) {
   addresses_.store(table_->data());
 }
 
+void GrownRows::place(const PageRows& pages) {
+  if (pages_ && *pages_ == pages) return;
+  auto next = std::make_unique<const PageRows>(pages);
+  const std::lock_guard lock(sharing_);
+  if (pages_) retired_pages_.push_back(nullptr);
+  if (pages_) retired_pages_.back() = std::move(pages_);
+  pages_ = std::move(next);
+  placed_.store(pages_.get());
+}
+
+void GrownRows::grow(std::size_t rows) noexcept {
+  grown_.store(grown_.load(std::memory_order_relaxed) + rows, std::memory_order_release);
+}
+
 void GrownRows::reserve(std::size_t rows) {
+  if (paged()) return;
   const std::size_t grown = grown_.load(std::memory_order_relaxed);
   const std::size_t wanted = chunks_for(grown + rows);
   const std::size_t partial = grown % chunk_rows;
@@ -85,8 +124,9 @@ void GrownRows::append(const MatrixView& rows) {
 }
 
 void GrownRows::drop_retired() noexcept {
-  if (retired_tables_.empty() && retired_chunks_.empty()) return;
+  if (retired_tables_.empty() && retired_chunks_.empty() && retired_pages_.empty()) return;
   const std::lock_guard lock(sharing_);
+  retired_pages_.clear();
   retired_tables_.clear();
   retired_chunks_.clear();
 }
@@ -98,22 +138,20 @@ void GrownRows::truncate(std::size_t rows) noexcept {
   grown_.store(grown, std::memory_order_release);
   inherited_.store(std::min(inherited_rows(), grown), std::memory_order_relaxed);
   drop_retired();
+  if (paged()) return;
   chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(chunks_for(grown)), chunks_.end());
   if (table_) table_->resize(chunks_.size());
 }
 
 SharedMatrix in_one_place(const SplitRows& rows, std::size_t begin, std::size_t end) {
-  if (end <= std::max(begin, rows.base.rows)) return rows.base.slice(begin, end - begin);
-  if (begin >= rows.base.rows) {
-    const MatrixView piece = rows.grown.piece(begin - rows.base.rows, end - rows.base.rows);
-    if (piece.rows == end - begin) return piece;
+  if (begin == end) return MatrixView(nullptr, rows.dtype(), 0, rows.cols());
+  if (const std::optional<std::size_t> stride = common_stride(rows, begin, end)) {
+    return MatrixView(rows.row(begin), rows.dtype(), end - begin, rows.cols(), *stride);
   }
   const std::size_t row_bytes = rows.row_bytes();
   auto bytes = std::make_shared<AlignedVector<std::byte>>((end - begin) * row_bytes);
   std::byte* to = bytes->data();
-  rows.each_piece(begin, end, [&](const MatrixView& piece) {
-    for (std::size_t i = 0; i < piece.rows; ++i, to += row_bytes) std::memcpy(to, piece.row(i), row_bytes);
-  });
+  for (std::size_t i = begin; i < end; ++i, to += row_bytes) std::memcpy(to, rows.row(i), row_bytes);
   return {MatrixView(bytes->data(), rows.dtype(), end - begin, rows.cols()), bytes};
 }
 

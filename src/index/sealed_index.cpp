@@ -69,6 +69,17 @@ struct SealedIndex::State {
   KeyId row_of(KeyId id) const noexcept { return id < base_visible ? id : static_cast<KeyId>(id + gap()); }
   KeyId id_of(KeyId row) const noexcept { return row < index->size() ? row : static_cast<KeyId>(row - gap()); }
 
+  // The base's rows that were truncated: a walk goes through them, nobody gets them.
+  void put_back(SplitRows& keys) const {
+    if (keys.pages == nullptr) {
+      keys.base = index->keys();
+    } else {
+      keys.base.rows += gap();
+      keys.absent_begin = base_visible;
+      keys.absent = gap();
+    }
+  }
+
   SegmentGraphParams segment_params(std::size_t keys) const {
     SegmentGraphParams segment;
     segment.links_k = params.links_k;
@@ -132,7 +143,7 @@ SearchStats SealedIndex::search(const SplitRows& keys, MatrixView queries, const
   // A seal may have taken keys since these were counted: its edges lead there, so they are there for a walk.
   SplitRows walked = keys;
   walked.grown.rows += std::max(keys.rows(), sealed()) - keys.rows();
-  if (state.gap() != 0) walked.base = state.index->keys();
+  if (state.gap() != 0) state.put_back(walked);
   SearchParams inner = params;
   state.base.width.apply(params.k, inner);
   const KeyId end = std::min(params.candidate_range.end, size);

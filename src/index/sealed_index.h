@@ -45,7 +45,7 @@ class SealedIndex {
   SealedIndex& operator=(const SealedIndex&) = delete;
 
   // Keys from `size` on are gone. A segment that is cut is unsealed as far as it remains. Below base_size() the base
-  // stays whole, and its keys from `size` on are hidden for good; then it must know its keys.
+  // stays whole, and its keys from `size` on are hidden for good; then it must know its keys, unless they are in pages.
   void truncate(std::size_t size);
 
   // Keys [sealed(), end) become a segment, linked by `queries`; end <= keys.rows(), by id. Where it throws nothing has

@@ -91,6 +91,14 @@ void check_matrix(const MatrixView& matrix, std::string_view name) {
   checked_mul(elements, dtype_size(matrix.dtype), name, ErrorCode::invalid_argument);
 }
 
+bool is_allowed(const MatrixView& matrix, Allowed allowed) noexcept {
+  const ExponentTest test = exponent_test(matrix.dtype, allowed);
+  for (std::size_t row = 0; row < matrix.rows; ++row) {
+    if (!all_finite(static_cast<const std::byte*>(matrix.row(row)), matrix.row_bytes(), test)) return false;
+  }
+  return true;
+}
+
 void check_finite(MatrixView matrix, std::string_view name, Executor& executor, Allowed allowed) {
   check_view(matrix, name);
   if (matrix.cols == 0) return;

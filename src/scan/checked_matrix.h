@@ -27,6 +27,9 @@ enum class Allowed : bool { finite, below_2_24 };
 // is read.
 void check_finite(MatrixView matrix, std::string_view name, Executor& executor, Allowed allowed = Allowed::finite);
 
+// The same of a view that is right, without a word.
+bool is_allowed(const MatrixView& matrix, Allowed allowed) noexcept;
+
 // A matrix that went through check_matrix and check_finite. What takes one does not look at it again, so that a build
 // reads its keys for this once.
 class CheckedMatrix {

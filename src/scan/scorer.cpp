@@ -3,13 +3,12 @@
 namespace rattan {
 namespace {
 
-// rows[i] = the row of key id_of(i). Keys in one place, the rule, are not asked which.
-template <typename IdOf>
-void write_rows(const SplitRows& keys, std::size_t count, const IdOf& id_of, const void** rows) {
-  if (keys.grown.rows == 0) {
-    for (std::size_t i = 0; i < count; ++i) rows[i] = keys.base.row(id_of(i));
+// Keys in one place, the rule, are not asked which.
+void write_rows(const SplitRows& keys, std::span<const KeyId> ids, const void** rows) {
+  if (keys.pages == nullptr && keys.grown.rows == 0) {
+    for (std::size_t i = 0; i < ids.size(); ++i) rows[i] = keys.base.row(ids[i]);
   } else {
-    for (std::size_t i = 0; i < count; ++i) rows[i] = keys.row(id_of(i));
+    for (std::size_t i = 0; i < ids.size(); ++i) rows[i] = keys.row(ids[i]);
   }
 }
 
@@ -26,16 +25,14 @@ void PreparedQueries::prepare(MatrixView queries, const simd::Kernels& kernels) 
 void Scorer::score(const PreparedQueries& queries, std::span<const KeyId> ids, std::vector<const void*>& rows,
                    float* scores, std::size_t stride) const {
   rows.resize(ids.size());
-  write_rows(
-      keys_, ids.size(), [&](std::size_t i) -> std::size_t { return ids[i]; }, rows.data());
+  write_rows(keys_, ids, rows.data());
   score_(queries.data(), queries.count(), rows.data(), rows.size(), keys_.cols(), scores, stride);
 }
 
 void Scorer::score_range(const PreparedQueries& queries, std::size_t begin, std::size_t count,
                          std::vector<const void*>& rows, float* scores, std::size_t stride) const {
   rows.resize(count);
-  write_rows(
-      keys_, count, [&](std::size_t i) { return begin + i; }, rows.data());
+  keys_.write_addresses(begin, count, rows.data());
   score_(queries.data(), queries.count(), rows.data(), count, keys_.cols(), scores, stride);
 }
 

@@ -49,6 +49,21 @@ TEST(Matrices, OfBlockTablesAreGathered) {
   EXPECT_EQ(test::row_values(gathered.view, 2), (std::vector<double>{0, 1}));
 }
 
+TEST(Matrices, OfBlockTablesAreReadInPlace) {
+  const std::array<std::uint32_t, 2> table{1, 0};
+  rattan_matrix matrix = matrix_of(3, 2);
+  expect_error(ErrorCode::invalid_argument, "m.block_table", [&] { to_pages(matrix, "m"); });
+  matrix.block_table = table.data();
+  expect_error(ErrorCode::invalid_argument, "all[0].block_rows", [&] { to_all_pages(&matrix, 1, "all"); });
+  matrix.block_rows = 2;
+  const PagedRows pages = to_all_pages(&matrix, 1, "all").front();
+  EXPECT_EQ(pages.data, numbers.data());
+  EXPECT_EQ(pages.table.data(), table.data());
+  EXPECT_EQ(pages.table.size(), 2U);
+  EXPECT_EQ(pages.row_stride, 2U);
+  EXPECT_EQ(pages.block_stride, 4U);
+}
+
 TEST(Matrices, ABlockStrideOfZeroIsThatOfDenseBlocks) {  // defect: every row came from block 0
   const std::array<std::uint32_t, 3> table{2, 0, 1};
   rattan_matrix matrix = matrix_of(5, 2);

@@ -37,6 +37,10 @@ class LayerTest : public testing::Test {
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes{head.prefix, head.prefix};
 };
 
+std::vector<double> grown_row(const ChunkRows& rows, std::size_t i) {
+  return row_values({rows.row(i), rows.dtype, 1, rows.cols}, 0);
+}
+
 TEST_F(LayerTest, HeadsGrowTogether) {
   Layer layer(prefixes, head.params);
   EXPECT_EQ(layer.tokens(), 500U);
@@ -46,8 +50,8 @@ TEST_F(LayerTest, HeadsGrowTogether) {
   for (std::size_t h = 0; h < 2; ++h) {
     const KvHead::View view = layer.head(h).view(503);
     for (std::size_t t = 500; t < 503; ++t) {
-      EXPECT_EQ(row_values(view.keys.grown.piece(t - 468, t - 467), 0), row_values(head.keys.view, t));
-      EXPECT_EQ(row_values(view.values.grown.piece(t - 468, t - 467), 0), row_values(head.values.view, t));
+      EXPECT_EQ(grown_row(view.keys.grown, t - 468), row_values(head.keys.view, t));
+      EXPECT_EQ(grown_row(view.values.grown, t - 468), row_values(head.values.view, t));
     }
   }
   layer.truncate(501);

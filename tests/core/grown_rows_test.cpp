@@ -100,5 +100,69 @@ TEST(GrownRows, WhatReadersMayLookAtStaysUntilItIsDropped) {
   expect_rows(rows.view(6000), base.view, more.view);
 }
 
+// Rows in pages of three, in the order 2, 0, 3, 1, ...
+struct Pool {
+  SharedMatrix rows = test::random_matrix(30, 6, 4, DType::f16, 6);
+  std::vector<std::uint32_t> table = {2, 0, 3, 1, 5, 4};
+
+  PageRows pages() const {
+    const std::size_t row = rows.view.row_stride * 2;
+    return {static_cast<const std::byte*>(rows.view.data), table.data(), 3, 3 * row, row};
+  }
+  SharedMatrix in_order(std::size_t count) const {
+    return gather({rows.view.data, DType::f16, count, 6, rows.view.row_stride, table, 3, 0});
+  }
+};
+
+TEST(GrownRows, RowsInPagesAreBorrowed) {
+  const Pool pool;
+  GrownRows rows(MatrixView(nullptr, DType::f16, 4, 6), 10, pool.pages());
+  EXPECT_TRUE(rows.paged());
+  expect_rows(rows.view(4), pool.in_order(4).view, pool.rows.view.slice(0, 0));
+  rows.reserve(5);
+  rows.grow(5);
+  EXPECT_EQ(rows.rows(), 9U);
+  EXPECT_EQ(rows.room(), 5U);
+  EXPECT_EQ(rows.held_rows(9), 0U);
+  const SplitRows before = rows.view(9);
+  expect_rows(before, pool.in_order(9).view, pool.rows.view.slice(0, 0));
+  EXPECT_EQ(before.row(3), pool.rows.view.row(0));
+
+  const GrownRows copy(rows, 7);
+  rows.truncate(2);
+  expect_rows(copy.view(7), pool.in_order(7).view, pool.rows.view.slice(0, 0));
+  EXPECT_EQ(copy.inherited_rows(), 0U);
+  EXPECT_EQ(rows.base_rows(), 2U);
+}
+
+TEST(GrownRows, PagesThatMoveAreLookedForInTheirNewPlace) {
+  const Pool pool;
+  const Pool moved;
+  GrownRows rows(MatrixView(nullptr, DType::f16, 0, 6), 20, pool.pages());
+  rows.grow(8);
+  const SplitRows before = rows.view(8);
+  rows.place(moved.pages());
+  EXPECT_EQ(before.row(1), pool.rows.view.row(7));  // readers go on where they began
+  EXPECT_EQ(rows.view(8).row(1), moved.rows.view.row(7));
+  rows.drop_retired();
+  expect_rows(rows.view(8), moved.in_order(8).view, pool.rows.view.slice(0, 0));
+}
+
+TEST(GrownRows, RowsOfPagesThatFollowEachOtherAreOnePlace) {
+  const Pool pool;
+  const GrownRows rows(MatrixView(nullptr, DType::f16, 18, 6), 20, pool.pages());
+  const SplitRows all = rows.view(18);
+  EXPECT_EQ(in_one_place(all, 0, 3).view.data, pool.rows.view.row(6));
+  EXPECT_EQ(in_one_place(all, 1, 3).view.data, pool.rows.view.row(7));
+  EXPECT_NE(in_one_place(all, 1, 4).view.data, pool.rows.view.row(7));
+  const std::vector<std::uint32_t> straight = {0, 1, 2, 3, 4, 5};
+  PageRows pages = pool.pages();
+  pages.table = straight.data();
+  const GrownRows in_order(MatrixView(nullptr, DType::f16, 18, 6), 20, pages);
+  const SharedMatrix whole = in_one_place(in_order.view(18), 0, 18);
+  EXPECT_EQ(whole.view.data, pool.rows.view.data);
+  EXPECT_EQ(whole.view.row_stride, pool.rows.view.row_stride);
+}
+
 }  // namespace
 }  // namespace rattan

@@ -143,3 +143,55 @@ def test_memory_limit():
     with pytest.raises(rattan.Error) as raised:
         context.build_layer(0, keys[0], values[0], queries[0])
     assert raised.value.code == "no_memory"
+
+
+def test_rebuild_makes_of_chunks_what_one_prompt_is():
+    tokens = 1200
+    keys, values, queries = make_cache(tokens)
+    whole = make_context(kind="graph", sinks=16, recent=64, k=64, kept_queries=1200, threads=1)
+    chunks = make_context(kind="graph", sinks=16, recent=64, k=64, kept_queries=1200, threads=1)
+    for layer in range(LAYERS):
+        whole.build_layer(layer, keys[layer], values[layer], queries[layer])
+        chunks.build_layer(layer, keys[layer, :, :400], values[layer, :, :400], queries[layer, :, :400])
+        for begin in (400, 800):
+            chunks.append(layer, *(np.ascontiguousarray(x[layer, :, begin:begin + 400].swapaxes(0, 1))
+                                   for x in (keys, values, queries)))
+        chunks.rebuild(layer)
+    assert [row["base_tokens"] for row in chunks.report()] == [row["base_tokens"] for row in whole.report()]
+    want, _ = full_attention(queries[0, :, -1], keys[0], values[0])
+    assert np.linalg.norm(chunks.decode(0, queries[0, :, -1])[0] - want) <= 0.2 * np.linalg.norm(want)
+    with pytest.raises(rattan.InvalidArgument, match="kept_queries"):
+        make_context(kept_queries=2**21)
+
+
+def test_pages_are_borrowed():
+    tokens, prefill, page = 700, 500, 16
+    keys, values, queries = make_cache(tokens)
+    pages = -(-tokens // page)
+    table = np.random.default_rng(2).permutation(pages).astype(np.int32)
+    pools = np.full((2, LAYERS, pages, page, KV_HEADS, DIM), np.nan, np.float32)
+
+    def write(begin, end):
+        for token in range(begin, end):
+            for pool, rows in zip(pools, (keys, values)):
+                pool[:, table[token // page], token % page] = rows[:, :, token]
+
+    write(0, prefill)
+    paged, copied = (make_context(kind="scan4", sinks=16, recent=64, k=64, kept_queries=0) for _ in range(2))
+    for layer in range(LAYERS):
+        paged.build_pages(layer, prefill, *pools[:, layer], table)
+        copied.build_layer(layer, keys[layer, :, :prefill], values[layer, :, :prefill])
+    write(prefill, tokens)
+    for layer in range(LAYERS):
+        paged.append_pages(layer, tokens - prefill, *pools[:, layer], table)
+        copied.append(layer, *(np.ascontiguousarray(x[layer, :, prefill:].swapaxes(0, 1)) for x in (keys, values)))
+        assert np.array_equal(paged.decode(layer, queries[layer, :, -1])[0], copied.decode(layer, queries[layer, :, -1])[0])
+    fork = paged.fork()
+    assert np.array_equal(fork.decode(0, queries[0, :, -1])[0], copied.decode(0, queries[0, :, -1])[0])
+    assert set(name for name, held in paged.memory().items() if held) == {"codes", "clusters"}
+    with pytest.raises(rattan.InvalidArgument, match="table"):
+        paged.append_pages(0, 0, *pools[:, 0], table.astype(np.int64))
+    with pytest.raises(rattan.InvalidArgument, match="table"):
+        paged.append_pages(0, 0, *pools[:, 0], np.full_like(table, pages))
+    with pytest.raises(rattan.InvalidArgument, match="append_pages"):
+        paged.append(0, keys[0, :, :1].swapaxes(0, 1), values[0, :, :1].swapaxes(0, 1))

@@ -6,6 +6,7 @@ import numpy as np
 
 from . import _core
 from ._arrays import array, optional_array, positions as _positions
+from ._errors import InvalidArgument
 
 
 class Context:
@@ -20,7 +21,8 @@ class Context:
                  most_k: Optional[int] = None, estimate_unread: Optional[bool] = None, softmax_scale: Optional[float] = None,
                  logit_cap: Optional[float] = None, sinks: Optional[int] = None, recent: Optional[int] = None,
                  recall: Optional[float] = None,
-                 links_k: Optional[int] = None, link_queries: Optional[int] = None, clusters: Optional[int] = None,
+                 links_k: Optional[int] = None, link_queries: Optional[int] = None, kept_queries: Optional[int] = None,
+                 clusters: Optional[int] = None,
                  max_degree: Optional[int] = None, entry_points: Optional[int] = None, code_bits: Optional[int] = None,
                  capacity: Optional[int] = None, seal_after: Optional[int] = None, background_seal: Optional[bool] = None,
                  memory_limit: Optional[int] = None, seed: Optional[int] = None, threads: int = 0, device: str = "cpu"):
@@ -34,19 +36,21 @@ class Context:
         are estimated by clusters or left out. softmax_scale: 1 / sqrt(key_dim). logit_cap: of
         Gemma 2, a logit is logit_cap * tanh(softmax_scale * score / logit_cap). sinks, recent: first and last tokens that
         are attended exactly. recall: wanted of the retrieved keys. links_k, link_queries: links of a prefill query, and
-        how many queries are linked. clusters: of the estimate. capacity: most tokens. seal_after: appended tokens after
+        how many queries are linked. kept_queries: of a query head, for indexes that are built anew as a sequence grows.
+        clusters: of the estimate. capacity: most tokens. seal_after: appended tokens after
         which the oldest are indexed; 0: by `seal` alone. memory_limit: bytes besides borrowed keys and values. threads:
         0 are as many as the machine has. device: where links are found, "cpu", "cuda" or "auto".
         """
         shape = dict(layers=layers, query_heads=query_heads, kv_heads=kv_heads, key_dim=key_dim, value_dim=value_dim, dtype=dtype)
         params = dict(kind=kind, k=k, epsilon=epsilon, most_k=most_k, estimate_unread=estimate_unread, softmax_scale=softmax_scale,
                       logit_cap=logit_cap,
-                      sinks=sinks, recent=recent, recall=recall, links_k=links_k, link_queries=link_queries, clusters=clusters,
-                      max_degree=max_degree, entry_points=entry_points, code_bits=code_bits, capacity=capacity,
+                      sinks=sinks, recent=recent, recall=recall, links_k=links_k, link_queries=link_queries,
+                      kept_queries=kept_queries, clusters=clusters, max_degree=max_degree, entry_points=entry_points, code_bits=code_bits, capacity=capacity,
                       seal_after=seal_after, background_seal=background_seal, memory_limit=memory_limit, seed=seed)
         self._core = _core.Context(shape, params, threads, device)
         self.layers, self.query_heads, self.kv_heads = layers, query_heads, kv_heads
         self.key_dim, self.value_dim, self.dtype = key_dim, key_dim if value_dim is None else value_dim, dtype
+        self._pages: Dict[Tuple[int, int], Any] = {}  # what paged layers borrow, by layer and address
 
     def build_layer(self, layer: int, keys: Any, values: Any, queries: Any = None, positions: Any = None) -> Dict[str, float]:
         """The prefill of one layer; returns seconds by stage.
@@ -65,6 +69,31 @@ class Context:
         """
         self._core.append(layer, array(keys, "keys", self._own(keys)), array(values, "values", self._own(values)),
                           optional_array(queries, "queries"))
+
+    def build_pages(self, layer: int, tokens: int, keys: Any, values: Any, table: np.ndarray, queries: Any = None,
+                    positions: Any = None) -> Dict[str, float]:
+        """`build_layer` over the pages of an engine, which are read in place; `append_pages` takes what follows.
+
+        keys: [pages, rows of a page, kv_heads, key_dim], values likewise; token t is row t % rows of page
+        table[t // rows]. table: int32 or uint32, contiguous. All three are kept alive, and rows of tokens must not change.
+        """
+        pages = self._borrow(layer, keys, values, table)
+        return self._core.build_pages(layer, tokens, *pages, optional_array(queries, "queries"), _positions(positions))
+
+    def append_pages(self, layer: int, tokens: int, keys: Any, values: Any, table: np.ndarray, queries: Any = None) -> None:
+        """`tokens` more of a layer of `build_pages`, which lie in their pages already; the table leads to all tokens.
+
+        queries: [tokens, query_heads, key_dim], link evidence for later seals, or None.
+        """
+        self._core.append_pages(layer, tokens, *self._borrow(layer, keys, values, table), optional_array(queries, "queries"))
+
+    def _borrow(self, layer: int, keys: Any, values: Any, table: np.ndarray) -> Tuple[Any, Any, np.ndarray]:
+        if table.dtype not in (np.int32, np.uint32) or table.ndim != 1 or not table.flags.c_contiguous:
+            raise InvalidArgument(f"table: a contiguous array of int32 or uint32 is needed, not {table.dtype} {table.shape}")
+        pages = array(keys, "keys", self._own(keys)), array(values, "values", self._own(values)), table.view(np.uint32)
+        self._pages.update({(layer, pages[0].address): pages[0], (layer, pages[1].address): pages[1],
+                            (layer, table.ctypes.data): table})
+        return pages
 
     def decode(self, layer: int, queries: Any, *, k: Optional[int] = None, epsilon: Optional[float] = None,
                most_k: Optional[int] = None, estimate_unread: Optional[bool] = None, out: Any = None,
@@ -91,6 +120,10 @@ class Context:
         """Folds appended tokens outside the window into the layer's indexes."""
         self._core.seal(layer)
 
+    def rebuild(self, layer: int) -> None:
+        """Builds every head of a layer anew over all its tokens: after the last chunk of a prompt that came in chunks."""
+        self._core.rebuild(layer)
+
     def truncate(self, tokens: int) -> None:
         """Drops all tokens from `tokens` on, in every layer."""
         self._core.truncate(tokens)
@@ -104,6 +137,7 @@ class Context:
         other = object.__new__(Context)
         other.__dict__.update(self.__dict__)
         other._core = self._core.fork()
+        other._pages = dict(self._pages)
         return other
 
     def save(self, folder: Union[str, os.PathLike]) -> None:

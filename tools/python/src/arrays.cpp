@@ -110,6 +110,31 @@ std::vector<MatrixView> Array::heads() const {
   return views;
 }
 
+std::vector<PagedRows> Array::pages(std::span<const std::uint32_t> table, std::size_t tokens) const {
+  if (ndim() != 4) {
+    refuse(name_, "has " + std::to_string(ndim()) + " dimensions; [pages, rows of a page, heads, dim] is needed");
+  }
+  for (const std::uint32_t page : table) {
+    if (page < shape(0)) continue;
+    refuse("table", "page " + std::to_string(page) + "; allowed is below the " + std::to_string(shape(0)) +
+                        " pages of " + name_);
+  }
+  std::vector<PagedRows> all;
+  for (std::size_t head = 0; head < shape(2); ++head) {
+    PagedRows rows;
+    rows.data = static_cast<const std::byte*>(array_->data()) + head * stride(2) * dtype_size(dtype_);
+    rows.dtype = dtype_;
+    rows.rows = tokens;
+    rows.cols = shape(3);
+    rows.row_stride = shape(1) > 1 ? stride(1) : shape(3);
+    rows.table = table;
+    rows.block_rows = shape(1);
+    rows.block_stride = stride(0);
+    all.push_back(rows);
+  }
+  return all;
+}
+
 std::vector<SharedMatrix> Array::shared_heads() const {
   std::vector<SharedMatrix> shared;
   for (const MatrixView& view : heads()) shared.emplace_back(view, owner_);

@@ -5,7 +5,9 @@
 #include <nanobind/ndarray.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,7 @@ class Array {
   DType dtype() const noexcept { return dtype_; }
   const std::string& name() const noexcept { return name_; }
   bool on_cpu() const noexcept;
+  std::uintptr_t address() const noexcept { return reinterpret_cast<std::uintptr_t>(array_->data()); }
 
   // [rows, cols] of a two-dimensional array.
   MatrixView matrix() const;
@@ -35,6 +38,9 @@ class Array {
   MatrixView flat() const;
   // [heads, rows, cols]: a matrix for each head.
   std::vector<MatrixView> heads() const;
+
+  // [pages, rows of a page, heads, cols]: the first `tokens` rows that `table` leads to, for each head. Borrowed, both.
+  std::vector<PagedRows> pages(std::span<const std::uint32_t> table, std::size_t tokens) const;
 
   SharedMatrix shared() const { return {matrix(), owner_}; }
   std::vector<SharedMatrix> shared_heads() const;

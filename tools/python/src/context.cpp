@@ -47,10 +47,11 @@ void make(PyContext* at, const nb::dict& shape, const nb::dict& arguments, unsig
   new (at) PyContext{tools, budget, Context(checked, params)};
 }
 
-nb::dict build_layer(PyContext& self, std::uint32_t layer, const Array& keys, const Array& values, const Array* queries,
-                     const std::optional<Positions>& positions) {
-  const auto shared_keys = keys.host().shared_heads();
-  const auto shared_values = values.host().shared_heads();
+using Table = nb::ndarray<const std::uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+template <typename Rows>
+nb::dict build(PyContext& self, std::uint32_t layer, const std::vector<Rows>& keys, const std::vector<Rows>& values,
+               const Array* queries, const std::optional<Positions>& positions) {
   const ContextShape& shape = self.context.shape();
   const std::vector<MatrixView> query_heads =
       queries != nullptr
@@ -61,9 +62,32 @@ nb::dict build_layer(PyContext& self, std::uint32_t layer, const Array& keys, co
   BuildStats stats;
   {
     const nb::gil_scoped_release unlocked;
-    self.context.build_layer(layer, shared_keys, shared_values, query_heads, rows, &stats);
+    self.context.build_layer(layer, keys, values, query_heads, rows, &stats);
   }
   return to_python(stats);
+}
+
+nb::dict build_layer(PyContext& self, std::uint32_t layer, const Array& keys, const Array& values, const Array* queries,
+                     const std::optional<Positions>& positions) {
+  return build(self, layer, keys.host().shared_heads(), values.host().shared_heads(), queries, positions);
+}
+
+// The caller keeps pages and table alive.
+nb::dict build_pages(PyContext& self, std::uint32_t layer, std::size_t tokens, const Array& keys, const Array& values,
+                     const Table& table, const Array* queries, const std::optional<Positions>& positions) {
+  const std::span<const std::uint32_t> pages(table.data(), table.size());
+  return build(self, layer, keys.host().pages(pages, tokens), values.host().pages(pages, tokens), queries, positions);
+}
+
+void append_pages(PyContext& self, std::uint32_t layer, std::size_t tokens, const Array& keys, const Array& values,
+                  const Table& table, const Array* queries) {
+  const std::span<const std::uint32_t> pages(table.data(), table.size());
+  const std::size_t all = self.context.tokens(layer) + tokens;
+  const std::vector<PagedRows> key_pages = keys.host().pages(pages, all);
+  const std::vector<PagedRows> value_pages = values.host().pages(pages, all);
+  const MatrixView query_rows = queries != nullptr ? queries->host().flat() : MatrixView();
+  const nb::gil_scoped_release unlocked;
+  self.context.append_pages(layer, tokens, key_pages, value_pages, query_rows);
 }
 
 // [tokens, heads, dim] as append takes it, whatever lies between rows.
@@ -163,9 +187,14 @@ void bind_context(nb::module_& module) {
       .def("build_layer", build_layer, nb::arg("layer"), nb::arg("keys"), nb::arg("values"), nb::arg("queries").none(),
            nb::arg("positions").none())
       .def("append", append, nb::arg("layer"), nb::arg("keys"), nb::arg("values"), nb::arg("queries").none())
+      .def("build_pages", build_pages, nb::arg("layer"), nb::arg("tokens"), nb::arg("keys"), nb::arg("values"),
+           nb::arg("table"), nb::arg("queries").none(), nb::arg("positions").none())
+      .def("append_pages", append_pages, nb::arg("layer"), nb::arg("tokens"), nb::arg("keys"), nb::arg("values"),
+           nb::arg("table"), nb::arg("queries").none())
       .def("decode", decode, nb::arg("layer"), nb::arg("queries"), nb::arg("out"), nb::arg("lse").none(),
            nb::arg("budget").none(), nb::arg("visible_tokens").none(), nb::arg("sink_logits").none())
       .def("seal", unlocked<&Context::seal, std::uint32_t>, nb::arg("layer"))
+      .def("rebuild", unlocked<&Context::rebuild, std::uint32_t>, nb::arg("layer"))
       .def("truncate", unlocked<&Context::truncate, std::size_t>, nb::arg("tokens"))
       .def("invalidate", unlocked<&Context::invalidate>)
       .def("fork", fork)

@@ -108,6 +108,7 @@ ContextParams to_params(const nb::dict& arguments) {
   reader.read("recall", params.recall);
   reader.read("links_k", params.links_k);
   reader.read("link_queries", params.link_queries);
+  reader.read("kept_queries", params.kept_queries);
   reader.read("clusters", params.clusters);
   reader.read("max_degree", params.graph.max_degree);
   reader.read("entry_points", params.graph.entry_points);

@@ -15,6 +15,7 @@ NB_MODULE(_core, module) {
   nb::class_<Array>(module, "Array")
       .def(nb::init<nb::ndarray<nb::ro>, const std::string&, std::string>(), nb::arg("array"), nb::arg("dtype"),
            nb::arg("name"))
+      .def_prop_ro("address", [](const Array& array) { return array.address(); })
       .def_prop_ro("shape",
                    [](const Array& array) {
                      nb::list shape;
