@@ -117,6 +117,35 @@ static void case_slices(void) {
   rattan_context_destroy(context);
 }
 
+/* What searches miss is told, and older callers have no room for it. */
+static void case_missed(void) {
+  rattan_context* context = new_context(RATTAN_KIND_SCAN4);
+  build(context);
+  float output[QUERY_HEADS * VALUE_DIM];
+  decode_token(context, 0, PREFILL - 1, output, NULL);
+  rattan_stats stats;
+  rattan_stats_init(&stats);
+  CHECK_OK(rattan_get_stats(context, &stats));
+  CHECK(stats.steps_searched == QUERY_HEADS || stats.steps_searched == 0);
+  rattan_budget budget;
+  rattan_budget_init(&budget);
+  budget.k = 10;
+  float q[QUERY_HEADS * KEY_DIM];
+  gather(q, &queries[0][0][0][0], QUERY_HEADS, KEY_DIM, PREFILL - 1);
+  const rattan_matrix qm = matrix(q, QUERY_HEADS, KEY_DIM);
+  CHECK_OK(rattan_reset_stats(context));
+  CHECK_OK(rattan_decode(context, 0, &qm, output, NULL, &budget));
+  CHECK_OK(rattan_get_stats(context, &stats));
+  CHECK(stats.steps_searched == QUERY_HEADS && stats.steps_estimated == QUERY_HEADS);
+  CHECK(stats.lowest_recall > 0 && stats.lowest_recall <= 1);
+  CHECK(stats.uncertainty >= stats.largest_uncertainty && stats.largest_uncertainty > 0);
+  stats.uncertainty = 7;
+  stats.struct_size = offsetof(rattan_stats, steps_searched);
+  CHECK_OK(rattan_get_stats(context, &stats));
+  CHECK(stats.steps == QUERY_HEADS && stats.uncertainty > 6);
+  rattan_context_destroy(context);
+}
+
 static void case_statistics(void) {
   rattan_context* context = new_context(RATTAN_KIND_FLAT);
   build(context);
@@ -131,6 +160,7 @@ static void case_statistics(void) {
   stats.struct_size = sizeof stats;
   CHECK_OK(rattan_get_stats(context, &stats));
   CHECK(stats.steps == QUERY_HEADS);
+  CHECK(stats.steps_searched == 0 && stats.steps_estimated == 0 && !(stats.lowest_recall > 0));
   CHECK(stats.keys_visible == QUERY_HEADS * PREFILL);
   CHECK(stats.keys_window + stats.keys_retrieved == QUERY_HEADS * PREFILL);
   CHECK_OK(rattan_reset_stats(context));
@@ -377,6 +407,7 @@ static const struct test_case cases[] = {{"round_trip", case_round_trip},
                                          {"save_and_open", case_save_and_open},
                                          {"slices", case_slices},
                                          {"statistics", case_statistics},
+                                         {"missed", case_missed},
                                          {"check_layers", case_check_layers},
                                          {"memory_limit", case_memory_limit},
                                          {"grown_from_nothing", case_grown_from_nothing},

@@ -280,6 +280,10 @@ typedef struct rattan_stats {
   uint64_t keys_scored;    /* distinct keys read in full per KV head, the window included */
   uint64_t values_read;    /* distinct values read per KV head */
   uint64_t bytes_read;     /* keys, values, codes, edges, clusters */
+  /* Of what is missed: query heads that searched, not exactly; those whose unread keys were estimated */
+  uint64_t steps_searched, steps_estimated;
+  double lowest_recall; /* the least that calibration found of a query head where they searched; 0: not measured */
+  double uncertainty, largest_uncertainty; /* shares of the softmax by which estimates may be off: sum, largest */
 } rattan_stats;
 void rattan_stats_init(rattan_stats* stats); /* struct_size and zeros; NULL: nothing happens */
 rattan_status rattan_get_stats(const rattan_context* context, rattan_stats* stats);

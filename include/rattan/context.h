@@ -108,6 +108,14 @@ struct DecodeStats {
   std::uint64_t keys_scored = 0;     // distinct keys read in full per KV group and search, window and unsealed included
   std::uint64_t values_read = 0;     // distinct values read per KV group
   std::uint64_t bytes_read = 0;      // keys, values, codes, adjacency, clusters
+  // Of what is missed. Query heads that searched, not exactly, and the least HeadReport::worst_recall of heads they
+  // searched in (0: none was measured); those whose unread keys were estimated, and of the shares of the softmax by
+  // which that may be off: the sum, and the largest.
+  std::uint64_t steps_searched = 0;
+  std::uint64_t steps_estimated = 0;
+  double lowest_recall = 0;
+  double uncertainty = 0;
+  double largest_uncertainty = 0;
 };
 
 struct HeadReport {

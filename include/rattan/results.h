@@ -23,15 +23,7 @@ struct SearchStats {
   std::uint64_t code_bytes = 0;        // of bytes_read, those of codes
   std::uint64_t bytes_read = 0;        // keys, centroids, codes and adjacency
 
-  SearchStats& operator+=(const SearchStats& other) noexcept {
-    keys_scored += other.keys_scored;
-    nodes_expanded += other.nodes_expanded;
-    centroids_scored += other.centroids_scored;
-    codes_scored += other.codes_scored;
-    code_bytes += other.code_bytes;
-    bytes_read += other.bytes_read;
-    return *this;
-  }
+  SearchStats& operator+=(const SearchStats& other) noexcept;
 };
 
 namespace detail {

@@ -40,7 +40,9 @@ rattan_status rattan_get_stats(const rattan_context* context, rattan_stats* stat
                            sums.steps,           sums.keys_visible,
                            sums.keys_window,     sums.keys_retrieved,
                            sums.keys_scored,     sums.values_read,
-                           sums.bytes_read};
+                           sums.bytes_read,      sums.steps_searched,
+                           sums.steps_estimated, sums.lowest_recall,
+                           sums.uncertainty,     sums.largest_uncertainty};
     rattan::c_api::write_bytes(&all, &required(stats, "stats"), sizeof all, "stats");
   });
 }

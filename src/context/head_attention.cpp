@@ -1,6 +1,7 @@
 #include "context/head_attention.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "attention/range_part.h"
@@ -158,6 +159,7 @@ class Step {
     const auto search = [this](auto rows, auto k, auto results) { this->search(rows, k, results); };
     if (scratch_.loop.run(asked, scratch_.estimate, search)) {
       attend_found(row);
+      count_missed(row);
     } else {
       attend_tokens(row, {&view, 1}, view.sinks, [](const KvHead::View& all) { return all.sinks + all.searched; });
       cost_.keys_retrieved += group_ * view.searched;
@@ -211,6 +213,22 @@ class Step {
     for (const KeyClusters* block : view.clusters) {
       cost_.bytes_read += block->clusters() * (block->centroids().row_bytes() + block->mean_values().row_bytes()) +
                           block->covariance().rows * block->covariance().row_bytes();
+    }
+  }
+
+  // What a search and an estimate may have missed of the softmax of one token's query heads.
+  void count_missed(std::size_t row) {
+    const KvHead::View& view = scratch_.views[row];
+    cost_.steps_searched += group_;
+    const double recall = view.generation->choice().worst_recall;
+    if (recall != 0 && (cost_.lowest_recall == 0 || recall < cost_.lowest_recall)) cost_.lowest_recall = recall;
+    if (view.clusters.empty() || !asked_.budget.estimate_unread) return;
+    cost_.steps_estimated += group_;
+    for (std::size_t i = 0; i < group_; ++i) {
+      const float uncertain = scratch_.loop.weights()[i].uncertainty_lse();
+      const double share = std::exp(static_cast<double>(uncertain - scratch_.parts[row * group_ + i].lse));
+      cost_.uncertainty += std::min(share, 1.0);
+      cost_.largest_uncertainty = std::max(cost_.largest_uncertainty, std::min(share, 1.0));
     }
   }
 

@@ -8,6 +8,16 @@
 
 namespace rattan {
 
+SearchStats& SearchStats::operator+=(const SearchStats& other) noexcept {
+  keys_scored += other.keys_scored;
+  nodes_expanded += other.nodes_expanded;
+  centroids_scored += other.centroids_scored;
+  codes_scored += other.codes_scored;
+  code_bytes += other.code_bytes;
+  bytes_read += other.bytes_read;
+  return *this;
+}
+
 void* detail::allocate_table(std::size_t bytes) { return allocate_aligned(bytes); }
 
 void detail::free_table(void* memory, std::size_t bytes) noexcept { free_aligned(memory, bytes); }

@@ -238,6 +238,43 @@ TEST(Context, StatisticsCountWhatIsRead) {
   EXPECT_EQ(context.stats().steps, 0U);
 }
 
+// Defect: nothing said how much a forced kind missed.
+TEST(Context, StatisticsEstimateWhatIsMissed) {
+  const SyntheticText text(small_shape(), 1000);
+  for (const HeadKind kind : {HeadKind::flat, HeadKind::scan4, HeadKind::graph}) {
+    Context context(text.shape(), small_params(kind));
+    text.build(context, 1000);
+    text.decode(context, 0, 999, with_budget(plain(20)));
+    EXPECT_EQ(context.stats().steps_estimated, 0U);
+    EXPECT_EQ(context.stats().uncertainty, 0);
+    Budget estimated = plain(20);
+    estimated.estimate_unread = true;
+    text.decode(context, 0, 999, with_budget(estimated));
+    text.decode(context, 1, 999, with_budget(estimated));
+    const DecodeStats stats = context.stats();
+    if (kind == HeadKind::flat) {
+      EXPECT_EQ(stats.steps_searched, 0U);
+      EXPECT_EQ(stats.steps_estimated, 0U);
+      EXPECT_EQ(stats.lowest_recall, 0);
+      continue;
+    }
+    EXPECT_EQ(stats.steps_searched, 12U);
+    EXPECT_EQ(stats.steps_estimated, 8U);
+    double lowest = 1;
+    for (const HeadReport& head : context.report()) lowest = std::min(lowest, head.worst_recall);
+    EXPECT_GT(lowest, 0);
+    EXPECT_NEAR(stats.lowest_recall, lowest, 1e-9);
+    EXPECT_GT(stats.largest_uncertainty, 0);
+    EXPECT_LE(stats.largest_uncertainty, 1);
+    EXPECT_GE(stats.uncertainty, stats.largest_uncertainty);
+    EXPECT_LE(stats.uncertainty, 8 * stats.largest_uncertainty);
+    DecodeParams everything = with_budget(plain(100000));
+    context.reset_stats();
+    text.decode(context, 0, 999, everything);
+    EXPECT_EQ(context.stats().steps_searched, 0U);
+  }
+}
+
 TEST(Context, ASteadyDecodeAllocatesNothing) {
   const SyntheticText text(small_shape(), 700);
   for (const HeadKind kind : {HeadKind::flat, HeadKind::scan4, HeadKind::graph}) {

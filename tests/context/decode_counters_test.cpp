@@ -25,6 +25,32 @@ TEST(DecodeCounters, AddEveryMember) {
   EXPECT_EQ(counters.read().bytes_read, 0U);
 }
 
+TEST(DecodeCounters, KeepTheWorstAndSumUpShares) {
+  DecodeCounters counters;
+  EXPECT_EQ(counters.read().lowest_recall, 0);
+  DecodeStats cost;
+  cost.steps_searched = 4;
+  cost.steps_estimated = 2;
+  cost.lowest_recall = 0.75;
+  cost.uncertainty = 0.375;
+  cost.largest_uncertainty = 0.25;
+  counters.add(cost);
+  cost.lowest_recall = 0.5;
+  cost.largest_uncertainty = 0.125;
+  counters.add(cost);
+  cost.lowest_recall = 0;  // not measured
+  counters.add(cost);
+  const DecodeStats sum = counters.read();
+  EXPECT_EQ(sum.steps_searched, 12U);
+  EXPECT_EQ(sum.steps_estimated, 6U);
+  EXPECT_EQ(sum.lowest_recall, 0.5);
+  EXPECT_EQ(sum.uncertainty, 3 * 0.375);
+  EXPECT_EQ(sum.largest_uncertainty, 0.25);
+  counters.reset();
+  EXPECT_EQ(counters.read().lowest_recall, 0);
+  EXPECT_EQ(counters.read().uncertainty, 0);
+}
+
 TEST(DecodeCounters, LoseNothingBetweenThreads) {
   DecodeCounters counters;
   std::vector<std::thread> threads;

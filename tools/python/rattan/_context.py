@@ -153,9 +153,11 @@ class Context:
         """Tokens of a layer that the next decode sees."""
         return self._core.tokens(layer)
 
-    def stats(self) -> Dict[str, int]:
+    def stats(self) -> Dict[str, Union[int, float]]:
         """Sums over all decoded query heads: steps, keys_visible, keys_window, keys_retrieved, keys_scored, values_read,
-        bytes_read."""
+        bytes_read. What is missed: steps_searched (not exactly), lowest_recall (that calibration found of a query head where
+        they searched; 0: not measured), steps_estimated, uncertainty and largest_uncertainty (sum and largest of the shares
+        of the softmax by which estimates of unread keys may be off)."""
         return self._core.stats()
 
     def reset_stats(self) -> None:

@@ -169,6 +169,11 @@ nb::dict stats(const PyContext& self) {
   result["keys_scored"] = found.keys_scored;
   result["values_read"] = found.values_read;
   result["bytes_read"] = found.bytes_read;
+  result["steps_searched"] = found.steps_searched;
+  result["steps_estimated"] = found.steps_estimated;
+  result["lowest_recall"] = found.lowest_recall;
+  result["uncertainty"] = found.uncertainty;
+  result["largest_uncertainty"] = found.largest_uncertainty;
   return result;
 }
 
