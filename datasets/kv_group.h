@@ -29,13 +29,18 @@ struct KvGroup {
   std::size_t dim() const noexcept { return keys.view.cols; }
 };
 
-// How the query rows of an npy pair are split, since the files do not say it: the last
-// min(max_decode, rows / decode_divisor) rows, at least one, are decode rows. If Q and K have the same number of rows,
-// row i of both is position i and K's rows from the first decode row on are decoded tokens. Else every key counts as
-// prefill and every query as standing at the last key.
-struct NpySplit {
+// More than any model has; bounds what a small file with empty-handed heads can ask for.
+inline constexpr std::size_t max_query_heads = 1024;
+
+// What files of bare vectors do not say: where the prefill ends and how many query heads share a KV head.
+// Files that do say it (safetensors) must agree with what is given here.
+struct QuerySplit {
+  // Without `prefill` (or where no key is behind it) the last min(max_decode, rows / decode_divisor) query rows of a
+  // head, at least one, are decode rows.
   std::size_t max_decode = 1024;
   std::size_t decode_divisor = 16;
+  std::size_t prefill = 0;  // keys of the prefill; 0: not given
+  std::size_t group = 0;    // query heads per KV head; 0: not given
 
   void validate() const;
 };

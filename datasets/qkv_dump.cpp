@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "datasets/file_kind.h"
 #include "datasets/qkv_readers.h"
 
 namespace rattan::datasets {
@@ -40,8 +41,22 @@ std::optional<int> layer_in_name(std::string_view file_name) {
 
 namespace {
 
-std::vector<KvGroup> read_file(const fs::path& path) {
-  return read_layer(Safetensors::open(path, Access::map), layer_in_name(path.filename().string()));
+std::vector<KvGroup> read_tensors(const fs::path& path, const QuerySplit& split) {
+  std::vector<Safetensors> files;
+  files.push_back(Safetensors::open(path, Access::map));
+  const std::optional<int> named = layer_in_name(path.filename().string());
+  if (named || files.front().find("q") != nullptr || files.front().find("k") != nullptr) {
+    return read_layer(files.front(), named, split);
+  }
+  return read_named_layers(files, {}, path.string(), split);
+}
+
+std::vector<KvGroup> read_file(const fs::path& path, const QuerySplit& split) {
+  const FileKind kind = kind_of_file(path);
+  if (kind == FileKind::safetensors) return read_tensors(path, split);
+  if (kind == FileKind::shard_index) return read_shards(path, split);
+  if (kind == FileKind::hdf5) return {read_hdf5_group(path, split)};
+  fail(ErrorCode::unsupported, path.string(), ": is ", describe(kind), "; ", advice(kind));
 }
 
 std::map<int, fs::path> find_layers(const fs::path& folder) {
@@ -58,27 +73,73 @@ std::map<int, fs::path> find_layers(const fs::path& folder) {
   return layers;
 }
 
-std::vector<KvGroup> read_folder(const fs::path& folder, const NpySplit& split) {
-  std::vector<KvGroup> groups = read_npy_pairs(folder, split);
-  const auto layers = find_layers(folder);
-  if (groups.empty() && layers.empty()) {
-    fail(ErrorCode::not_found, folder.string(), ": holds neither layer_NN.safetensors nor K_/Q_{layer}_{head}.npy");
-  }
-  if (!groups.empty() && !layers.empty()) {
-    fail(ErrorCode::invalid_argument, folder.string(), ": holds both layer_NN.safetensors and K_/Q_ .npy files");
-  }
-  for (const auto& [number, path] : layers) {
-    for (KvGroup& group : read_file(path)) groups.push_back(std::move(group));
+std::vector<KvGroup> read_layer_files(const fs::path& folder, const QuerySplit& split) {
+  std::vector<KvGroup> groups;
+  for (const auto& [number, path] : find_layers(folder)) {
+    for (KvGroup& group : read_file(path, split)) groups.push_back(std::move(group));
   }
   return groups;
 }
 
+std::vector<KvGroup> read_shard_folder(const fs::path& folder, const QuerySplit& split) {
+  std::vector<KvGroup> groups;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (!entry.path().filename().string().ends_with(".index.json")) continue;
+    if (!groups.empty()) fail(ErrorCode::invalid_argument, folder.string(), ": holds two files *.index.json; name one");
+    groups = read_shards(entry.path(), split);
+  }
+  return groups;
+}
+
+std::vector<KvGroup> read_folder(const fs::path& folder, const QuerySplit& split) {
+  std::vector<KvGroup> found;
+  for (const auto read : {read_npy_pairs, read_layer_files, read_vector_folder, read_shard_folder}) {
+    std::vector<KvGroup> groups = read(folder, split);
+    if (!groups.empty() && !found.empty()) {
+      fail(ErrorCode::invalid_argument, folder.string(), ": holds both ", found.front().source, " and ",
+           groups.front().source, "; name the files to read");
+    }
+    if (!groups.empty()) found = std::move(groups);
+  }
+  if (found.empty()) {
+    fail(ErrorCode::not_found, folder.string(), ": holds neither layer_NN.safetensors nor *.index.json, ",
+         "K_/Q_{layer}_{head}.npy, nor keys.* and queries.* (npy, fbin, f16bin, fvecs)");
+  }
+  return found;
+}
+
+// KEYS+QUERIES or KEYS+QUERIES+TRAINING, where no file has that name.
+std::vector<fs::path> parts_of(const fs::path& path) {
+  std::vector<fs::path> parts;
+  const std::string text = path.string();
+  std::error_code error;
+  if (fs::exists(path, error) || text.find('+') == std::string::npos) return parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('+', begin), text.size());
+    parts.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (parts.size() > 3) {
+    fail(ErrorCode::invalid_argument, text, ": is ", parts.size(), " files, allowed is KEYS+QUERIES or ",
+         "KEYS+QUERIES+TRAINING");
+  }
+  return parts;
+}
+
+std::vector<KvGroup> read_path(const fs::path& path, const QuerySplit& split) {
+  split.validate();
+  std::error_code error;
+  if (fs::is_directory(path, error)) return read_folder(path, split);
+  if (const std::vector<fs::path> parts = parts_of(path); !parts.empty()) return {read_vector_files(parts, split)};
+  return read_file(path, split);
+}
+
 }  // namespace
 
-QkvDump QkvDump::open(const fs::path& path, const NpySplit& split) {
-  std::error_code error;
+QkvDump QkvDump::open(const fs::path& path, const QuerySplit& split) {
   std::map<int, Layer> layers;
-  for (KvGroup& group : fs::is_directory(path, error) ? read_folder(path, split) : read_file(path)) {
+  for (KvGroup& group : read_path(path, split)) {
     Layer& layer = layers.try_emplace(group.layer, Layer{group.layer, {}}).first->second;
     layer.groups.push_back(std::move(group));
   }

@@ -11,14 +11,16 @@
 
 namespace rattan::datasets {
 
-// A folder of `layer_*.safetensors` (q [Hq,n,d], k [Hkv,n,d], v, q_pos), one such file, or a
-// folder of K_{layer}_{head}.npy / Q_{layer}_{head}.npy pairs (V_ optional), where each pair is a group of one query
-// head with softmax scale d^-0.5. Files are memory-mapped and must not shrink while the dump or a group of it lives;
-// opening reads headers and positions only. Details and every rule: datasets/README.md section 2.
+// What holds them: a folder of `layer_*.safetensors` (q [Hq,n,d], k [Hkv,n,d], v [Hkv,n,dv], q_pos), one such file, or
+// shards with a *.index.json; a folder of K_{layer}_{kv}.npy / Q_{layer}_{head}.npy (V_ optional); bare vectors of one
+// head: keys.* and queries.* in a folder, or the path KEYS+QUERIES, in npy, fbin, f16bin or fvecs; an HDF5 file of VIBE
+// or ann-benchmarks. Files are memory-mapped (HDF5: read) and must not shrink while the dump or a group of it lives.
+// Details and every rule: datasets/README.md section 2.
 class QkvDump {
  public:
-  // Throws Error(not_found, io, corrupt, unsupported, invalid_argument) naming the file, the tensor and what disagrees.
-  static QkvDump open(const std::filesystem::path& path, const NpySplit& split = {});
+  // Throws Error(not_found, io, corrupt, unsupported, invalid_argument) naming the file, the tensor and what disagrees;
+  // for a file of another kind, what it is and what takes it.
+  static QkvDump open(const std::filesystem::path& path, const QuerySplit& split = {});
 
   std::vector<int> layers() const;  // ascending
 

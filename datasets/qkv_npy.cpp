@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <cmath>
 #include <map>
-#include <numeric>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "core/check.h"
+#include "datasets/bare_head.h"
 #include "datasets/npy.h"
 #include "datasets/qkv_readers.h"
 
@@ -15,15 +14,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Files {
-  fs::path keys;
-  fs::path queries;
-  fs::path values;
+using Heads = std::map<int, fs::path>;  // by the number in the name
+
+struct LayerFiles {
+  Heads keys;
+  Heads queries;
+  Heads values;
 };
-using Pairs = std::map<std::pair<int, int>, Files>;
+using Layers = std::map<int, LayerFiles>;
 
 // Files a name of the form K_{layer}_{head}.npy under its layer and head; other names are left alone.
-void file_under(Pairs& pairs, const fs::path& path) {
+void file_under(Layers& layers, const fs::path& path) {
   const std::string name = path.stem().string();
   if (path.extension() != ".npy" || name.size() < 2 || name[1] != '_') return;
   const std::size_t border = name.find('_', 2);
@@ -31,86 +32,82 @@ void file_under(Pairs& pairs, const fs::path& path) {
   const std::optional<int> layer = parse_number(std::string_view(name).substr(2, border - 2));
   const std::optional<int> head = parse_number(std::string_view(name).substr(border + 1));
   if (!layer || !head) return;
-  fs::path Files::*const member = name[0] == 'K'   ? &Files::keys
-                                  : name[0] == 'Q' ? &Files::queries
-                                  : name[0] == 'V' ? &Files::values
-                                                   : nullptr;
+  Heads LayerFiles::*const member = name[0] == 'K'   ? &LayerFiles::keys
+                                    : name[0] == 'Q' ? &LayerFiles::queries
+                                    : name[0] == 'V' ? &LayerFiles::values
+                                                     : nullptr;
   if (member == nullptr) return;
-  fs::path& slot = pairs[{*layer, *head}].*member;
-  if (!slot.empty()) {
-    fail(ErrorCode::invalid_argument, path.string(), ": ", slot.filename().string(), " is the same layer and head");
+  const auto [slot, fresh] = (layers[*layer].*member).emplace(*head, path);
+  if (!fresh) {
+    fail(ErrorCode::invalid_argument, path.string(), ": ", slot->second.filename().string(),
+         " is the same layer and head");
   }
-  slot = path;
 }
 
-Pairs find_pairs(const fs::path& folder) {
-  Pairs pairs;
+Layers find_layers(const fs::path& folder) {
+  Layers layers;
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    file_under(pairs, it->path());
+    file_under(layers, it->path());
   }
   if (error) fail(ErrorCode::io, folder.string(), ": cannot list the folder: ", error.message());
-  for (const auto& [place, files] : pairs) {
-    if (!files.keys.empty() && !files.queries.empty()) continue;
-    const fs::path& lonely = !files.keys.empty() ? files.keys : !files.queries.empty() ? files.queries : files.values;
-    fail(ErrorCode::not_found, lonely.string(), ": needs K_ and Q_ files of layer ", place.first, ", head ",
-         place.second);
-  }
-  return pairs;
+  return layers;
 }
 
-void check_pair(const Files& files, const MatrixView& keys, const MatrixView& queries, const MatrixView& values) {
-  const auto check = [](const fs::path& path, bool good, const auto&... parts) {
-    if (!good) fail(ErrorCode::corrupt, path.string(), ": ", parts...);
+// Query heads per KV head: as given, else what the numbers of files say.
+int group_of(const LayerFiles& files, const QuerySplit& split) {
+  if (split.group != 0) return static_cast<int>(split.group);
+  const bool paired =
+      std::ranges::equal(files.keys, files.queries, {}, &Heads::value_type::first, &Heads::value_type::first);
+  if (paired || files.keys.empty() || files.queries.size() % files.keys.size() != 0) return 1;
+  return std::max(1, static_cast<int>(files.queries.size() / files.keys.size()));
+}
+
+// Every file has a partner: query head h belongs to KV head h / group.
+void check_partners(int layer, const LayerFiles& files, int group) {
+  const auto need = [&](bool there, const fs::path& lonely, const char* kind, int head) {
+    if (there) return;
+    fail(ErrorCode::not_found, lonely.string(), ": needs ", kind, "_", layer, "_", head, ".npy beside it (", group,
+         " query heads a KV head: K_ and Q_ files of layer ", layer, ")");
   };
-  check(files.keys, keys.rows > 0 && keys.rows < no_key, "has ", keys.rows, " rows, allowed is 1 to ", no_key - 1);
-  check(files.queries, queries.rows > 0, "has no rows");
-  check(files.queries, queries.cols == keys.cols, "has ", queries.cols, " columns, the keys have ", keys.cols);
-  if (files.values.empty()) return;
-  check(files.values, values.rows == keys.rows && values.cols == keys.cols, "is ", values.rows, " by ", values.cols,
-        ", the keys are ", keys.rows, " by ", keys.cols);
+  for (const auto& [head, path] : files.queries) need(files.keys.contains(head / group), path, "K", head / group);
+  for (const auto& [head, path] : files.values) need(files.keys.contains(head), path, "K", head);
+  for (const auto& [head, path] : files.keys) {
+    for (int i = head * group; i < (head + 1) * group; ++i) need(files.queries.contains(i), path, "Q", i);
+  }
 }
 
-KvGroup read_pair(const Files& files, const NpySplit& split) {
-  KvGroup group;
-  group.keys = read_npy(files.keys, Access::map).matrix;
-  const SharedMatrix queries = read_npy(files.queries, Access::map).matrix;
-  if (!files.values.empty()) group.values = read_npy(files.values, Access::map).matrix;
-  check_pair(files, group.keys.view, queries.view, group.values.view);
-
-  const std::size_t rows = queries.view.rows;
-  const std::size_t decode = std::clamp<std::size_t>(rows / split.decode_divisor, 1, split.max_decode);
-  const std::size_t border = rows - decode;
-  const bool aligned = rows == group.keys.view.rows;
-  std::vector<std::int64_t> positions(rows, static_cast<std::int64_t>(group.keys.view.rows) - 1);
-  if (aligned) std::iota(positions.begin(), positions.end(), 0);
-
-  group.prefill = aligned ? border : group.keys.view.rows;
-  group.softmax_scale = 1.0 / std::sqrt(static_cast<double>(group.keys.view.cols));
-  group.source = files.keys.string();
-  group.prefill_queries.emplace_back(queries.view.slice(0, border), queries.owner);
-  group.decode_queries.emplace_back(queries.view.slice(border, decode), queries.owner);
-  group.prefill_positions.assign(positions.begin(), positions.begin() + static_cast<std::ptrdiff_t>(border));
-  group.decode_positions.assign(positions.begin() + static_cast<std::ptrdiff_t>(border), positions.end());
-  return group;
+KvGroup read_head(const LayerFiles& files, int head, int group, const QuerySplit& split) {
+  BareHead bare;
+  bare.keys_name = files.keys.at(head).string();
+  bare.keys = read_npy(files.keys.at(head), Access::map).matrix;
+  for (int i = head * group; i < (head + 1) * group; ++i) {
+    bare.queries_name = files.queries.at(i).string();
+    bare.queries.push_back(read_npy(files.queries.at(i), Access::map).matrix);
+  }
+  if (const auto values = files.values.find(head); values != files.values.end()) {
+    bare.values_name = values->second.string();
+    bare.values = read_npy(values->second, Access::map).matrix;
+  }
+  KvGroup made = make_group(bare, split);
+  made.source = bare.keys_name;
+  return made;
 }
 
 }  // namespace
 
-void NpySplit::validate() const {
-  check_range<std::size_t>("max_decode", max_decode, 1, no_key);
-  check_range<std::size_t>("decode_divisor", decode_divisor, 1, no_key);
-}
-
-std::vector<KvGroup> read_npy_pairs(const fs::path& folder, const NpySplit& split) {
+std::vector<KvGroup> read_npy_pairs(const fs::path& folder, const QuerySplit& split) {
   split.validate();
   std::vector<KvGroup> groups;
-  for (const auto& [place, files] : find_pairs(folder)) {
-    KvGroup group = read_pair(files, split);
-    group.layer = place.first;
-    const bool same_layer = !groups.empty() && groups.back().layer == group.layer;
-    group.kv_head = same_layer ? groups.back().kv_head + 1 : 0;
-    groups.push_back(std::move(group));
+  for (const auto& [layer, files] : find_layers(folder)) {
+    const int group = group_of(files, split);
+    check_partners(layer, files, group);
+    int kv_head = 0;
+    for (const auto& [head, path] : files.keys) {
+      groups.push_back(read_head(files, head, group, split));
+      groups.back().layer = layer;
+      groups.back().kv_head = kv_head++;
+    }
   }
   return groups;
 }

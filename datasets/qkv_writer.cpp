@@ -32,8 +32,8 @@ void check_group(const KvGroup& group, const KvGroup& first) {
   const MatrixView& keys = group.keys.view;
   check(same_form(keys, first.keys.view), "keys differ in rows, dim or dtype");
   check(same_form(group.values.view, first.values.view), "values differ in rows, dim or dtype");
-  check(group.values.view.rows == 0 || (group.values.view.rows == keys.rows && group.values.view.cols == keys.cols),
-        "values need the shape of the keys, or no rows");
+  check(group.values.view.rows == 0 || (group.values.view.rows == keys.rows && group.values.view.cols > 0),
+        "values need the rows of the keys, or none");
   check(group.heads() == first.heads() && group.prefill_queries.size() == group.heads(),
         "groups differ in their number of query heads");
   check(group.prefill == first.prefill && group.softmax_scale == first.softmax_scale,

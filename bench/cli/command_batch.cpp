@@ -74,7 +74,8 @@ std::vector<Record> measure_batch(const BatchFlags& flags, const ExactTopK& exac
   ContextParams params = flags.context;
   params.softmax_scale = stack.softmax_scale();
   params.executor = run.executor.get();
-  if (links_on_gpu(flags.exact, stack.groups(0).front(), flags.stack.keys_as)) params.exact = &exact;
+  if (links_on_gpu(flags.exact, stack.groups(0).front(), flags.stack.keys_as, flags.stack.queries_as))
+    params.exact = &exact;
   std::vector<std::vector<std::unique_ptr<Context>>> sequences;
   std::vector<Way> ways;
   std::vector<BatchStep> steps;
@@ -135,7 +136,7 @@ Action configure_batch(CLI::App& app) {
       ->capture_default_str();
   add_stack_flags(app, flags->stack, flags->memory_gb, flags->rounds, "sequence");
   add_retrieval_flags(app, flags->context);
-  add_keys_as_flag(app, flags->stack.keys_as);
+  add_dtype_flags(app, flags->stack.keys_as, flags->stack.queries_as);
   add_exact_flag(app, flags->exact);
   add_run_flags(app, flags->run);
   return [flags] { run_batch(*flags); };

@@ -61,7 +61,7 @@ void run_build(BuildFlags& flags) {
   datasets::KvGroup first = heads.front().load();
   heads.front().load = [first] { return first; };
   // Links on a GPU are made while graphs are built: the host's part of them must not wait for cores that builds hold.
-  const bool gpu = links_on_gpu(flags.exact, first, flags.problem.keys_as);
+  const bool gpu = links_on_gpu(flags.exact, first, flags.problem.keys_as, flags.problem.queries_as);
   const std::unique_ptr<Executor> beside = make_thread_executor(layers && gpu ? 2 : flags.run.threads);
   const std::unique_ptr<ExactTopK> exact = make_exact(gpu ? "cuda" : "cpu", beside.get());
   flags.problem.queries = 1;

@@ -105,7 +105,8 @@ void measure_stack(const DecodeFlags& flags, std::span<const HeadSource> heads, 
   ContextParams params = flags.context;
   params.softmax_scale = stack.softmax_scale();
   params.executor = run.executor.get();
-  if (links_on_gpu(flags.exact, stack.groups(0).front(), flags.stack.keys_as)) params.exact = &exact;
+  if (links_on_gpu(flags.exact, stack.groups(0).front(), flags.stack.keys_as, flags.stack.queries_as))
+    params.exact = &exact;
   std::vector<Way> ways = make_ways(flags, stack, params, progress);
   std::vector<LayerDecoder*> decoders;
   decoders.reserve(ways.size());
@@ -191,7 +192,7 @@ Action configure_decode(CLI::App& app) {
   add_stack_flags(app, flags->stack, flags->memory_gb, flags->rounds, "layer");
   app.add_option("--plot", flags->plot, "draws time against number of keys")->type_name("FILE.svg");
   add_context_flags(app, flags->context);
-  add_keys_as_flag(app, flags->stack.keys_as);
+  add_dtype_flags(app, flags->stack.keys_as, flags->stack.queries_as);
   add_exact_flag(app, flags->exact);
   add_run_flags(app, flags->run);
   return [flags] { run_decode(*flags); };

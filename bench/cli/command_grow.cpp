@@ -51,10 +51,7 @@ double context_us(const datasets::KvGroup& group, const GrowFlags& flags, std::s
   ContextParams params = context_params(flags, HeadKind::graph, executor);
   params.seal_after = static_cast<std::uint32_t>(2 * segment);
   datasets::KvGroup converted = group;
-  if (flags.problem.keys_as) {
-    converted.keys = convert(group.keys, *flags.problem.keys_as);
-    converted.values = convert(group.values, *flags.problem.keys_as);
-  }
+  reencode(converted, flags.problem.keys_as, flags.problem.queries_as);
   const double us = grow_context(converted, flags.growth.append, params).us;
   return us == 0 ? not_measured : us;
 }

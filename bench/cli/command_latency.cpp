@@ -55,7 +55,8 @@ std::vector<std::unique_ptr<Head>> build_heads(const LatencyFlags& flags, const 
     if (heads.size() == flags.resident) break;
     datasets::KvGroup group = source.load();
     if (!exact) {
-      exact = make_exact(links_on_gpu(flags.exact, group, flags.problem.keys_as) ? "cuda" : "cpu", &executor);
+      const bool gpu = links_on_gpu(flags.exact, group, flags.problem.keys_as, flags.problem.queries_as);
+      exact = make_exact(gpu ? "cuda" : "cpu", &executor);
     }
     const std::string label = source_label(source, group);
     heads.push_back(std::make_unique<Head>(Head{label, make_problem(std::move(group), flags.problem, *exact), {}}));

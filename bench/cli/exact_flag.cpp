@@ -13,14 +13,17 @@ void add_exact_flag(CLI::App& app, std::string& where) {
 
 bool on_gpu(const std::string& where) { return where == "cuda" || (where == "auto" && cuda_available()); }
 
-bool links_on_gpu(const std::string& where, const datasets::KvGroup& group, std::optional<DType> keys_as) {
+bool links_on_gpu(const std::string& where, const datasets::KvGroup& group, std::optional<DType> keys_as,
+                  std::optional<DType> queries_as) {
   if (!on_gpu(where)) return false;
   const DType keys = keys_as.value_or(group.keys.view.dtype);
   for (const SharedMatrix& queries : group.prefill_queries) {
-    if (queries.view.dtype == keys && keys != DType::f32) continue;
+    const DType dtype = queries_as.value_or(queries.view.dtype);
+    if (dtype == keys && keys != DType::f32) continue;
     if (where == "auto") return false;
-    throw UsageError("--exact cuda: queries are " + std::string(to_string(queries.view.dtype)) + ", keys " +
-                     std::string(to_string(keys)) + "; a GPU takes f16 or bf16, the same for both");
+    throw UsageError("--exact cuda: queries are " + std::string(to_string(dtype)) + ", keys " +
+                     std::string(to_string(keys)) +
+                     "; a GPU takes f16 or bf16, the same for both: --keys-as and --queries-as re-encode them");
   }
   return true;
 }

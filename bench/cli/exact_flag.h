@@ -18,9 +18,10 @@ void add_exact_flag(CLI::App& app, std::string& where);
 
 bool on_gpu(const std::string& where);
 
-// The same for this KV head, whose keys are re-encoded as `keys_as` where that is set: a GPU multiplies queries and
+// The same for this KV head, re-encoded as `keys_as` and `queries_as` where they are set: a GPU multiplies queries and
 // keys of one 2-byte type. Where they are not, "auto" is the CPU, and "cuda" throws UsageError.
-bool links_on_gpu(const std::string& where, const datasets::KvGroup& group, std::optional<DType> keys_as);
+bool links_on_gpu(const std::string& where, const datasets::KvGroup& group, std::optional<DType> keys_as,
+                  std::optional<DType> queries_as);
 
 // Throws Error(unsupported) for cuda where there is none.
 std::unique_ptr<ExactTopK> make_exact(const std::string& where, Executor* executor);

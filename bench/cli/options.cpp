@@ -25,7 +25,7 @@ Run start_run(const RunFlags& flags) {
 void add_data_flags(CLI::App& app, DataSelection& data) {
   const std::string group = "Data";
   app.add_option("--data", data.paths,
-                 "dumps: folder of layer_*.safetensors, one such file, or folder of K_*_*.npy and Q_*_*.npy")
+                 "safetensors, npy, HDF5, fbin, f16bin or fvecs: a folder or file, or KEYS+QUERIES (bench/README.md)")
       ->delimiter(',')
       ->type_name("PATH[,PATH..]")
       ->group(group);
@@ -35,6 +35,14 @@ void add_data_flags(CLI::App& app, DataSelection& data) {
       ->type_name("SPEC")
       ->group(group);
   app.add_flag("--embedded", data.embedded, "the KV head of a real model inside this program")->group(group);
+  app.add_option("--prefill", data.split.prefill, "keys of the prefill, where the data does not say it")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32))
+      ->group(group);
+  app.add_option(
+         "--group", data.split.group,
+         "query heads of a KV head, where the data does not say it; row of a queries file = step * group + head")
+      ->check(CLI::Range(std::size_t{1}, datasets::max_query_heads))
+      ->group(group);
   app.add_option("--layers", data.layers, "only these layers, e.g. 0,2-3")->type_name("LIST")->group(group);
   app.add_option("--kv-heads", data.kv_heads, "only these KV heads")->type_name("LIST")->group(group);
 }
@@ -54,16 +62,20 @@ void add_problem_flags(CLI::App& app, ProblemOptions& problem) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 32))
       ->capture_default_str()
       ->group(group);
-  add_keys_as_flag(app, problem.keys_as);
+  add_dtype_flags(app, problem.keys_as, problem.queries_as);
 }
 
-void add_keys_as_flag(CLI::App& app, std::optional<DType>& keys_as) {
-  app.add_option_function<DType>(
-         "--keys-as", [&keys_as](DType dtype) { keys_as = dtype; },
-         "re-encode keys and values first: f32, f16 or bf16; default as stored")
-      ->transform(CLI::CheckedTransformer(dtypes()))
-      ->type_name("DTYPE")
-      ->group("Measurement");
+void add_dtype_flags(CLI::App& app, std::optional<DType>& keys_as, std::optional<DType>& queries_as) {
+  const auto add = [&app](const char* name, std::optional<DType>& dtype, const std::string& what) {
+    app.add_option_function<std::string>(
+           name, [&dtype](const std::string& text) { dtype = dtypes().at(text); },
+           "re-encode " + what + " first: f32, f16 or bf16; default as stored")
+        ->check(CLI::IsMember({"f32", "f16", "bf16"}))
+        ->type_name("DTYPE")
+        ->group("Measurement");
+  };
+  add("--keys-as", keys_as, "keys and values");
+  add("--queries-as", queries_as, "queries");
 }
 
 void add_build_flags(CLI::App& app, BuildOptions& build) {

@@ -41,8 +41,8 @@ Run start_run(const RunFlags& flags);
 
 void add_data_flags(CLI::App& app, DataSelection& data);
 void add_window_flags(CLI::App& app, ProblemOptions& problem);
-void add_problem_flags(CLI::App& app, ProblemOptions& problem);  // window, queries and dtype
-void add_keys_as_flag(CLI::App& app, std::optional<DType>& keys_as);
+void add_problem_flags(CLI::App& app, ProblemOptions& problem);  // window, queries and dtypes
+void add_dtype_flags(CLI::App& app, std::optional<DType>& keys_as, std::optional<DType>& queries_as);
 void add_build_flags(CLI::App& app, BuildOptions& build);
 void add_threads_flag(CLI::App& app, RunFlags& run);
 void add_run_flags(CLI::App& app, RunFlags& run, const RunFlagNames& names = {});  // threads, seed and format

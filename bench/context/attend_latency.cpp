@@ -17,6 +17,7 @@ AttendLatency time_attend(const HeadSource& source, const ProblemOptions& proble
   stacked.kv_heads = 1;
   stacked.depth = options.copies;
   stacked.keys_as = problem.keys_as;
+  stacked.queries_as = problem.queries_as;
   const LayerStack stack({&source, 1}, stacked);
   params.softmax_scale = stack.softmax_scale();
   std::uint32_t least_k = std::numeric_limits<std::uint32_t>::max();

@@ -30,14 +30,14 @@ void check_like(const datasets::KvGroup& group, const datasets::KvGroup& first) 
 }
 
 // The prefill alone: what is decoded behind it are queries here.
-datasets::KvGroup load(const HeadSource& source, std::optional<DType> keys_as) {
+datasets::KvGroup load(const HeadSource& source, const StackOptions& options) {
   datasets::KvGroup group = source.load();
   if (group.prefill == 0) fail(ErrorCode::invalid_argument, source.source, ": prefill is 0, allowed is 1 or more");
   if (group.values.view.rows == 0) fail(ErrorCode::invalid_argument, source.source, ": values are missing");
   for (SharedMatrix* matrix : {&group.keys, &group.values}) {
     *matrix = {matrix->view.slice(0, group.prefill), matrix->owner};
-    if (keys_as) *matrix = convert(*matrix, *keys_as);
   }
+  reencode(group, options.keys_as, options.queries_as);
   return group;
 }
 
@@ -64,7 +64,7 @@ LayerStack::LayerStack(std::span<const HeadSource> heads, const StackOptions& op
     auto& groups = groups_.emplace_back();
     StackLayer layer{.original = i, .keys = {}, .values = {}};
     for (std::size_t h = 0; h < options.kv_heads; ++h) {
-      groups.push_back(load(heads[i * options.kv_heads + h], options.keys_as));
+      groups.push_back(load(heads[i * options.kv_heads + h], options));
       const datasets::KvGroup& group = groups.back();
       steps_ = i + h == 0 ? steps_of(group) : std::min(steps_, steps_of(group));
       check_like(group, groups_.front().front());

@@ -18,6 +18,7 @@ struct StackOptions {
   std::size_t depth = 32;               // layers wanted
   std::uint64_t bytes = 8'000'000'000;  // that keys and values may take; fewer layers where they would take more
   std::optional<DType> keys_as = std::nullopt;
+  std::optional<DType> queries_as = std::nullopt;
 };
 
 struct StackLayer {

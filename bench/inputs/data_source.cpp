@@ -60,8 +60,9 @@ void check_finite(const datasets::KvGroup& group, const std::string& place, Exec
   }
 }
 
-void list_dump(const std::string& path, Filters& filters, Executor* executor, std::vector<HeadSource>& heads) {
-  const auto dump = std::make_shared<const datasets::QkvDump>(datasets::QkvDump::open(path));
+void list_dump(const std::string& path, const datasets::QuerySplit& split, Filters& filters, Executor* executor,
+               std::vector<HeadSource>& heads) {
+  const auto dump = std::make_shared<const datasets::QkvDump>(datasets::QkvDump::open(path, split));
   for (const int layer : dump->layers()) {
     if (!filters.layers.takes(layer)) continue;
     for (int head = 0; head < static_cast<int>(dump->kv_heads(layer)); ++head) {
@@ -106,7 +107,9 @@ void list_embedded(Filters& filters, std::vector<HeadSource>& heads) {
 }  // namespace
 
 std::string source_label(const HeadSource& head, const datasets::KvGroup& group) {
-  const bool says_more = !group.source.empty() && !group.source.starts_with("synthetic");
+  const std::string first_file = head.source.substr(0, head.source.find('+'));
+  const bool names_a_file = group.source.starts_with(first_file);
+  const bool says_more = !group.source.empty() && !group.source.starts_with("synthetic") && !names_a_file;
   return says_more ? head.source + " (" + group.source + ")" : head.source;
 }
 
@@ -116,7 +119,7 @@ std::vector<HeadSource> list_heads(const DataSelection& selection, Executor* exe
   }
   Filters filters{NumberFilter(selection.layers, "--layers"), NumberFilter(selection.kv_heads, "--kv-heads")};
   std::vector<HeadSource> heads;
-  for (const std::string& path : selection.paths) list_dump(path, filters, executor, heads);
+  for (const std::string& path : selection.paths) list_dump(path, selection.split, filters, executor, heads);
   for (const std::string& spec : selection.synthetic) list_synthetic(spec, filters, executor, heads);
   if (selection.embedded) list_embedded(filters, heads);
   filters.layers.check_all_found();

@@ -1,4 +1,5 @@
-// Where the Q, K and V of a command come from: dumps, synthetic heads or the data inside the program, one KV head at a time.
+// Where the Q, K and V of a command come from: dumps, synthetic heads or the data inside the program, one KV head at a
+// time.
 #pragma once
 
 #include <functional>
@@ -13,6 +14,7 @@ namespace rattan::bench {
 // As given on the command line.
 struct DataSelection {
   std::vector<std::string> paths = {};      // --data
+  datasets::QuerySplit split = {};          // --prefill and --group, where data does not say them
   std::vector<std::string> synthetic = {};  // --synth, one spec each
   bool embedded = false;                    // --embedded
   std::string layers = {};                  // --layers, e.g. "0,2-3"; empty: all
@@ -27,7 +29,8 @@ struct HeadSource {
   std::function<datasets::KvGroup()> load;
 };
 
-// What rows call the data of `head`: the path or spec, with the provenance that the data itself states.
+// What rows call the data of `head`: the path or spec, with the provenance that the data itself states. Data that
+// states none is called by its path alone.
 std::string source_label(const HeadSource& head, const datasets::KvGroup& group);
 
 // In the order of the command line, then by layer and head. Throws UsageError if nothing is selected, a spec is wrong

@@ -69,6 +69,16 @@ SharedMatrix convert(const SharedMatrix& matrix, DType dtype) {
   return {MatrixView(bytes->data(), dtype, from.rows, from.cols), bytes};
 }
 
+void reencode(datasets::KvGroup& group, std::optional<DType> keys_as, std::optional<DType> queries_as) {
+  if (keys_as) {
+    group.keys = convert(group.keys, *keys_as);
+    group.values = convert(group.values, *keys_as);
+  }
+  if (!queries_as) return;
+  for (SharedMatrix& queries : group.prefill_queries) queries = convert(queries, *queries_as);
+  for (SharedMatrix& queries : group.decode_queries) queries = convert(queries, *queries_as);
+}
+
 Window fit_window(std::size_t prefill, std::uint32_t sinks, std::uint32_t recent) {
   const std::uint64_t wanted = std::uint64_t{sinks} + recent;
   const std::uint64_t room = prefill / window_share;
@@ -79,10 +89,7 @@ Window fit_window(std::size_t prefill, std::uint32_t sinks, std::uint32_t recent
 HeadProblem make_problem(datasets::KvGroup group, const ProblemOptions& options, const ExactTopK& exact) {
   check_group(group);
   HeadProblem problem;
-  if (options.keys_as) {
-    group.keys = convert(group.keys, *options.keys_as);
-    group.values = convert(group.values, *options.keys_as);
-  }
+  reencode(group, options.keys_as, options.queries_as);
   const Window window = fit_window(group.prefill, options.sinks, options.recent);
   problem.window = describe(window, options);
   problem.indexed = {window.sinks, static_cast<KeyId>(group.prefill - window.recent)};

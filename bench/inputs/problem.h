@@ -21,6 +21,7 @@ struct ProblemOptions {
   std::uint32_t recent = 512;                   // last keys of the prefill, likewise
   std::size_t queries = 256;                    // consecutive decode steps, from the first
   std::optional<DType> keys_as = std::nullopt;  // re-encode keys and values before anything else; unset: as stored
+  std::optional<DType> queries_as = std::nullopt;
 };
 
 struct HeadProblem {
@@ -68,6 +69,9 @@ std::vector<NeighborTable> make_links(const HeadProblem& problem, const LinkOpti
 // Dumps store query heads one after the other. Row = (step - first) * heads + head, where heads are all query heads of
 // `groups`, group after group; every group has the steps [first, first + count).
 SharedMatrix gather_steps(std::span<const datasets::KvGroup> groups, std::size_t first, std::size_t count);
+
+// Keys and values, and queries, as other dtypes; unset: as they are.
+void reencode(datasets::KvGroup& group, std::optional<DType> keys_as, std::optional<DType> queries_as);
 
 // `matrix` as another dtype, packed; the same object where it has it already.
 SharedMatrix convert(const SharedMatrix& matrix, DType dtype);

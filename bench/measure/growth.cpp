@@ -25,7 +25,7 @@ HeadProblem problem_over(const datasets::KvGroup& group, IdRange indexed, std::u
 GrowthProblem make_growth_problem(const datasets::KvGroup& source, const ProblemOptions& options, std::size_t append,
                                   std::uint32_t window, const ExactTopK& exact) {
   datasets::KvGroup group = source;
-  if (options.keys_as) group.keys = convert(group.keys, *options.keys_as);
+  reencode(group, options.keys_as, options.queries_as);
   const std::size_t steps = group.heads() == 0 ? 0 : group.decode_queries.front().view.rows;
   const std::size_t grown = group.keys.view.rows - group.prefill;
   if (append >= steps || append > grown || append <= window || group.prefill <= options.sinks) {

@@ -96,6 +96,7 @@ const std::vector<Owner>& owners() {
       {"xxhash.h", {"src/storage/"}},
       {"faiss/", {"src/baselines/", "tests/baselines/"}},
       {"hnswlib/", {"src/baselines/", "tests/baselines/"}},
+      {"hdf5.h", {"datasets/", "tests/support/"}},
       {"nlohmann/", {"datasets/", "bench/", "tests/"}},
       {"CLI/", {"bench/"}},
       {"cjson/", {"tools/engine/"}},

@@ -114,6 +114,25 @@ TEST_F(QkvNpy, WhatDisagreesIsNamed) {
   expect_error(ErrorCode::corrupt, "K_1_0.npy", open);
 }
 
+TEST_F(QkvNpy, QueryHeadsShareAKvHead) {
+  put("K_2_4.npy", 64, 8);
+  put("K_2_5.npy", 64, 8);
+  put("V_2_5.npy", 64, 6);
+  for (const char* name : {"Q_2_12.npy", "Q_2_13.npy", "Q_2_14.npy", "Q_2_15.npy", "Q_2_16.npy"}) put(name, 64, 8);
+  const auto open = [&] { return QkvDump::open(directory_.path(), {.group = 3}); };
+  expect_error(ErrorCode::not_found, "K_2_5.npy: needs Q_2_17.npy beside it (3 query heads a KV head", open);
+  put("Q_2_17.npy", 32, 8);
+  expect_error(ErrorCode::corrupt, "Q_2_17.npy: has 32 rows, the first head has 64", open);
+  put("Q_2_17.npy", 64, 8);
+  const QkvDump dump = QkvDump::open(directory_.path());
+  EXPECT_EQ(dump.kv_heads(2), 2U);
+  EXPECT_EQ(dump.group(2, 1).heads(), 3U) << "as many as there are Q files per K file";
+  EXPECT_EQ(dump.group(2, 1).values.view.cols, 6U);
+  EXPECT_EQ(QkvDump::open(directory_.path(), {.prefill = 50, .group = 3}).group(2, 0).prefill, 50U);
+  expect_error(ErrorCode::not_found, "Q_2_12.npy: needs K_2_6.npy",
+               [&] { QkvDump::open(directory_.path(), {.group = 2}); });
+}
+
 TEST_F(QkvNpy, SplitsAreChecked) {
   put("K_0_0.npy", 16, 8);
   put("Q_0_0.npy", 16, 8);

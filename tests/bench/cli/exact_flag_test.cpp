@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "bench/inputs/usage_error.h"
+#include "tests/bench/groups.h"
 #include "tests/support/errors.h"
 
 namespace rattan::bench {
@@ -22,6 +24,13 @@ TEST(ExactFlag, AutoIsTheGpuWhereThereIsOne) {
   EXPECT_EQ(on_gpu("auto"), cuda_available());
   EXPECT_NE(make_exact("cpu", nullptr), nullptr);
   EXPECT_NE(make_exact("auto", nullptr), nullptr);
+}
+
+TEST(ExactFlag, QueriesCanBeReencodedForTheGpu) {
+  const datasets::KvGroup group = test::small_group(400, 12, 2, 16, DType::f16);
+  EXPECT_THROW(links_on_gpu("cuda", group, DType::bf16, {}), UsageError);
+  EXPECT_TRUE(links_on_gpu("cuda", group, DType::bf16, DType::bf16));
+  EXPECT_TRUE(links_on_gpu("cuda", group, {}, {}));
 }
 
 TEST(ExactFlag, CudaWithoutADeviceIsAnError) {

@@ -67,6 +67,25 @@ TEST(DataSource, NanInADumpIsNamedWithFileLayerHeadAndRow) {
                      [&] { heads[1].load(); });
 }
 
+TEST(DataSource, UnlabelledDataIsCalledByItsPathAlone) {
+  const HeadSource head{"dumps/a", 0, 0, {}};
+  datasets::KvGroup group;
+  for (const char* source : {"", "dumps/a", "dumps/a/layer_00.safetensors"}) {
+    group.source = source;
+    EXPECT_EQ(source_label(head, group), "dumps/a") << source;
+  }
+  group.source = "keys.fbin";
+  EXPECT_EQ(source_label({"keys.fbin+queries.fbin", 0, 0, {}}, group), "keys.fbin+queries.fbin");
+}
+
+TEST(DataSource, WhatADumpDoesNotSayIsGiven) {
+  const TempDirectory folder;
+  const std::string path = write_two_layers(folder);
+  EXPECT_EQ(list_heads({.paths = {path}, .split = {.prefill = 400, .group = 2}}).size(), 4U);
+  test::expect_error(ErrorCode::invalid_argument, "metadata prefill is 400, given is 100",
+                     [&] { list_heads({.paths = {path}, .split = {.prefill = 100}}); });
+}
+
 TEST(DataSource, LayersAndHeadsNarrow) {
   const TempDirectory folder;
   const std::string path = write_two_layers(folder);

@@ -85,7 +85,10 @@ TEST(Problem, OneKeyIsEnough) {
 }
 
 TEST(Problem, KeysAsChangesKeysAndValues) {
-  const HeadProblem problem = make(small_group(), {.k = 3, .queries = 2, .keys_as = DType::bf16});
+  const HeadProblem problem =
+      make(small_group(), {.k = 3, .queries = 2, .keys_as = DType::bf16, .queries_as = DType::f16});
+  EXPECT_EQ(problem.queries.view.dtype, DType::f16);
+  EXPECT_EQ(problem.group.prefill_queries.front().view.dtype, DType::f16);
   EXPECT_EQ(problem.keys.view.dtype, DType::bf16);
   EXPECT_EQ(problem.group.values.view.dtype, DType::bf16);
 }
