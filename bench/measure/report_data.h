@@ -9,7 +9,7 @@
 
 namespace rattan::bench {
 
-// One evaluated setting: a point of the recall-against-scan curve.
+// One evaluated setting: a point of the curves of recall against what is read.
 struct CurvePoint {
   std::string source;
   std::string index;
@@ -19,6 +19,7 @@ struct CurvePoint {
   std::uint64_t setting = 0;
   double recall = 0;
   double scan_fraction = 0;
+  double bytes_per_query = 0;  // 0: not known
 
   friend bool operator==(const CurvePoint&, const CurvePoint&) = default;
 };

@@ -177,7 +177,8 @@ void Sweep::keep_points(const HeadState& state, const std::vector<Candidate>& ca
     }
     for (const auto& [setting, evaluation] : candidate.search->evaluated()) {
       data_.points.push_back({state.source, std::string(candidate.setup.variant.name), state.layer, state.kv_head,
-                              variant, setting, evaluation.recall, evaluation.keys_per_query / keys});
+                              variant, setting, evaluation.recall, evaluation.keys_per_query / keys,
+                              evaluation.bytes_per_query});
     }
   }
 }

@@ -1,6 +1,7 @@
 // The drawings of the report page, each for the rows of one source. Empty text where there is nothing to draw.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,9 +11,19 @@
 
 namespace rattan::bench {
 
-// Recall against the share of keys read per query head (log axis): thin lines are KV heads, thick ones the geometric
-// mean of the scans over the heads.
-std::string draw_curves(std::span<const SweepRow> rows, std::span<const CurvePoint> points);
+// What is read per query head.
+enum class Reading : std::uint8_t { keys, bytes };
+
+// Recall, from 0.8 on, against what is read (log axis), for every setting that was tried: thin lines are KV heads,
+// thick ones the geometric mean over the heads. Empty where points do not say it.
+std::string draw_curves(std::span<const SweepRow> rows, std::span<const CurvePoint> points,
+                        Reading reading = Reading::keys);
+
+// Queries per second against recall, as ANN benchmarks draw it: the timed rows; a query is that of one query head.
+std::string draw_speed(std::span<const SweepRow> rows);
+
+// What the curves' colours and dashes mean, with the figures at the target nearest to 0.95, as HTML.
+std::string draw_legend(std::span<const SweepRow> rows);
 
 // Share of keys read per query head at the target nearest to 0.95; KV heads down, variants across.
 std::string draw_heatmap(std::span<const SweepRow> rows);
@@ -27,8 +38,11 @@ std::string draw_planes(std::span<const OodHead> heads);
 std::string variant_stroke(std::string_view index);
 std::string variant_colour(std::string_view index);
 
-// scan at which a curve (points of one index and head) first reaches `recall`, interpolated in log scan between the
-// points that read no more for more recall; NaN where it does not.
-double scan_at_recall(std::vector<CurvePoint> points, double recall);
+// What a curve (points of one index and head) reads where it first reaches `recall`, interpolated in its logarithm
+// between the points that read no more for more recall; NaN where it does not.
+double read_at_recall(std::vector<CurvePoint> points, double recall, Reading reading = Reading::keys);
+
+// What the distances of the heads mean for an index, in one or two sentences; empty where none were measured.
+std::string explain_distances(std::span<const OodHead> heads);
 
 }  // namespace rattan::bench

@@ -12,14 +12,23 @@
 namespace rattan::bench {
 namespace {
 
-constexpr double legend_target = 0.95;
+// A decoder that misses a fifth of what it asked for is of no use: what lies below is not drawn.
+constexpr double least_recall_drawn = 0.8;
 
 using Curve = std::vector<CurvePoint>;
 
-// Points that no other beats in both recall and scan, by rising scan.
-Curve front_of(Curve points) {
-  std::sort(points.begin(), points.end(), [](const CurvePoint& a, const CurvePoint& b) {
-    return a.scan_fraction < b.scan_fraction || (a.scan_fraction == b.scan_fraction && a.recall > b.recall);
+// Flat reads all keys once for all heads of the KV head: 100 %.
+double amount(const CurvePoint& point, Reading reading) {
+  if (reading == Reading::bytes) return point.bytes_per_query;
+  return point.index == "flat" ? 1 : point.scan_fraction;
+}
+
+// Points that no other beats in both recall and what is read, by rising amount.
+Curve front_of(Curve points, Reading reading) {
+  std::sort(points.begin(), points.end(), [&](const CurvePoint& a, const CurvePoint& b) {
+    const double of_a = amount(a, reading);
+    const double of_b = amount(b, reading);
+    return of_a < of_b || (of_a == of_b && a.recall > b.recall);
   });
   Curve front;
   for (const CurvePoint& point : points) {
@@ -28,14 +37,13 @@ Curve front_of(Curve points) {
   return front;
 }
 
-std::vector<Curve> curves_of(std::span<const CurvePoint> points, const std::string& index) {
+std::vector<Curve> curves_of(std::span<const CurvePoint> points, const std::string& index, Reading reading) {
   std::map<std::pair<std::int64_t, std::int64_t>, Curve> by_head;
   for (const CurvePoint& point : points) {
-    if (point.index == index && point.scan_fraction > 0) by_head[{point.layer, point.kv_head}].push_back(point);
+    if (point.index == index && amount(point, reading) > 0) by_head[{point.layer, point.kv_head}].push_back(point);
   }
   std::vector<Curve> curves;
-  curves.reserve(by_head.size());
-  for (auto& [head, curve] : by_head) curves.push_back(front_of(std::move(curve)));
+  for (auto& [head, curve] : by_head) curves.push_back(front_of(std::move(curve), reading));
   return curves;
 }
 
@@ -46,45 +54,52 @@ std::size_t count_curves(std::span<const CurvePoint> points) {
 }
 
 // The geometric mean over the heads at recalls that all of them reach.
-std::vector<Svg::Point> mean_curve(const std::vector<Curve>& curves, double lowest_recall) {
+std::vector<Svg::Point> mean_curve(const std::vector<Curve>& curves, double lowest_recall, Reading reading) {
   std::vector<Svg::Point> mean;
   for (int step = 0; step <= 200; ++step) {
     const double recall = lowest_recall + (1 - lowest_recall) * step / 200;
     double sum = 0;
-    for (const Curve& curve : curves) sum += std::log(scan_at_recall(curve, recall));
+    for (const Curve& curve : curves) sum += std::log(read_at_recall(curve, recall, reading));
     if (std::isfinite(sum)) mean.emplace_back(std::exp(sum / static_cast<double>(curves.size())), recall);
   }
   return mean;
 }
 
 struct Extent {
-  Interval scan;
+  Interval amount;
   Interval recall;
 };
 
-Extent extent_of(std::span<const CurvePoint> points) {
-  double least_recall = 1;
-  for (const CurvePoint& point : points) least_recall = std::min(least_recall, point.recall);
-  const double low_recall = std::clamp(std::floor(least_recall * 10) / 10, 0.5, 0.9);
-  double least_scan = 1;
+Extent extent_of(std::span<const CurvePoint> points, Reading reading) {
+  double least = 0;
+  double most = 0;
   for (const CurvePoint& point : points) {
-    if (point.recall >= low_recall && point.scan_fraction > 0) least_scan = std::min(least_scan, point.scan_fraction);
+    const double value = amount(point, reading);
+    if (point.recall < least_recall_drawn || !(value > 0)) continue;
+    least = least == 0 ? value : std::min(least, value);
+    most = std::max(most, value);
   }
-  return {{std::min(0.1, least_scan * 0.8), 1, true}, {low_recall, 1}};
+  if (least == 0) return {};
+  if (reading == Reading::keys) return {{std::min(0.1, least * 0.8), 1, true}, {least_recall_drawn, 1}};
+  return {{least * 0.8, most * 1.25, true}, {least_recall_drawn, 1}};
 }
 
-void draw_axes(Plot& plot) {
-  std::vector<Tick> scans;
-  for (const double tick : plot.x().ticks()) scans.push_back({tick, significant(100 * tick, 1) + " %"});
+void draw_axes(Plot& plot, Reading reading) {
+  std::vector<Tick> amounts;
+  for (const double tick : plot.x().ticks()) {
+    amounts.push_back(
+        {tick, reading == Reading::keys ? significant(100 * tick, 1) + " %" : significant(tick / 1e3, 1)});
+  }
   std::vector<Tick> recalls;
   for (const double tick : plot.y().ticks(5)) recalls.push_back({tick, fixed(tick, 2)});
-  plot.draw_axes(scans, "keys read per query head, share of the indexed keys", recalls, "recall");
+  plot.draw_axes(amounts, reading == Reading::keys ? "share of keys read per query head" : "KB read per query head",
+                 recalls, "recall");
 }
 
 std::vector<Svg::Point> on_paper(const Plot& plot, const std::vector<Svg::Point>& points) {
   std::vector<Svg::Point> paper;
-  for (const auto& [scan, recall] : points) {
-    if (recall >= plot.y().low()) paper.push_back(plot.at(scan, recall));
+  for (const auto& [read, recall] : points) {
+    if (recall >= plot.y().low()) paper.push_back(plot.at(read, recall));
   }
   return paper;
 }
@@ -104,51 +119,42 @@ void draw_line(Svg& svg, const std::vector<Svg::Point>& paper, const std::string
   }
 }
 
-// The figure of the row, not of the curve: it is the one the tables have.
-std::string scan_of(std::span<const SweepRow> rows, const std::string& index, double target) {
-  for (const SweepRow& row : rows) {
-    if (row.scope != "all" || row.index != index || row.target != target) continue;
-    return row.reached ? percent(row.scan_geomean) : "not reached";
-  }
-  return "-";
-}
-
 }  // namespace
 
-double scan_at_recall(std::vector<CurvePoint> points, double recall) {
-  const Curve front = front_of(std::move(points));
+double read_at_recall(std::vector<CurvePoint> points, double recall, Reading reading) {
+  const Curve front = front_of(std::move(points), reading);
   const auto reached =
       std::find_if(front.begin(), front.end(), [&](const CurvePoint& point) { return point.recall >= recall; });
   if (reached == front.end()) return not_measured;
-  if (reached == front.begin()) return reached->recall > recall ? not_measured : reached->scan_fraction;
+  if (reached == front.begin()) return reached->recall > recall ? not_measured : amount(*reached, reading);
   const CurvePoint& before = *std::prev(reached);
   const double share = (recall - before.recall) / (reached->recall - before.recall);
-  return before.scan_fraction * std::pow(reached->scan_fraction / before.scan_fraction, share);
+  return amount(before, reading) * std::pow(amount(*reached, reading) / amount(before, reading), share);
 }
 
-std::string draw_curves(std::span<const SweepRow> rows, std::span<const CurvePoint> points) {
+std::string draw_curves(std::span<const SweepRow> rows, std::span<const CurvePoint> points, Reading reading) {
   if (points.empty() || rows.empty()) return {};
-  const double target = nearest_target(rows, legend_target);
-  const Extent extent = extent_of(points);
-  Svg svg(paper_width, paper_height, "Recall against the share of keys read, per index");
-  Plot plot(svg, extent.scan, extent.recall, "class=\"grid\"");
-  draw_axes(plot);
-  plot.draw_legend_heading("index", "at recall " + fixed(target, 2));
+  const Extent extent = extent_of(points, reading);
+  if (!(extent.amount.low > 0)) return {};
+  const bool keys = reading == Reading::keys;
+  Svg svg(bare_width, paper_height,
+          keys ? "Recall against the share of keys read, per index" : "Recall against bytes read, per index");
+  Plot plot(svg, extent.amount, extent.recall, "class=\"grid\"");
+  draw_axes(plot, reading);
   const std::string thin = thin_line(count_curves(points));
   for (const std::string& index : indexes_of(rows)) {
-    const std::vector<Curve> curves = curves_of(points, index);
+    const std::vector<Curve> curves = curves_of(points, index, reading);
     if (curves.empty()) continue;
-    std::vector<Svg::Point> mean = mean_curve(curves, plot.y().low());
+    std::vector<Svg::Point> mean = mean_curve(curves, plot.y().low(), reading);
     if (mean.empty() && curves.front().size() == 1) {
-      mean.emplace_back(curves.front().front().scan_fraction, curves.front().front().recall);
+      mean.emplace_back(amount(curves.front().front(), reading), curves.front().front().recall);
     }
     for (const Curve& curve : curves) {
       std::vector<Svg::Point> line;
-      for (const CurvePoint& point : curve) line.emplace_back(point.scan_fraction, point.recall);
+      for (const CurvePoint& point : curve) line.emplace_back(amount(point, reading), point.recall);
       if (curves.size() > 1) draw_line(svg, on_paper(plot, line), index, thin);
     }
     draw_line(svg, on_paper(plot, mean), index, strong_line);
-    plot.draw_legend_entry(variant_stroke(index) + strong_line, index, scan_of(rows, index, target));
   }
   return svg.str();
 }

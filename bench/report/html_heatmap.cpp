@@ -15,7 +15,8 @@ constexpr double shown_target = 0.95;
 constexpr double cell_width = 96;
 constexpr double cell_height = 26;
 constexpr double head_height = 44;
-constexpr double foot_height = 58;
+constexpr double foot_height = 78;
+constexpr double least_width = 560;
 
 using Head = std::pair<std::int64_t, std::int64_t>;
 
@@ -33,13 +34,16 @@ std::string ramp(double share) {
   return colour + ")";
 }
 
+// Flat reads all keys, however many heads share the pass.
+double shown_scan(const SweepRow& row) { return row.index == "flat" ? 1 : row.scan_fraction; }
+
 class HeatScale {
  public:
   explicit HeatScale(const std::vector<const SweepRow*>& rows) {
     for (const SweepRow* row : rows) {
       if (!(row->scan_fraction > 0)) continue;
-      least_ = std::min(least_, row->scan_fraction);
-      most_ = std::max(most_, row->scan_fraction);
+      least_ = std::min(least_, shown_scan(*row));
+      most_ = std::max(most_, shown_scan(*row));
     }
     if (least_ >= most_) least_ = most_ / 2;
   }
@@ -59,8 +63,8 @@ void draw_column_title(Svg& svg, double x, const std::string& index) {
 }
 
 void draw_cell(Svg& svg, double x, double y, const SweepRow& row, const HeatScale& scale) {
-  const double share = scale.share(row.scan_fraction);
-  const std::string text = percent(row.scan_fraction) + (row.reached ? "" : " *");
+  const double share = scale.share(shown_scan(row));
+  const std::string text = percent(shown_scan(row)) + (row.reached ? "" : " *");
   svg.rect({x, y}, cell_width - 2, cell_height - 2, "fill=\"" + ramp(share) + "\"",
            row.index + ": recall " + fixed(row.recall, 3) + ", " + row.setting);
   svg.text({x + cell_width / 2 - 1, y + cell_height / 2 + 3}, text, "middle",
@@ -77,7 +81,7 @@ void draw_scale(Svg& svg, double y, const HeatScale& scale) {
   for (const double share : {0.0, 0.5, 1.0}) {
     svg.text({head_label_width + length * share, y + 28}, percent(scale.scan(share)), "middle");
   }
-  svg.text({head_label_width + length + 36, y + 11}, "keys read per query head (log scale); * target not reached");
+  svg.text({head_label_width, y + 48}, "share of keys read per query head (log scale); * target not reached");
 }
 
 }  // namespace
@@ -98,7 +102,7 @@ std::string draw_heatmap(std::span<const SweepRow> rows) {
   const std::vector<std::string> indexes = indexes_of(rows);
   const HeatScale scale(shown);
   const double grid_bottom = head_height + cell_height * static_cast<double>(lines.size());
-  const double svg_width = std::max(head_label_width + cell_width * static_cast<double>(indexes.size()), 820.0);
+  const double svg_width = std::max(head_label_width + cell_width * static_cast<double>(indexes.size()), least_width);
   Svg svg(svg_width, grid_bottom + foot_height,
           "Share of keys read per KV head and index at recall " + fixed(target, 2));
   for (std::size_t c = 0; c < indexes.size(); ++c) {

@@ -99,6 +99,28 @@ std::string draw_distances(std::span<const OodHead> heads) {
   return svg.str();
 }
 
+std::string explain_distances(std::span<const OodHead> heads) {
+  constexpr double near = 1.5;
+  constexpr double far = 3;
+  std::vector<double> ratios;
+  for (const OodHead& head : heads) {
+    if (has_distances(head)) ratios.push_back(head.query_quantiles[2] / head.key_quantiles[2]);
+  }
+  if (ratios.empty()) return {};
+  std::sort(ratios.begin(), ratios.end());
+  const double least = ratios.front();
+  const double most = ratios.back();
+  const std::string times = fixed(least, 1) + (ratios.size() > 1 ? " to " + fixed(most, 1) : "");
+  const std::string found = "The median query lies " + times + " times as far from the keys as the median key does: ";
+  if (most < near)
+    return found + "queries look like keys here, and an index that is built from keys alone finds its way.";
+  if (least < far)
+    return found + "outside of the keys; the farther, the more an index built from keys alone must read.";
+  return found +
+         "far outside of the keys. An index built from keys alone (hnsw, ivf) is lost there and reads much; one built "
+         "from the prefill's queries (graph) is made for it.";
+}
+
 std::string draw_planes(std::span<const OodHead> heads) {
   if (heads.empty()) return {};
   const std::size_t lines = (heads.size() + panels_per_row - 1) / panels_per_row;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <ostream>
 
+#include "bench/inputs/text.h"
 #include "bench/report/html_charts.h"
+#include "bench/report/html_style.h"
 #include "bench/report/summary.h"
 #include "bench/report/svg.h"
 #include "bench/report/sweep_records.h"
@@ -12,18 +14,6 @@
 
 namespace rattan::bench {
 namespace {
-
-constexpr const char* style = R"(
-body { font: 14px/1.45 system-ui, sans-serif; color: #1f2328; background: #fff; max-width: 1240px; margin: 24px auto; padding: 0 16px; }
-h1 { font-size: 22px; } h2 { font-size: 17px; margin-top: 32px; } h3 { font-size: 15px; margin: 24px 0 6px; }
-p, figcaption { max-width: 820px; } figure { margin: 0 0 12px; } figcaption { color: #57606a; }
-svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: #1f2328; }
-svg text.bright { fill: #fff; } svg text.dark { fill: #1f2328; }
-.grid { stroke: #d8dee4; stroke-width: 1; } .frame { fill: none; stroke: #afb8c1; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 12px; }
-th, td { padding: 3px 8px; border-bottom: 1px solid #d8dee4; text-align: right; white-space: nowrap; }
-th { border-bottom: 2px solid #afb8c1; } td.text, th.text { text-align: left; } pre { white-space: pre-wrap; }
-)";
 
 struct Stroke {
   std::string_view family;
@@ -38,12 +28,18 @@ struct Dash {
 constexpr Dash dashes[] = {
     {"group", "6 3"}, {"group-start", "10 2"}, {"nostart", "8 3"}, {"single", "2 3"}, {"single-nostart", "8 3 2 3"}};
 
-void write_table(std::ostream& out, const std::vector<Record>& records) {
+bool shown_in(const std::vector<std::string>& titles, const Table::Column& column) {
+  return titles.empty() || std::find(titles.begin(), titles.end(), column.title) != titles.end();
+}
+
+// `titles`: the columns to show; all where there are none.
+void write_table(std::ostream& out, const std::vector<Record>& records, const std::vector<std::string>& titles = {}) {
   if (records.empty()) return;
   const Table table = make_table(records.front(), records);
   const auto write_line = [&](const char* element, const auto& text_of) {
     out << "<tr>";
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      if (!shown_in(titles, table.columns[c])) continue;
       out << '<' << element << (table.columns[c].right ? ">" : " class=\"text\">") << escape_markup(text_of(c)) << "</"
           << element << '>';
     }
@@ -59,17 +55,58 @@ void write_table(std::ostream& out, const std::vector<Record>& records) {
   out << "</tbody></table></div>\n";
 }
 
-void write_rows(std::ostream& out, std::span<const SweepRow> rows, const char* scope) {
+template <typename Wanted>
+std::vector<Record> records_of(std::span<const SweepRow> rows, const Wanted& wanted) {
   std::vector<Record> records;
   for (const SweepRow& row : rows) {
-    if (row.scope == scope) records.push_back(to_record(row));
+    if (wanted(row)) records.push_back(to_record(row));
   }
-  write_table(out, records);
+  return records;
 }
 
-void write_figure(std::ostream& out, const char* title, const char* caption, const std::string& svg) {
-  if (svg.empty()) return;
-  out << "<h3>" << title << "</h3>\n<figure>" << svg << "<figcaption>" << caption << "</figcaption></figure>\n";
+constexpr double least_recall_shown = 0.8;
+
+// The rows worth reading, then what is folded: rows of low recall, every column, every KV head.
+void write_rows(std::ostream& out, std::span<const SweepRow> rows) {
+  static const std::vector<std::string> few = {"index", "target", "recall",  "worst",    "scan",
+                                               "KB/q",  "us p50", "build s", "index MB", "setting"};
+  const auto fold = [&](const std::string& title, const std::vector<Record>& records,
+                        const std::vector<std::string>& titles = {}) {
+    if (records.empty()) return;
+    out << "<details><summary>" << title << "</summary>\n";
+    write_table(out, records, titles);
+    out << "</details>\n";
+  };
+  const auto of_all = [](const SweepRow& row) { return row.scope == "all"; };
+  const bool one_head = rows.back().heads_total == 1;
+  const auto low = [](const SweepRow& row) { return row.recall < least_recall_shown; };
+  const auto summed = [&](const SweepRow& row) { return one_head ? row.scope == "head" : of_all(row); };
+  write_table(out, records_of(rows, [&](const SweepRow& row) { return summed(row) && !low(row); }), few);
+  fold("Recall below 0.8", records_of(rows, [&](const SweepRow& row) { return summed(row) && low(row); }), few);
+  fold("Every column", records_of(rows, summed));
+  if (!one_head) fold("Every KV head", records_of(rows, [&](const SweepRow& row) { return !of_all(row); }));
+}
+
+// What an index costs before its first answer, over the KV heads.
+std::vector<Record> build_records(std::span<const SweepRow> rows) {
+  std::vector<Record> records;
+  for (const SweepRow& row : rows) {
+    if (row.scope != "all" || row.target != rows.front().target) continue;
+    std::vector<std::string> stages;
+    for (const auto& [stage, seconds] : row.build_stages) stages.push_back(stage + " " + fixed(seconds, 1));
+    records.push_back({{"index", row.index, show_text("index")},
+                       {"build_s", row.build_s, show_fixed("build s a KV head", 1)},
+                       {"index_bytes", row.index_bytes, show_fixed("index MB", 2, 1e-6)},
+                       {"index_share", row.index_share, show_percent("of the keys' f16 bytes")},
+                       {"stages", join(stages, ", "), show_text("stages, s")}});
+  }
+  return records;
+}
+
+std::string figure(const std::string& title, const std::string& caption, const std::string& svg, bool scrolls) {
+  if (svg.empty()) return {};
+  return "<figure><h3>" + title + "</h3>\n" + (scrolls ? "<div class=\"scroll wide\">" + svg + "</div>" : svg) +
+         "<figcaption>" + caption + "</figcaption></figure>\n";
 }
 
 template <typename T>
@@ -79,28 +116,44 @@ std::vector<T> of_source(const std::vector<T>& items, const std::string& source)
   return own;
 }
 
+void write_charts(std::ostream& out, std::span<const SweepRow> rows, std::span<const CurvePoint> points) {
+  const std::string charts =
+      figure("Queries per second against recall",
+             "The timed rows; up and to the right is better. A query is that of one query head.", draw_speed(rows),
+             false) +
+      figure("Recall against bytes read", "Keys, codes, centroids and edges. To the left is better.",
+             draw_curves(rows, points, Reading::bytes), false) +
+      figure("Recall against keys read",
+             "Keys read in full, codes left aside; flat reads all. Every setting that the sweep tried is behind these "
+             "lines.",
+             draw_curves(rows, points), false);
+  if (charts.empty()) return;
+  out << draw_legend(rows) << "<div class=\"charts\">" << charts
+      << "</div>\n<p class=\"small\">Recall below 0.8 is not drawn. Of several KV heads the thick line is the "
+         "geometric "
+         "mean, as far as all reach, thin lines are single KV heads.</p>\n";
+}
+
 void write_source(std::ostream& out, const ReportData& data, const std::string& source) {
   const std::vector<SweepRow> rows = of_source(data.rows, source);
   const std::vector<OodHead> ood = of_source(data.ood, source);
   out << "<h2>" << escape_markup(source) << "</h2>\n<p>" << escape_markup(describe_setting_of(rows.front()))
       << "</p>\n";
   for (const std::vector<Record>& table : summary_tables(rows, source)) write_table(out, table);
-  write_figure(out, "Recall against keys read",
-               "Thick: geometric mean of the scans over the KV heads, as far as all reach; thin: single KV heads. "
-               "Every setting that the "
-               "sweep tried is behind these lines.",
-               draw_curves(rows, of_source(data.points, source)));
-  write_figure(out, "Keys read per KV head", "At the recall target nearest to 0.95. Hover for recall and setting.",
-               draw_heatmap(rows));
-  write_figure(out, "How far queries lie from the keys",
-               "Held-out decode queries of all query heads against the prefill's keys.", draw_distances(ood));
-  write_figure(out, "Queries and keys in the plane of their two strongest principal directions",
-               "A sample of each; both directions of a panel have one scale.", draw_planes(ood));
-  out << "<h3>All KV heads</h3>\n";
-  write_rows(out, rows, "all");
-  out << "<details><summary>Every KV head</summary>\n";
-  write_rows(out, rows, "head");
-  out << "</details>\n";
+  write_charts(out, rows, of_source(data.points, source));
+  out << "<h3>What each target takes</h3>\n";
+  write_rows(out, rows);
+  out << "<h3>Build time and memory</h3>\n";
+  write_table(out, build_records(rows));
+  if (rows.back().heads_total > 1) {
+    out << figure("Keys read per KV head", "At the recall target nearest to 0.95. Hover for recall and setting.",
+                  draw_heatmap(rows), true);
+  }
+  out << figure("How far queries lie from the keys",
+                "Held-out decode queries of all query heads against the prefill's keys. " + explain_distances(ood),
+                draw_distances(ood), true)
+      << figure("Queries and keys in the plane of their two strongest principal directions",
+                "A sample of each; both directions of a panel have one scale.", draw_planes(ood), true);
 }
 
 }  // namespace
@@ -126,8 +179,9 @@ std::string variant_stroke(std::string_view index) {
 
 void write_html(std::ostream& out, const ReportData& data) {
   out << "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-         "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Rattan: recall against keys read</title>\n"
-      << "<style>" << style << "</style></head><body>\n<h1>Recall against keys read</h1>\n";
+         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Rattan: speed and reading "
+         "at a recall</title>\n"
+      << "<style>" << page_style << "</style></head><body>\n<h1>Rattan: what a recall costs</h1>\n";
   if (!data.command.empty()) out << "<pre>" << escape_markup(data.command) << "</pre>\n";
   for (const std::string& source : sources_of(data.rows)) write_source(out, data, source);
   for (const std::string& note : data.notes) out << "<p>" << escape_markup(note) << "</p>\n";

@@ -33,7 +33,7 @@ void Plot::draw_axes(const std::vector<Tick>& x_ticks, std::string_view x_title,
     svg_.text({plot_left - 8, y_.at(tick.value) + 4}, tick.label, "end");
   }
   svg_.text({(plot_left + plot_right) / 2, plot_bottom + 44}, x_title, "middle");
-  svg_.text_turned({20, (plot_top + plot_bottom) / 2}, y_title);
+  svg_.text_turned({14, (plot_top + plot_bottom) / 2}, y_title);
 }
 
 void Plot::draw_title(std::string_view title) { svg_.text({plot_left, 26}, title); }

@@ -14,6 +14,7 @@ namespace rattan::bench {
 
 inline constexpr double paper_width = 980;  // of every chart
 inline constexpr double paper_height = 480;
+inline constexpr double bare_width = 744;        // of a plot whose legend stands elsewhere
 inline constexpr double head_label_width = 110;  // charts with a line per KV head: its name stands in front
 
 // "layer 3 KV 0".

@@ -80,6 +80,7 @@ void visit_point(Fields&& field, AnyPoint& point) {
   field("setting", point.setting);
   field("recall", point.recall);
   field("scan_fraction", point.scan_fraction);
+  field("bytes_per_query", point.bytes_per_query);
 }
 
 template <typename Fields, typename AnyHead>

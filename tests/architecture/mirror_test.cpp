@@ -67,6 +67,8 @@ const std::map<std::string, std::string>& exceptions() {
       {"bench/report/html_curves.cpp", "report/html_report_test.cpp"},
       {"bench/report/html_heatmap.cpp", "report/html_report_test.cpp"},
       {"bench/report/html_ood.cpp", "report/html_report_test.cpp"},
+      {"bench/report/html_speed.cpp", "report/html_report_test.cpp"},
+      {"bench/report/html_style.h", "a style sheet: tools/checks/page looks at it"},
       {"bench/report/latency_table.cpp", "cli/commands_test.cpp"},
       {"bench/report/latency_table.h", "cli/commands_test.cpp"},
       {"datasets/kv_group.h", "types; QuerySplit: bare_head_test.cpp"},

@@ -55,6 +55,52 @@ TEST(HtmlReport, IsSelfContained) {
   EXPECT_EQ(count(page, "<table"), count(page, "</table>"));
 }
 
+TEST(HtmlReport, TimedRowsAndBytesAreDrawnToo) {
+  ReportData data = small_report();
+  for (SweepRow& row : data.rows) row.us_p50 = row.index == "flat" ? 900 : 300;
+  for (CurvePoint& point : data.points) point.bytes_per_query = 1e6 * point.scan_fraction;
+  const std::string page = page_of(data);
+  EXPECT_EQ(count(page, "<svg"), 6U);
+  EXPECT_NE(page.find("Queries per second against recall"), std::string::npos);
+  EXPECT_NE(page.find("<b>graph</b> 2.00 % of keys, 3 KB, 300 us a step"), std::string::npos);
+  EXPECT_NE(page.find("<b>flat</b> 100 % of keys"), std::string::npos);
+  EXPECT_NE(page.find("links 1.0, project 0.5"), std::string::npos) << "build stages";
+}
+
+TEST(HtmlReport, LowRecallIsFolded) {
+  ReportData data = small_report();
+  EXPECT_EQ(page_of(data).find("Recall below 0.8<"), std::string::npos);
+  for (SweepRow& row : data.rows) {
+    if (row.index == "graph") row.recall = 0.7;
+  }
+  const std::string page = page_of(data);
+  const std::size_t fold = page.find("<details><summary>Recall below 0.8<");
+  ASSERT_NE(fold, std::string::npos);
+  EXPECT_GT(page.find("0.700"), fold);
+}
+
+TEST(HtmlReport, OneKvHeadNeedsNoHeatMap) {
+  ReportData data = small_report();
+  std::vector<SweepRow> rows(data.rows.begin(), data.rows.begin() + 2);
+  data.rows = with_aggregates(rows);
+  EXPECT_EQ(page_of(data).find("Keys read per KV head"), std::string::npos);
+}
+
+TEST(HtmlCharts, AFlatScanReadsAllKeys) {
+  const std::vector<CurvePoint> points = {{"", "flat", 0, 0, "", 0, 1, 0.25, 5000}};
+  EXPECT_DOUBLE_EQ(read_at_recall(points, 1), 1);
+  EXPECT_DOUBLE_EQ(read_at_recall(points, 1, Reading::bytes), 5000);
+}
+
+TEST(HtmlCharts, DistancesAreExplained) {
+  const auto head = [](double query) { return OodHead{"", 0, 0, {1, 1, query, 99, 99}, {8, 9, 10, 11, 12}, {}, {}}; };
+  EXPECT_EQ(explain_distances({}), "");
+  EXPECT_NE(explain_distances(std::vector{head(12)}).find("1.2 times"), std::string::npos);
+  EXPECT_NE(explain_distances(std::vector{head(12)}).find("queries look like keys"), std::string::npos);
+  EXPECT_NE(explain_distances(std::vector{head(60), head(20)}).find("2.0 to 6.0 times"), std::string::npos);
+  EXPECT_NE(explain_distances(std::vector{head(60)}).find("far outside"), std::string::npos);
+}
+
 TEST(HtmlReport, TextFromOutsideIsEscaped) {
   const std::string page = page_of(small_report());
   EXPECT_NE(page.find("--data &lt;here&gt;"), std::string::npos);
@@ -73,14 +119,14 @@ TEST(HtmlReport, RowsAloneMakeAPage) {
   EXPECT_EQ(count(page_of(data), "<svg"), 1U) << "the heat map needs rows only";
 }
 
-TEST(HtmlCharts, ScanAtRecallInterpolatesOnTheFront) {
+TEST(HtmlCharts, ReadAtRecallInterpolatesOnTheFront) {
   const std::vector<CurvePoint> points = {{"", "graph", 0, 0, "", 1, 0.8, 0.01},
                                           {"", "graph", 0, 0, "", 2, 0.9, 0.04},
                                           {"", "graph", 0, 0, "", 3, 0.7, 0.02}};
-  EXPECT_NEAR(scan_at_recall(points, 0.85), 0.02, 1e-12);
-  EXPECT_DOUBLE_EQ(scan_at_recall(points, 0.9), 0.04);
-  EXPECT_TRUE(std::isnan(scan_at_recall(points, 0.95)));
-  EXPECT_TRUE(std::isnan(scan_at_recall({}, 0.5)));
+  EXPECT_NEAR(read_at_recall(points, 0.85), 0.02, 1e-12);
+  EXPECT_DOUBLE_EQ(read_at_recall(points, 0.9), 0.04);
+  EXPECT_TRUE(std::isnan(read_at_recall(points, 0.95)));
+  EXPECT_TRUE(std::isnan(read_at_recall({}, 0.5)));
 }
 
 TEST(HtmlCharts, HeatMapShowsTheTargetNearestTo95) {
