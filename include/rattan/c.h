@@ -82,7 +82,6 @@ enum {
 
 /* Text of the calling thread's last failure; "" before the first. Valid until the thread's next failing call. */
 const char* rattan_last_error(void);
-
 /* RATTAN_VERSION and RATTAN_C_API_VERSION of the library that is linked. */
 const char* rattan_version(void);
 uint32_t rattan_c_api_version(void);
@@ -90,7 +89,6 @@ uint32_t rattan_c_api_version(void);
 /* Type of an element. */
 typedef uint32_t rattan_dtype;
 enum { RATTAN_F32 = 0, RATTAN_F16 = 1, RATTAN_BF16 = 2 };
-
 /* Yes or no. */
 typedef uint32_t rattan_switch;
 enum { RATTAN_OFF = 0, RATTAN_ON = 1 };
@@ -244,6 +242,14 @@ void rattan_decode_item_init(rattan_decode_item* item); /* struct_size and zeros
  * Errors: rattan_last_error() begins with "items[3]: " where that one was wrong; then nothing was written. */
 rattan_status rattan_decode_batch(const rattan_decode_item* items, size_t count);
 
+/* The same while the caller does something else, on a thread of the first one's context, which does what is submitted
+ * in that order. `items` is read at once; what it points to stays until rattan_wait, contexts too. A token that is
+ * appended in between is seen or not, unless visible_tokens says so; no context is truncated. *pending: to be given to
+ * rattan_wait, which returns what rattan_decode_batch would, and after which it is gone. */
+typedef struct rattan_pending rattan_pending;
+rattan_status rattan_submit(const rattan_decode_item* items, size_t count, rattan_pending** pending);
+rattan_status rattan_wait(rattan_pending* pending);
+
 /* Folds appended tokens outside the window into the layer's indexes. A head that has outgrown its index (4,096 keys to
  * search, and half as many again as when it was chosen) is built anew over all tokens, here as by automatic seals: so a
  * layer that was built with no tokens gets an index as it grows. */
@@ -378,7 +384,6 @@ typedef struct rattan_index rattan_index;
 rattan_status rattan_index_build(const rattan_matrix* keys, const rattan_matrix* queries,
                                  const rattan_index_params* params, rattan_index** index);
 void rattan_index_destroy(rattan_index* index); /* NULL: nothing happens */
-
 /* Everything but the keys as one file, atomically: a failed or killed save leaves an old file whole. */
 rattan_status rattan_index_save(const rattan_index* index, const char* file);
 
@@ -391,10 +396,8 @@ rattan_status rattan_index_open(const char* file, const rattan_matrix* keys, uin
 rattan_status rattan_index_search(const rattan_index* index, const rattan_matrix* queries,
                                   const rattan_search_params* params, uint32_t* ids, float* scores,
                                   rattan_search_stats* stats);
-
 /* Kind, settings and what the build found, for people, one "name: value" per line; as rattan_report. */
 rattan_status rattan_index_describe(const rattan_index* index, char* text, size_t size, size_t* needed);
-
 /* Bytes that the index holds besides the keys. */
 rattan_status rattan_index_memory(const rattan_index* index, uint64_t* bytes);
 

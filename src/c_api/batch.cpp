@@ -1,4 +1,8 @@
+#include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdio>
+#include <memory>
 #include <vector>
 
 #include "c_api/handle.h"
@@ -34,22 +38,73 @@ rattan::Context::DecodeItem to_item(const rattan_decode_item& given, rattan::Sha
   return to;
 }
 
-}  // namespace
-
-rattan_status rattan_decode_batch(const rattan_decode_item* items, size_t count) {
-  return guarded([&] {
+struct Batch {
+  Batch(const rattan_decode_item* given, std::size_t count) : owners(count), items(count) {
     if (count == 0) return;
-    const std::uint32_t stride = required(items, "items").struct_size;
-    std::vector<rattan::SharedMatrix> owners(count);
-    std::vector<rattan::Context::DecodeItem> all(count);
-    const auto* bytes = reinterpret_cast<const std::byte*>(items);
+    const std::uint32_t stride = required(given, "items").struct_size;
+    const auto* bytes = reinterpret_cast<const std::byte*>(given);
     for (std::size_t i = 0; i < count; ++i, bytes += stride) {
       try {
-        all[i] = to_item(*reinterpret_cast<const rattan_decode_item*>(bytes), owners[i]);
+        items[i] = to_item(*reinterpret_cast<const rattan_decode_item*>(bytes), owners[i]);
       } catch (const rattan::Error& error) {
         rattan::fail(error.code(), "items[", i, "]: ", error.what());
       }
     }
-    rattan::Context::decode_batch(all);
+  }
+
+  std::vector<rattan::SharedMatrix> owners;
+  std::vector<rattan::Context::DecodeItem> items;
+};
+
+// What a submission has come to. Who waits may be gone before whoever has done it knows: both hold on to it.
+struct Outcome {
+  std::atomic<int> done{0};
+  rattan_status status = RATTAN_OK;
+  std::array<char, 1024> error{};
+};
+
+// On a thread of the library.
+void decode(const Batch& batch, Outcome& outcome) {
+  outcome.status = guarded([&] { rattan::Context::decode_batch(batch.items); });
+  if (outcome.status != RATTAN_OK) std::snprintf(outcome.error.data(), outcome.error.size(), "%s", rattan_last_error());
+  outcome.done.store(1);
+  outcome.done.notify_all();
+}
+
+}  // namespace
+
+struct rattan_pending {
+  std::shared_ptr<rattan::Background> background;
+  std::shared_ptr<Outcome> outcome;
+};
+
+rattan_status rattan_decode_batch(const rattan_decode_item* items, size_t count) {
+  return guarded([&] { rattan::Context::decode_batch(Batch(items, count).items); });
+}
+
+rattan_status rattan_submit(const rattan_decode_item* items, size_t count, rattan_pending** pending) {
+  return guarded([&] {
+    required(pending, "pending");
+    const auto batch = std::make_shared<const Batch>(items, count);
+    auto made = std::make_unique<rattan_pending>();
+    made->outcome = std::make_shared<Outcome>();
+    if (count == 0) {
+      made->outcome->done.store(1);
+    } else {
+      made->background = items->context->submitted;
+      made->background->run([batch, outcome = made->outcome] { decode(*batch, *outcome); });
+    }
+    *pending = made.release();
   });
+}
+
+rattan_status rattan_wait(rattan_pending* pending) {
+  const std::unique_ptr<rattan_pending> owner(pending);
+  const rattan_status waited = guarded([&] {
+    required(pending, "pending");
+    if (pending->background) pending->background->go_on();  // in a forked child
+    pending->outcome->done.wait(0);
+  });
+  if (waited != RATTAN_OK || pending->outcome->status == RATTAN_OK) return waited;
+  return c_api::remember(pending->outcome->status, pending->outcome->error.data());
 }

@@ -83,7 +83,10 @@ rattan_status rattan_context_create(const rattan_shape* shape, const rattan_para
   });
 }
 
-void rattan_context_destroy(rattan_context* context) { delete context; }
+void rattan_context_destroy(rattan_context* context) {
+  if (context != nullptr) context->submitted->wait();
+  delete context;
+}
 
 rattan_status rattan_context_fork(const rattan_context* context, rattan_context** fork) {
   return guarded([&] {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "context/background.h"
 #include "rattan/c.h"
 #include "rattan/context.h"
 #include "rattan/exact_topk.h"
@@ -14,6 +15,8 @@ struct rattan_context {
   std::shared_ptr<const rattan::ExactTopK> exact;  // null: on the CPU
   rattan::Context context;                         // uses both, and goes before them
   bool copy_pages = false;                         // rattan_params.copy_pages
+  // Of rattan_submit; its thread starts with the first of them. What it does is done before the context goes.
+  std::shared_ptr<rattan::Background> submitted = std::make_shared<rattan::Background>();
 };
 
 namespace rattan::c_api {

@@ -13,13 +13,6 @@ namespace {
 // Fixed room: to remember that memory is short must not take memory.
 thread_local std::array<char, 1024> last_error{};
 
-rattan_status remember(rattan_status status, std::string_view text) noexcept {
-  const std::size_t length = std::min(text.size(), last_error.size() - 1);
-  std::memcpy(last_error.data(), text.data(), length);
-  last_error[length] = '\0';
-  return status;
-}
-
 rattan_status status_of(ErrorCode code) noexcept {
   switch (code) {
     case ErrorCode::invalid_argument: return RATTAN_INVALID_ARGUMENT;
@@ -34,6 +27,13 @@ rattan_status status_of(ErrorCode code) noexcept {
 }
 
 }  // namespace
+
+rattan_status remember(rattan_status status, std::string_view text) noexcept {
+  const std::size_t length = std::min(text.size(), last_error.size() - 1);
+  std::memcpy(last_error.data(), text.data(), length);
+  last_error[length] = '\0';
+  return status;
+}
 
 rattan_status status_of_exception() noexcept {
   try {

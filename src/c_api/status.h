@@ -13,6 +13,9 @@ namespace rattan::c_api {
 // Of the exception being handled; its text becomes the thread's last error. Allocates nothing.
 rattan_status status_of_exception() noexcept;
 
+// The same of a status and a text that are known already.
+rattan_status remember(rattan_status status, std::string_view text) noexcept;
+
 // Runs what a function of the C API does. Nothing leaves but a status.
 template <typename Body>
 rattan_status guarded(const Body& body) noexcept {
