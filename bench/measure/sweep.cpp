@@ -252,9 +252,11 @@ void Sweep::time_rows() {
 
 ReportData run_sweep(const std::vector<HeadSource>& heads, const SweepOptions& options, Progress& progress) {
   Sweep sweep(options, progress);
+  progress.expect(heads.size());
   for (std::size_t i = 0; i < heads.size(); ++i) {
     try {
       sweep.measure_head(heads[i], std::to_string(i + 1) + "/" + std::to_string(heads.size()));
+      progress.part_done();
     } catch (const Error& error) {
       fail(error.code(), heads[i].source, ", layer ", heads[i].layer, ", KV head ", heads[i].kv_head, ": ",
            error.what());

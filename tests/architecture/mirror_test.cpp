@@ -58,8 +58,6 @@ const std::map<std::string, std::string>& exceptions() {
       {"bench/inputs/usage_error.h", "one class without code"},
       {"bench/measure/clocks.h", "two clocks"},
       {"bench/measure/evaluation.h", "a struct"},
-      {"bench/measure/progress.cpp", "says nothing where no person watches: cli/commands_test.cpp"},
-      {"bench/measure/progress.h", "says nothing where no person watches: cli/commands_test.cpp"},
       {"bench/measure/report_data.h", "structs"},
       {"bench/report/growth_table.cpp", "cli/commands_test.cpp"},
       {"bench/report/growth_table.h", "cli/commands_test.cpp"},
