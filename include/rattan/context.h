@@ -245,7 +245,7 @@ class Context {
   // What was built last: everything but keys and values, one file per layer and KV head
   // (layer_0000_head_0000.rattan), atomically per file. All layers are saved with the tokens of the shortest.
   // open_layer is build_layer from such files: keys and values of all these tokens are given again, appended ones too.
-  // Those behind the index (segments are not saved, nor kept queries) are copied and attended exactly until the next
+  // Those behind the index (kept queries are saved, segments are not) are copied and attended exactly until the next
   // seal. Every byte is verified.
   // Requires: a folder that exists. open_layer: the keys, values and window that were saved; fingerprints are compared.
   // Throws: Error(not_found, io, corrupt, version, invalid_argument); Error(no_memory) where what the files hold has no

@@ -44,15 +44,18 @@ void Context::save(const std::filesystem::path& folder) const {
 void Context::State::open(const std::filesystem::path& folder, std::uint32_t layer, const LayerInput& input) {
   check_new(layer, input.rows());
   std::vector<std::shared_ptr<const HeadPrefix>> prefixes;
+  std::vector<QueryEvidence::Copy> kept(input.heads());
   for (std::size_t h = 0; h < input.heads(); ++h) {
     const std::filesystem::path path = head_path(folder, layer, h);
     const LayerInput::Head head = in_layer(layer, [&] { return input.head(h); });
-    const auto prefix = open_head(path, head.keys, head.values, params);
+    const auto prefix = open_head(path, head.keys, head.values, params, &kept[h]);
     if (input.paged()) forget_rows(*prefix);
     check_prefix_fits(*prefix, share, path.string(), input.paged());
     prefixes.push_back(prefix);
   }
-  publish(layer, std::make_unique<Layer>(prefixes, params, share, input.pages()));
+  auto opened = std::make_unique<Layer>(prefixes, params, share, input.pages());
+  opened->restore_evidence(kept, shape.query_heads / shape.kv_heads);
+  publish(layer, std::move(opened));
 }
 
 void Context::open_layer(const std::filesystem::path& folder, std::uint32_t layer, std::span<const SharedMatrix> keys,

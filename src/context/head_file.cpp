@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "clusters/cluster_sections.h"
+#include "context/evidence_section.h"
 #include "context/head_kind.h"
 #include "core/check.h"
 #include "core/grown_rows.h"
@@ -98,7 +99,8 @@ HeadChoice read_choice(ByteReader& in, std::size_t indexed) {
   return choice;
 }
 
-void save(const SavedRows& rows, const HeadIndex& head, const std::filesystem::path& path) {
+void save(const SavedRows& rows, const HeadIndex& head, const QueryEvidence::Copy& kept,
+          const std::filesystem::path& path) {
   ContainerWriter writer{std::string(container_kind)};
   writer.add(section_name, head_section(rows, head));
   ByteWriter window;
@@ -106,6 +108,7 @@ void save(const SavedRows& rows, const HeadIndex& head, const std::filesystem::p
   writer.add(window_section, window.take());
   Sections::write_sections_of(*head.index, writer);
   add_clusters(writer, head.clusters);
+  add_evidence(writer, kept, rows.keys.rows);
   writer.save(path);
 }
 
@@ -128,7 +131,7 @@ std::filesystem::path head_path(const std::filesystem::path& folder, std::size_t
 
 void save_head(const HeadPrefix& prefix, const std::filesystem::path& path) {
   const MatrixView& keys = prefix.keys.view;
-  save({keys, prefix.values.view, prefix.sinks, keys.rows - prefix.sinks - prefix.indexed()}, prefix, path);
+  save({keys, prefix.values.view, prefix.sinks, keys.rows - prefix.sinks - prefix.indexed()}, prefix, {}, path);
 }
 
 void save_head(const KvHead& head, std::size_t tokens, const Generation& generation,
@@ -139,15 +142,17 @@ void save_head(const KvHead& head, std::size_t tokens, const Generation& generat
   const std::size_t ids = tokens - view.sinks;
   const SavedRows rows{keys.view, values.view, view.sinks, ids - view.window};
   const HeadIndex& base = generation.base();
-  if (generation.index().base_size() == base.indexed() && base.indexed() <= ids) return save(rows, base, path);
+  const QueryEvidence::Copy kept = head.kept_queries();
+  if (generation.index().base_size() == base.indexed() && base.indexed() <= ids) return save(rows, base, kept, path);
   HeadIndex none;
   none.index = std::make_shared<const FlatIndex>(CheckedMatrix::trusted(keys.view.slice(0, 0)), Metric::inner_product);
   none.choice.reason = "attends to all keys: its index was cut by a truncation";
-  save(rows, none, path);
+  save(rows, none, kept, path);
 }
 
 std::shared_ptr<HeadPrefix> open_head(const std::filesystem::path& path, const CheckedMatrix& keys,
-                                      const CheckedMatrix& values, const ContextParams& params) {
+                                      const CheckedMatrix& values, const ContextParams& params,
+                                      QueryEvidence::Copy* kept) {
   const Container container = Container::open(path);
   if (container.kind() != container_kind) {
     fail(ErrorCode::corrupt, container.name(), ": kind is \"", container.kind(), "\", allowed is \"", container_kind,
@@ -172,6 +177,7 @@ std::shared_ptr<HeadPrefix> open_head(const std::filesystem::path& path, const C
       find_kind(prefix->choice.kind)
           ->open(container, keys.slice(sinks, indexed), Metric::inner_product, executor_or_default(params.executor));
   prefix->clusters = read_clusters(container, indexed, keys.cols(), values.cols());
+  if (kept != nullptr) *kept = read_evidence(container, keys.rows(), keys.cols());
   prefix->keys = keys.shared();
   prefix->values = values.shared();
   return prefix;

@@ -22,9 +22,11 @@ void save_head(const HeadPrefix& prefix, const std::filesystem::path& path);
 void save_head(const KvHead& head, std::size_t tokens, const Generation& generation, const std::filesystem::path& path);
 
 // Over the same keys and values, checked already, whose fingerprints are compared with the file's. Rows behind the
-// index are the window's and such as no index holds yet. Throws Error(not_found, io, corrupt, version), and
-// Error(invalid_argument) for other keys or values than were saved, or another window than `params` has.
+// index are the window's and such as no index holds yet. kept: gets the queries that the head had kept. Throws
+// Error(not_found, io, corrupt, version), and Error(invalid_argument) for other keys or values than were saved, or
+// another window than `params` has.
 std::shared_ptr<HeadPrefix> open_head(const std::filesystem::path& path, const CheckedMatrix& keys,
-                                      const CheckedMatrix& values, const ContextParams& params);
+                                      const CheckedMatrix& values, const ContextParams& params,
+                                      QueryEvidence::Copy* kept = nullptr);
 
 }  // namespace rattan

@@ -63,6 +63,8 @@ class KvHead {
   // Evidence for the next generation: one matrix per query head.
   void keep_evidence(const HeadQueries& queries) { evidence_.add(queries); }
   void forget_queries();
+  QueryEvidence::Copy kept_queries() const { return evidence_.copy(); }
+  void restore_queries(const QueryEvidence::Copy& kept) { evidence_.restore(kept); }
 
   // All that append() of so many rows may fail for. Throws std::bad_alloc, then nothing has changed.
   void reserve(std::size_t rows);

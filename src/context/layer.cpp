@@ -46,6 +46,13 @@ void Layer::keep_evidence(std::span<const MatrixView> queries, std::span<const s
   memory_.lock_for(heads_, 0);  // forgets them where there is no room
 }
 
+void Layer::restore_evidence(std::span<const QueryEvidence::Copy> kept, std::size_t group) {
+  for (std::size_t h = 0; h < heads_.size(); ++h) {
+    if (kept[h].heads.size() == group) heads_[h]->restore_queries(kept[h]);
+  }
+  memory_.lock_for(heads_, 0);
+}
+
 void Layer::append(std::size_t tokens, const MatrixView& keys, const MatrixView& values, const MatrixView& queries) {
   const std::size_t heads = heads_.size();
   const std::size_t before = tokens_.load(std::memory_order_relaxed);

@@ -34,6 +34,9 @@ class Layer {
   // Before anybody knows of the layer: the prefill's queries, one matrix per query head, for promotions to come.
   void keep_evidence(std::span<const MatrixView> queries, std::span<const std::int64_t> positions);
 
+  // The same of what other heads had kept, by head; nothing where they had other query heads.
+  void restore_evidence(std::span<const QueryEvidence::Copy> kept, std::size_t group);
+
   // The writer. Matrices as Context::append has them, checked. Throws Error(no_memory) where there is no room; then
   // nothing was appended.
   void append(std::size_t tokens, const MatrixView& keys, const MatrixView& values, const MatrixView& queries);

@@ -94,10 +94,22 @@ QueryEvidence::Copy QueryEvidence::copy() const {
                        chunk.values.begin() + count * static_cast<std::ptrdiff_t>(row()));
     copy.positions.insert(copy.positions.end(), chunk.positions.begin(), chunk.positions.begin() + count);
   }
-  for (std::size_t head = 0; head < heads_; ++head) {
-    copy.heads.emplace_back(copy.values.data() + head * dim_, DType::bf16, kept_, dim_, row());
-  }
+  copy.view_heads(heads_, dim_);
+  copy.step = step_;
   return copy;
+}
+
+void QueryEvidence::Copy::view_heads(std::size_t count, std::size_t dim) {
+  for (std::size_t head = 0; head < count; ++head) {
+    heads.emplace_back(values.data() + head * dim, DType::bf16, positions.size(), dim, count * dim);
+  }
+}
+
+void QueryEvidence::restore(const Copy& kept) {
+  add(kept.queries());
+  const std::lock_guard lock(mutex_);
+  step_ *= kept.step;
+  count_ *= kept.step;
 }
 
 std::size_t QueryEvidence::rows() const {

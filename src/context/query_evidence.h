@@ -29,15 +29,20 @@ class QueryEvidence {
   void truncate(std::int64_t position);
   void forget();
 
-  // What is kept, as HeadQueries has it.
+  // What is kept, as HeadQueries has it: every step-th position of those that were added.
   struct Copy {
-    std::vector<std::uint16_t> values;
+    std::vector<std::uint16_t> values;  // [positions, heads, dim]
     std::vector<MatrixView> heads;
     std::vector<std::int64_t> positions;
+    std::size_t step = 1;
 
+    // Of values and positions that are there.
+    void view_heads(std::size_t count, std::size_t dim);
     HeadQueries queries() const noexcept { return {heads, positions}; }
   };
   Copy copy() const;
+  // What another has kept, before anything is added.
+  void restore(const Copy& kept);
 
   std::size_t rows() const;  // positions
   // Were `added` more rows of single heads added.

@@ -98,6 +98,35 @@ TEST_F(ContextFiles, AnIndexOfAppendedTokensIsSaved) {
   }
 }
 
+// Defect: what an opened context was built anew from were the queries since alone.
+TEST_F(ContextFiles, KeptQueriesAreSaved) {
+  ContextParams grown = params();
+  grown.capacity = 6000;  // where heads may be built anew
+  Context saved(shape(), grown);
+  text.build(saved, 200);
+  text.append(saved, 200, 200);
+  saved.save(folder.path());
+  Context opened(shape(), grown);
+  for (std::uint32_t layer = 0; layer < 2; ++layer) {
+    opened.open_layer(folder.path(), layer, text.keys(layer, 400), text.values(layer, 400));
+  }
+  const auto kept = [](const Context& context) {
+    for (const auto& [name, bytes] : context.memory().parts) {
+      if (name == "kept queries") return bytes;
+    }
+    return std::uint64_t{0};
+  };
+  EXPECT_EQ(kept(opened), 8 * 400U * shape().key_dim * 2);
+  EXPECT_EQ(kept(opened), kept(saved));
+  for (std::uint32_t layer = 0; layer < 2; ++layer) {
+    saved.rebuild(layer);
+    opened.rebuild(layer);
+    EXPECT_EQ(text.decode(opened, layer, 399).output, text.decode(saved, layer, 399).output);
+  }
+  EXPECT_EQ(opened.report().front().reason, saved.report().front().reason);
+  EXPECT_EQ(opened.report().front().base_tokens, saved.report().front().base_tokens);
+}
+
 TEST_F(ContextFiles, FailedOpensLeaveNothingBuilt) {
   Context saved(shape(), params());
   text.build(saved, 300);
