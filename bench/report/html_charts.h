@@ -11,6 +11,9 @@
 
 namespace rattan::bench {
 
+// A decoder that misses a fifth of what it asked for is of no use: what lies below is folded or not drawn.
+inline constexpr double least_recall_shown = 0.8;
+
 // What is read per query head.
 enum class Reading : std::uint8_t { keys, bytes };
 

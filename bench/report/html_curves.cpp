@@ -12,9 +12,6 @@
 namespace rattan::bench {
 namespace {
 
-// A decoder that misses a fifth of what it asked for is of no use: what lies below is not drawn.
-constexpr double least_recall_drawn = 0.8;
-
 using Curve = std::vector<CurvePoint>;
 
 // Flat reads all keys once for all heads of the KV head: 100 %.
@@ -75,13 +72,13 @@ Extent extent_of(std::span<const CurvePoint> points, Reading reading) {
   double most = 0;
   for (const CurvePoint& point : points) {
     const double value = amount(point, reading);
-    if (point.recall < least_recall_drawn || !(value > 0)) continue;
+    if (point.recall < least_recall_shown || !(value > 0)) continue;
     least = least == 0 ? value : std::min(least, value);
     most = std::max(most, value);
   }
   if (least == 0) return {};
-  if (reading == Reading::keys) return {{std::min(0.1, least * 0.8), 1, true}, {least_recall_drawn, 1}};
-  return {{least * 0.8, most * 1.25, true}, {least_recall_drawn, 1}};
+  if (reading == Reading::keys) return {{std::min(0.1, least * 0.8), 1, true}, {least_recall_shown, 1}};
+  return {{least * 0.8, most * 1.25, true}, {least_recall_shown, 1}};
 }
 
 void draw_axes(Plot& plot, Reading reading) {

@@ -64,8 +64,6 @@ std::vector<Record> records_of(std::span<const SweepRow> rows, const Wanted& wan
   return records;
 }
 
-constexpr double least_recall_shown = 0.8;
-
 // The rows worth reading, then what is folded: rows of low recall, every column, every KV head.
 void write_rows(std::ostream& out, std::span<const SweepRow> rows) {
   static const std::vector<std::string> few = {"index", "target", "recall",  "worst",    "scan",

@@ -10,13 +10,12 @@
 namespace rattan::bench {
 namespace {
 
-constexpr double least_recall_drawn = 0.8;
 constexpr double legend_target = 0.95;
 
 double queries_per_second(const SweepRow& row) { return 1e6 * static_cast<double>(row.heads) / row.us_p50; }
 
 bool drawn(const SweepRow& row) {
-  return row.scope == "head" && row.recall >= least_recall_drawn && std::isfinite(row.us_p50) && row.us_p50 > 0;
+  return row.scope == "head" && row.recall >= least_recall_shown && std::isfinite(row.us_p50) && row.us_p50 > 0;
 }
 
 // A variant's points, a target each: means over the KV heads, of queries per second the geometric one.
@@ -79,7 +78,7 @@ std::string draw_speed(std::span<const SweepRow> rows) {
   }
   if (least == 0) return {};
   Svg svg(bare_width, paper_height, "Queries per second against recall, per index");
-  Plot plot(svg, {least_recall_drawn, 1}, {least / 1.3, most * 1.3, true}, "class=\"grid\"");
+  Plot plot(svg, {least_recall_shown, 1}, {least / 1.3, most * 1.3, true}, "class=\"grid\"");
   draw_axes(plot);
   for (const std::string& index : indexes_of(rows)) {
     std::vector<Svg::Point> paper;

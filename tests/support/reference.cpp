@@ -109,6 +109,14 @@ std::vector<double> reference_softmax(const MatrixView& queries, std::size_t que
   return weights;
 }
 
+double reference_mass(const MatrixView& queries, std::size_t query, const MatrixView& keys, std::size_t visible,
+                      std::size_t begin, std::size_t end, double scale) {
+  const std::vector<double> weights = reference_softmax(queries, query, keys, all_ids(visible), scale);
+  double mass = 0;
+  for (std::size_t key = begin; key < end; ++key) mass += weights[key];
+  return mass;
+}
+
 std::vector<KeyId> all_ids(std::size_t count) {
   std::vector<KeyId> ids(count);
   std::iota(ids.begin(), ids.end(), KeyId{0});

@@ -39,6 +39,10 @@ ReferenceAttention reference_attention(const MatrixView& queries, std::size_t qu
 std::vector<double> reference_softmax(const MatrixView& queries, std::size_t query, const MatrixView& keys,
                                       std::span<const KeyId> ids, double scale);
 
+// Share of the softmax over the first `visible` keys that keys [begin, end) hold.
+double reference_mass(const MatrixView& queries, std::size_t query, const MatrixView& keys, std::size_t visible,
+                      std::size_t begin, std::size_t end, double scale);
+
 // 0, 1, ..., count - 1.
 std::vector<KeyId> all_ids(std::size_t count);
 
