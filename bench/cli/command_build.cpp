@@ -91,7 +91,7 @@ Action configure_build(CLI::App& app) {
   add_build_flags(app, flags->build);
   add_exact_flag(app, flags->exact);
   app.add_flag("--ivf-spherical", flags->spherical, "ivf: k-means with normalised centroids")->group("Build");
-  add_run_flags(app, flags->run, {.format = "--format"});
+  add_run_flags(app, flags->run, {.file = false});
   app.add_option("-o,--out", flags->file,
                  "file of the index; with --index graph and several KV heads the folder of theirs")
       ->required()

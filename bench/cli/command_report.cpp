@@ -1,8 +1,10 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <sstream>
 
 #include "bench/cli/commands.h"
+#include "bench/cli/output.h"
 #include "bench/report/html_report.h"
 #include "bench/report/sweep_records.h"
 #include "core/check.h"
@@ -19,10 +21,9 @@ void run_report(const ReportFlags& flags) {
   std::ifstream in(flags.rows);
   if (!in) fail(ErrorCode::not_found, flags.rows, " cannot be read");
   const ReportData data = read_jsonl(in, flags.rows);
-  std::ofstream out(flags.page);
-  write_html(out, data);
-  out.close();
-  if (!out) fail(ErrorCode::io, "--out ", flags.page, " cannot be written");
+  std::ostringstream page;
+  write_html(page, data);
+  replace_file("--out", flags.page, page.str());
   std::cout << "wrote " << flags.page << ": " << data.rows.size() << " rows, " << data.points.size() << " points\n";
 }
 
@@ -30,7 +31,7 @@ void run_report(const ReportFlags& flags) {
 
 Action configure_report(CLI::App& app) {
   const auto flags = std::make_shared<ReportFlags>();
-  app.add_option("rows", flags->rows, "what sweep -o jsonl printed")->required()->type_name("FILE.jsonl");
+  app.add_option("rows", flags->rows, "what sweep --format jsonl printed")->required()->type_name("FILE.jsonl");
   app.add_option("-o,--out", flags->page, "the page")->required()->type_name("FILE.html");
   return [flags] { run_report(*flags); };
 }

@@ -1,14 +1,20 @@
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <memory>
+#include <sstream>
 
 #include "bench/cli/commands.h"
 #include "bench/cli/options.h"
+#include "bench/cli/output.h"
 #include "bench/inputs/text.h"
 #include "bench/inputs/usage_error.h"
+#include "bench/measure/interrupt.h"
 #include "bench/measure/sweep.h"
 #include "bench/report/html_report.h"
+#include "bench/report/sweep_records.h"
 #include "bench/report/sweep_table.h"
 #include "core/check.h"
 
@@ -23,6 +29,7 @@ struct SweepFlags {
   std::vector<double> targets = {0.90, 0.95, 0.99};
   std::string latency = "on";
   std::string report;
+  std::string resume;
 };
 
 // Variants that this build can make; a note for each that it cannot.
@@ -39,18 +46,24 @@ std::vector<Variant> usable_variants(const std::string& list, std::vector<std::s
   return usable;
 }
 
-// Opened before the measurement, so that a wrong path does not cost the result.
-std::ofstream open_report(const std::string& path) {
-  std::ofstream file;
-  if (path.empty()) return file;
-  file.open(path);
-  if (!file) fail(ErrorCode::io, "--report ", path, " cannot be written");
-  return file;
+// Lines that a kill cut short are cut off: what comes behind them would be lost with them.
+ReportData resumed(const std::string& path) {
+  if (path.empty()) return {};
+  std::ifstream in(path, std::ios::binary);
+  if (!in) fail(ErrorCode::not_found, "--resume ", path, " cannot be read");
+  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  text.resize(text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1);
+  if (text.size() < std::filesystem::file_size(path)) std::filesystem::resize_file(path, text.size());
+  std::istringstream lines(text);
+  return read_measured(lines, path);
 }
 
-void run_sweep_command(SweepFlags& flags) {
-  const Run run = start_run(flags.run);
-  std::vector<std::string> notes;
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code error;
+  return !a.empty() && !b.empty() && std::filesystem::equivalent(a, b, error);
+}
+
+void set_options(SweepFlags& flags, std::vector<std::string>& notes) {
   SweepOptions& options = flags.options;
   options.variants = usable_variants(flags.indexes, notes);
   options.targets = flags.targets;
@@ -58,21 +71,50 @@ void run_sweep_command(SweepFlags& flags) {
   options.targets.erase(std::unique(options.targets.begin(), options.targets.end()), options.targets.end());
   options.threads = flags.run.threads;
   options.seed = flags.run.seed;
-  options.ood = !flags.report.empty() || run.format == Format::json || run.format == Format::jsonl;
+  options.ood = !flags.report.empty() || flags.run.format == "json" || flags.run.format == "jsonl";
   if (flags.latency == "off") options.latency_steps = 0;
+}
+
+// A line of a row stands as soon as the row is measured.
+void print_part(const ReportData& part) {
+  write_jsonl_parts(std::cout, part);
+  std::cout.flush();
+  if (!std::cout) fail(ErrorCode::io, "writing rows failed");
+}
+
+void run_sweep_command(SweepFlags& flags) {
+  std::vector<std::string> notes;
+  set_options(flags, notes);
+  SweepHooks hooks;
+  hooks.done = resumed(flags.resume);
+  flags.run.append = flags.run.format == "jsonl" && same_file(flags.run.file, flags.resume);
+  const InterruptGuard interrupts;
+  const Run run = start_run(flags.run);
+  const bool lines = run.format == Format::jsonl;
   const std::vector<HeadSource> heads = list_heads(flags.data, run.executor.get());
-  std::ofstream report = open_report(flags.report);
+  if (!flags.report.empty()) check_writable("--report", flags.report);
+  if (lines) {
+    hooks.on_part = print_part;
+    print_part({.command = command_line(), .notes = {}, .rows = {}, .points = {}, .ood = {}});
+    if (!flags.run.append) print_part(hooks.done);
+  }
   ReportData data = [&] {
     Progress progress;
-    return run_sweep(heads, options, progress);
+    return run_sweep(heads, flags.options, progress, std::move(hooks));
   }();
   data.command = command_line();
   data.notes.insert(data.notes.end(), notes.begin(), notes.end());
-  write_report(std::cout, run.format, data);
-  if (!report.is_open()) return;
-  write_html(report, data);
-  report.close();
-  if (!report) fail(ErrorCode::io, "--report ", flags.report, " could not be written in full");
+  if (lines) {
+    write_jsonl_end(std::cout, data);
+  } else {
+    write_report(std::cout, run.format, data);
+  }
+  if (!flags.report.empty() && !data.rows.empty()) {
+    std::ostringstream page;
+    write_html(page, data);
+    replace_file("--report", flags.report, page.str());
+  }
+  stop_if_asked();
 }
 
 }  // namespace
@@ -116,6 +158,16 @@ Action configure_sweep(CLI::App& app) {
       ->group(group);
   add_build_flags(app, options.build);
   add_run_flags(app, flags->run);
+  app.add_option("-r,--repeats", options.repeats, "timings of every row: the mean and the deviation of their medians")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 16))
+      ->capture_default_str()
+      ->group(group);
+  app.add_option(
+         "--resume", flags->resume,
+         "what sweep --format jsonl wrote before it ended: rows that it has are not measured again; with the same "
+         "file as -o the others come behind them")
+      ->check(CLI::ExistingFile)
+      ->type_name("FILE.jsonl");
   app.add_option("--report", flags->report, "also write one self-contained HTML page")->type_name("FILE.html");
   return [flags] { run_sweep_command(*flags); };
 }

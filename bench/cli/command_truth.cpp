@@ -58,7 +58,7 @@ Action configure_truth(CLI::App& app) {
   add_data_flags(app, flags->data);
   add_k_flag(app, flags->problem);
   add_problem_flags(app, flags->problem);
-  add_run_flags(app, flags->run, {.seed = false, .format = "--format"});
+  add_run_flags(app, flags->run, {.seed = false, .file = false});
   app.add_option("-o,--out", flags->folder, "folder for truth_l*_kv*.ibin and .fbin")->required()->type_name("DIR");
   return [flags] { run_truth(*flags); };
 }

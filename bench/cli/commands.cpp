@@ -5,8 +5,10 @@
 #include <map>
 #include <vector>
 
+#include "bench/cli/output.h"
 #include "bench/inputs/text.h"
 #include "bench/inputs/usage_error.h"
+#include "bench/measure/interrupt.h"
 #include "bench/measure/run_record.h"
 #include "rattan/types.h"
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
+constexpr int exit_stopped = 130;  // as shells say of SIGINT
 
 constexpr Command all_commands[] = {
     {"sweep", "recall against keys read: the cheapest setting of each index that reaches each recall",
@@ -101,13 +104,20 @@ void check_numbers(const CLI::App& command) {
 int run_action(const Action& action) {
   try {
     action();
+    finish_output();
     std::cout.flush();
     if (!std::cout) throw Error(ErrorCode::io, "writing to stdout failed");
     return 0;
+  } catch (const Stopped&) {
+    finish_output();
+    std::cout.flush();
+    return exit_stopped;
   } catch (const UsageError& error) {
+    drop_output();
     std::cerr << "rattan-bench: " << error.what() << '\n';
     return exit_usage;
   } catch (const std::exception& error) {
+    drop_output();
     std::cerr << "rattan-bench: " << error.what() << '\n';
     return exit_failed;
   }

@@ -8,7 +8,7 @@
 
 namespace rattan::bench {
 
-// Prints its result to stdout; throws UsageError or Error.
+// Prints its result to stdout; throws UsageError or Error, and Stopped where a signal ended it with what there was.
 using Action = std::function<void()>;
 
 struct Command {
@@ -36,7 +36,8 @@ std::span<const Command> commands();
 // The command line as typed, for reports; set once by run().
 const std::string& command_line();
 
-// Parses and runs. 0: done, 1: it failed while running, 2: the command line is wrong. Errors go to stderr.
+// Parses and runs. 0: done, 1: it failed while running, 2: the command line is wrong, 130: a signal ended it and what
+// was measured is written. Errors go to stderr.
 int run(int argc, const char* const* argv);
 
 }  // namespace rattan::bench

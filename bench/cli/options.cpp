@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "bench/cli/output.h"
 #include "bench/inputs/usage_error.h"
 
 namespace rattan::bench {
@@ -12,11 +13,24 @@ const std::map<std::string, DType>& dtypes() {
   return names;
 }
 
+// Before, -o was the format.
+void check_file_name(const std::string& file) {
+  if (file == "md" || file == "csv" || file == "json" || file == "jsonl") {
+    throw UsageError("-o is the file to write, here \"" + file + "\"; the format is --format " + file);
+  }
+}
+
 }  // namespace
 
 Run start_run(const RunFlags& flags) {
   Run run;
   run.format = parse_format(flags.format);
+  if (!flags.file.empty()) {
+    check_file_name(flags.file);
+    open_output(flags.file, flags.append                  ? OutputMode::append
+                            : run.format == Format::jsonl ? OutputMode::as_lines
+                                                          : OutputMode::whole);
+  }
   run.executor = make_thread_executor(flags.threads);
   run.record = run_record(run.executor->workers(), flags.seed);
   return run;
@@ -123,9 +137,12 @@ void add_run_flags(CLI::App& app, RunFlags& run, const RunFlagNames& names) {
   } else {
     run.seed = 0;
   }
-  app.add_option(names.format, run.format, "md, csv, json or jsonl")
+  app.add_option("--format", run.format, "md, csv, json or jsonl")
       ->check(CLI::IsMember({"md", "csv", "json", "jsonl"}))
       ->capture_default_str();
+  if (names.file) {
+    app.add_option("-o,--out", run.file, "file for what is printed; default stdout")->type_name("FILE");
+  }
 }
 
 void add_k_flag(CLI::App& app, ProblemOptions& problem) {

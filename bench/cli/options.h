@@ -21,12 +21,14 @@ struct RunFlags {
   unsigned threads = 0;
   std::uint64_t seed = 1;
   std::string format = "md";
+  std::string file;  // takes what is printed; empty: stdout
+  bool append = false;
 };
 
-// Which of them a command has, and how it calls the format: one that writes a file has "-o,--out" for that.
+// Which of them a command has. One that makes a file of its own has "-o,--out" for that.
 struct RunFlagNames {
   bool seed = true;
-  const char* format = "-o,--output";
+  bool file = true;
 };
 
 // What the flags mean: made before anything is measured, so that a wrong one costs nothing.
@@ -36,7 +38,7 @@ struct Run {
   RunRecord record;
 };
 
-// Throws UsageError.
+// Opens the output file: JSON lines are in it as they are printed, all else at the end. Throws UsageError and Error.
 Run start_run(const RunFlags& flags);
 
 void add_data_flags(CLI::App& app, DataSelection& data);
@@ -45,7 +47,7 @@ void add_problem_flags(CLI::App& app, ProblemOptions& problem);  // window, quer
 void add_dtype_flags(CLI::App& app, std::optional<DType>& keys_as, std::optional<DType>& queries_as);
 void add_build_flags(CLI::App& app, BuildOptions& build);
 void add_threads_flag(CLI::App& app, RunFlags& run);
-void add_run_flags(CLI::App& app, RunFlags& run, const RunFlagNames& names = {});  // threads, seed and format
+void add_run_flags(CLI::App& app, RunFlags& run, const RunFlagNames& names = {});  // threads, seed, format and file
 void add_k_flag(CLI::App& app, ProblemOptions& problem);
 
 // Copies of the data's heads that are decoded in turn: a unit ("layer", "sequence") of how many KV heads, in how much

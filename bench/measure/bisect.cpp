@@ -10,6 +10,8 @@ namespace {
 constexpr int patience = 3;
 constexpr double least_gain = 1e-4;
 
+constexpr double judged_share = 1.0 / 8;  // of enough keys: before that a curve may still turn up
+
 }  // namespace
 
 SettingSearch::SettingSearch(const SettingRange& range, Evaluate evaluate)
@@ -46,13 +48,25 @@ bool SettingSearch::grow_until(double target) {
   std::uint32_t setting = evaluated_.empty() ? range_.low : evaluated_.rbegin()->first;
   double best = at(setting).recall;
   for (int without_gain = 0; best < target && setting < range_.high && without_gain < patience;) {
-    if (at(setting).keys_per_query >= range_.enough_keys) break;
+    if (at(setting).keys_per_query >= range_.enough_keys || hopeless(setting, target)) break;
     setting = setting > range_.high / 2 ? range_.high : setting * 2;
     const double recall = at(setting).recall;
     without_gain = recall > best + least_gain ? 0 : without_gain + 1;
     best = std::max(best, recall);
   }
   return best >= target;
+}
+
+bool SettingSearch::hopeless(std::uint32_t setting, double target) const {
+  const auto now = evaluated_.find(setting);
+  const auto before = evaluated_.find(setting / 2);
+  if (!range_.give_up_early || before == evaluated_.end()) return false;
+  const double keys = now->second.keys_per_query;
+  if (keys < judged_share * range_.enough_keys) return false;
+  const double missed = 1 - now->second.recall;
+  const double kept = std::min(1.0, missed / (1 - before->second.recall));
+  const double doublings = std::ceil(std::log2(range_.enough_keys / keys));
+  return missed * std::pow(kept, std::exp2(doublings + 1) - 2) > 1 - target;
 }
 
 void SettingSearch::narrow(double target) {

@@ -16,6 +16,8 @@ struct SettingRange {
   double resolution = 0.03;  // stop when neighbouring settings differ by less than this share
   // Widths stop doubling at the first setting that reads this many keys per query.
   double enough_keys = std::numeric_limits<double>::infinity();
+  // Whether a target is given up before that, where the last doubling says that it will not be reached.
+  bool give_up_early = false;
 };
 
 class SettingSearch {
@@ -29,9 +31,11 @@ class SettingSearch {
     bool reached = false;
   };
 
-  // Doubles the width until the target is reached, recall has stopped growing or enough keys are read, then bisects in
-  // log steps. Settings are evaluated once and shared between targets; with one setting only (low == high) that one is
-  // the answer.
+  // Doubles the width until the target is reached, recall has stopped growing, enough keys are read or the target is
+  // given up, then bisects in log steps. Given up is a target, once an eighth of enough keys is read, that would not be
+  // reached at enough keys even if each doubling to come gained twice as much as the one before, in the logarithm of
+  // the missed share. Settings are evaluated once and shared between targets; with one setting only (low == high) that
+  // one is the answer.
   Result cheapest(double target);
 
   // Every setting evaluated so far.
@@ -40,6 +44,7 @@ class SettingSearch {
  private:
   const Evaluation& at(std::uint32_t setting);
   bool grow_until(double target);
+  bool hopeless(std::uint32_t setting, double target) const;
   void narrow(double target);
 
   SettingRange range_;

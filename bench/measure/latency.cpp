@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bench/measure/interrupt.h"
 #include "bench/measure/run_record.h"
 
 namespace rattan::bench {
@@ -33,6 +34,7 @@ std::vector<std::vector<double>> time_jobs(const std::vector<LatencyJob>& jobs, 
   const auto batches = batches_of(jobs);
   std::vector<std::vector<double>> times(jobs.size());
   for (std::size_t round = 0; round <= steps; ++round) {
+    stop_if_asked();
     for (const std::vector<std::size_t>& batch : batches) {
       sweeper.sweep();
       for (const std::size_t j : batch) {

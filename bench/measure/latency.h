@@ -34,7 +34,7 @@ struct LatencyRun {
 
 // Rounds over the jobs: one untimed, then `steps` timed ones (a job with fewer decode steps starts over). Before a KV
 // head is asked again within a round or by the next one, twice the last-level cache is read from elsewhere. Jobs that
-// are equal are timed once.
+// are equal are timed once. Throws Stopped (interrupt.h) between rounds.
 LatencyRun measure_latency(const std::vector<LatencyJob>& jobs, std::size_t steps);
 
 // Reads twice the last-level cache (at most 1 GiB) from elsewhere, so that nothing of the indexes is left in it.

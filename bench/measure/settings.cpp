@@ -22,6 +22,7 @@ SettingRange setting_range(const BuiltIndex& built, const Variant& variant, cons
   if (knob.param == rerank_knob.param) range.low = std::min(problem.k, range.high);
   if (knob.param == beam_knob.param) range.low = std::min(std::max(1U, problem.k / narrowest_beam), range.high);
   range.enough_keys = hopeless_share * static_cast<double>(problem.keys.view.rows);
+  range.give_up_early = true;
   if (variant.group) range.enough_keys /= static_cast<double>(problem.heads);
   return range;
 }

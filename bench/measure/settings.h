@@ -11,7 +11,8 @@
 
 namespace rattan::bench {
 
-// Where bisection looks. A search that reads half of the keys has lost against a scan; wider ones are not tried.
+// Where bisection looks. A search that reads half of the keys has lost against a scan; wider ones are not tried, nor
+// those on the way where the target is out of reach.
 SettingRange setting_range(const BuiltIndex& built, const Variant& variant, const HeadProblem& problem);
 
 // "beam 212, expansions x0.6", "probes 7/512 spherical", "exact": `setup` with its width replaced by `setting`.

@@ -8,6 +8,7 @@
 
 #include "bench/inputs/text.h"
 #include "bench/measure/bisect.h"
+#include "bench/measure/interrupt.h"
 #include "bench/measure/latency.h"
 #include "bench/measure/measure.h"
 #include "bench/measure/ood.h"
@@ -39,7 +40,7 @@ struct HeadState {
   std::map<BuildKind, std::vector<BuiltIndex>> built;
 };
 
-// What a timed row needs after all heads are measured.
+// What a timed row needs after the variants of its head are measured.
 struct Timed {
   std::size_t row;
   LatencyJob job;
@@ -47,22 +48,29 @@ struct Timed {
 
 class Sweep {
  public:
-  Sweep(const SweepOptions& options, Progress& progress)
+  Sweep(const SweepOptions& options, Progress& progress, SweepHooks hooks)
       : options_(options),
         progress_(progress),
+        hooks_(std::move(hooks)),
         executor_(make_thread_executor(options.threads)),
         exact_(make_exact_topk_cpu(executor_.get())) {
     set_build_run(options_.build, options.seed, executor_.get());
+    data_.points = hooks_.done.points;
+    data_.ood = hooks_.done.ood;
+    passed_on_.points = data_.points.size();
+    passed_on_.ood = data_.ood.size();
   }
 
   void measure_head(const HeadSource& source, const std::string& place);
-  void time_rows();
+  void pass_on();
+  void say_stopped(std::size_t measured, std::size_t heads);
   ReportData take() {
     data_.rows = with_aggregates(std::move(data_.rows));
     return std::move(data_);
   }
 
  private:
+  std::vector<Variant> variants_left(const HeadState& state, DType dtype);
   void build(HeadState& state, BuildKind kind);
   std::vector<Candidate> candidates(const HeadState& state, const Variant& variant);
   Evaluation run(const HeadState& state, const Candidate& candidate, std::uint32_t setting);
@@ -71,14 +79,18 @@ class Sweep {
   SweepRow make_row(const HeadState& state, const Choice& choice, double target) const;
   void keep_points(const HeadState& state, const std::vector<Candidate>& candidates);
   SearchSetup with_setting(const Candidate& candidate, std::uint32_t setting) const;
+  void time_rows();
 
   SweepOptions options_;
   Progress& progress_;
+  SweepHooks hooks_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<ExactTopK> exact_;
-  std::vector<std::unique_ptr<HeadState>> states_;
-  std::vector<Timed> timed_;
+  std::vector<Timed> timed_;  // of the head at hand
   ReportData data_;
+  struct {
+    std::size_t rows = 0, points = 0, ood = 0;
+  } passed_on_;
   std::string place_;
 };
 
@@ -89,6 +101,7 @@ SearchSetup Sweep::with_setting(const Candidate& candidate, std::uint32_t settin
 }
 
 Evaluation Sweep::run(const HeadState& state, const Candidate& candidate, std::uint32_t setting) {
+  stop_if_asked();
   progress_.show(place_ + ", " + describe_setting(*candidate.built, candidate.setup, setting));
   const NeighborTable found =
       search_all_steps(*candidate.built->index, state.problem, with_setting(candidate, setting), *executor_);
@@ -212,57 +225,134 @@ void Sweep::build(HeadState& state, BuildKind kind) {
   }
 }
 
+// The variants that the earlier run lacks; rows of the others are taken over.
+std::vector<Variant> Sweep::variants_left(const HeadState& state, DType dtype) {
+  std::vector<Variant> left;
+  for (const Variant& variant : options_.variants) {
+    std::vector<SweepRow> rows;
+    for (const double target : options_.targets) {
+      const auto same = [&](const SweepRow& row) {
+        return row.scope == "head" && row.index == variant.name && row.source == state.source &&
+               row.layer == state.layer && row.kv_head == state.kv_head && row.target == target &&
+               row.k == options_.problem.k && row.dtype == to_string(dtype) && row.run.seed == options_.seed &&
+               (options_.latency_steps == 0 || row.latency_steps > 0);
+      };
+      const auto found = std::ranges::find_if(hooks_.done.rows, same);
+      if (found != hooks_.done.rows.end()) rows.push_back(*found);
+    }
+    if (rows.size() < options_.targets.size()) {
+      left.push_back(variant);
+      std::erase_if(data_.points, [&](const CurvePoint& point) {
+        return point.index == variant.name && point.source == state.source && point.layer == state.layer &&
+               point.kv_head == state.kv_head;
+      });
+    } else {
+      data_.rows.insert(data_.rows.end(), rows.begin(), rows.end());
+    }
+  }
+  passed_on_.rows = data_.rows.size();
+  passed_on_.points = data_.points.size();
+  return left;
+}
+
 void Sweep::measure_head(const HeadSource& source, const std::string& place) {
   const std::string head =
       place + " layer " + std::to_string(source.layer) + " KV head " + std::to_string(source.kv_head);
   progress_.show(head + ": data and exact truth");
-  states_.push_back(std::make_unique<HeadState>());
-  HeadState& state = *states_.back();
+  stop_if_asked();
+  HeadState state;
   datasets::KvGroup group = source.load();
   state.source = source_label(source, group);
   state.layer = source.layer;
   state.kv_head = source.kv_head;
+  const std::vector<Variant> left = variants_left(state, options_.problem.keys_as.value_or(group.keys.view.dtype));
+  if (left.empty()) return;
   state.problem = make_problem(std::move(group), options_.problem, *exact_);
-  if (options_.ood) data_.ood.push_back(describe_ood(state.problem.group, state.source, *executor_));
-  for (const Variant& variant : options_.variants) {
+  const bool described = std::ranges::any_of(hooks_.done.ood, [&](const OodHead& ood) {
+    return ood.source == state.source && ood.layer == state.layer && ood.kv_head == state.kv_head;
+  });
+  if (options_.ood && !described) data_.ood.push_back(describe_ood(state.problem.group, state.source, *executor_));
+  timed_.clear();
+  for (const Variant& variant : left) {
+    stop_if_asked();
     progress_.show(head + ": building " + std::string(variant.build.name));
     build(state, variant.build);
     place_ = head + ": " + std::string(variant.name);
     measure_variant(state, variant);
+    if (options_.latency_steps == 0) pass_on();
   }
-  if (options_.latency_steps == 0) states_.clear();
+  progress_.show(head + ": timing");
+  time_rows();
+  pass_on();
+}
+
+double deviation(const std::vector<double>& values, double mean) {
+  if (values.size() < 2) return not_measured;
+  double sum = 0;
+  for (const double value : values) sum += (value - mean) * (value - mean);
+  return std::sqrt(sum / static_cast<double>(values.size() - 1));
 }
 
 void Sweep::time_rows() {
   if (options_.latency_steps == 0) return;
-  progress_.show("timing");
   std::vector<LatencyJob> jobs;
   for (const Timed& timed : timed_) jobs.push_back(timed.job);
-  const LatencyRun run = measure_latency(jobs, options_.latency_steps);
+  std::vector<LatencyRun> runs;
+  for (std::size_t i = 0; i < options_.repeats; ++i) runs.push_back(measure_latency(jobs, options_.latency_steps));
+  const auto count = static_cast<double>(runs.size());
   for (std::size_t i = 0; i < timed_.size(); ++i) {
     SweepRow& row = data_.rows[timed_[i].row];
-    row.us_p50 = run.latencies[i].us_p50;
-    row.us_p99 = run.latencies[i].us_p99;
-    row.latency_steps = run.steps;
-    row.cycle_mb = run.cycle_mb;
+    std::vector<double> medians;
+    row.us_p50 = row.us_p99 = 0;
+    for (const LatencyRun& run : runs) {
+      medians.push_back(run.latencies[i].us_p50);
+      row.us_p50 += run.latencies[i].us_p50 / count;
+      row.us_p99 += run.latencies[i].us_p99 / count;
+    }
+    row.us_p50_deviation = deviation(medians, row.us_p50);
+    row.latency_steps = runs.front().steps;
+    row.repeats = runs.size();
+    row.cycle_mb = runs.front().cycle_mb;
   }
+}
+
+void Sweep::pass_on() {
+  const auto from = [](const auto& all, std::size_t& begin) {
+    auto part = std::vector(all.begin() + static_cast<std::ptrdiff_t>(begin), all.end());
+    begin = all.size();
+    return part;
+  };
+  ReportData part;
+  part.rows = from(data_.rows, passed_on_.rows);
+  part.points = from(data_.points, passed_on_.points);
+  part.ood = from(data_.ood, passed_on_.ood);
+  if (hooks_.on_part) hooks_.on_part(part);
+}
+
+void Sweep::say_stopped(std::size_t measured, std::size_t heads) {
+  data_.notes.push_back(message("Stopped by a signal: ", measured, " of ", heads,
+                                " KV heads are complete, another may be there in part."));
 }
 
 }  // namespace
 
-ReportData run_sweep(const std::vector<HeadSource>& heads, const SweepOptions& options, Progress& progress) {
-  Sweep sweep(options, progress);
+ReportData run_sweep(const std::vector<HeadSource>& heads, const SweepOptions& options, Progress& progress,
+                     SweepHooks hooks) {
+  Sweep sweep(options, progress, std::move(hooks));
   progress.expect(heads.size());
   for (std::size_t i = 0; i < heads.size(); ++i) {
     try {
       sweep.measure_head(heads[i], std::to_string(i + 1) + "/" + std::to_string(heads.size()));
       progress.part_done();
+    } catch (const Stopped&) {
+      sweep.pass_on();
+      sweep.say_stopped(i, heads.size());
+      break;
     } catch (const Error& error) {
       fail(error.code(), heads[i].source, ", layer ", heads[i].layer, ", KV head ", heads[i].kv_head, ": ",
            error.what());
     }
   }
-  sweep.time_rows();
   return sweep.take();
 }
 

@@ -43,7 +43,7 @@ SweepRow aggregate(std::span<const SweepRow> rows) {
        {&SweepRow::recall, &SweepRow::scan_fraction, &SweepRow::scan_group, &SweepRow::keys_per_query,
         &SweepRow::bytes_per_query, &SweepRow::centroids_per_query, &SweepRow::codes_per_query,
         &SweepRow::expansions_per_query, &SweepRow::mass, &SweepRow::output_error, &SweepRow::us_p50, &SweepRow::us_p99,
-        &SweepRow::cycle_mb, &SweepRow::build_s, &SweepRow::index_share}) {
+        &SweepRow::us_p50_deviation, &SweepRow::cycle_mb, &SweepRow::build_s, &SweepRow::index_share}) {
     all.*member = mean_of(rows, member);
   }
   all.scan_geomean = geometric_mean_of(rows, &SweepRow::scan_fraction);

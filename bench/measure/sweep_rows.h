@@ -49,8 +49,10 @@ struct SweepRow {
   double output_error = not_measured;
   double us_p50 = not_measured;
   double us_p99 = not_measured;
-  std::uint64_t latency_steps = 0;  // timed steps behind us_p50 and us_p99
-  double cycle_mb = not_measured;   // 10^6 bytes read elsewhere before a KV head is timed again
+  double us_p50_deviation = not_measured;  // standard deviation of the repeats' us_p50, which us_p50 is the mean of
+  std::uint64_t latency_steps = 0;         // timed steps of a repeat behind us_p50 and us_p99
+  std::uint64_t repeats = 0;
+  double cycle_mb = not_measured;  // 10^6 bytes read elsewhere before a KV head is timed again
   double build_s = not_measured;
   NamedNumbers build_stages;  // seconds
   std::uint64_t unreachable = 0;

@@ -1,7 +1,10 @@
 #include "bench/report/sweep_records.h"
 
+#include <algorithm>
 #include <istream>
+#include <map>
 #include <ostream>
+#include <tuple>
 
 #include "bench/inputs/text.h"
 #include "bench/report/json_text.h"
@@ -57,7 +60,9 @@ void visit_row(Fields&& field, AnyRow& row) {
   field("output_error", row.output_error, show_fixed("out err", 4));
   field("us_p50", row.us_p50, show_fixed("us p50", 0));
   field("us_p99", row.us_p99, show_fixed("us p99", 0));
+  field("us_p50_deviation", row.us_p50_deviation);
   field("latency_steps", row.latency_steps);
+  field("repeats", row.repeats);
   field("cycle_mb", row.cycle_mb);
   field("build_s", row.build_s, show_fixed("build s", 1));
   field("build_stages", row.build_stages);
@@ -179,15 +184,30 @@ void write_json(std::ostream& out, const ReportData& data) {
   out << to_indented_text(json) << '\n';
 }
 
-void write_jsonl(std::ostream& out, const ReportData& data) {
-  write_line(out, "command", {{"text", data.command}});
-  for (const SweepRow& row : data.rows) write_line(out, "row", to_record(row));
-  for (const CurvePoint& point : data.points) write_line(out, "point", to_record(point));
-  for (const OodHead& head : data.ood) write_line(out, "ood", to_record(head));
+void write_jsonl_parts(std::ostream& out, const ReportData& part) {
+  if (!part.command.empty()) write_line(out, "command", {{"text", part.command}});
+  for (const SweepRow& row : part.rows) write_line(out, "row", to_record(row));
+  for (const CurvePoint& point : part.points) write_line(out, "point", to_record(point));
+  for (const OodHead& head : part.ood) write_line(out, "ood", to_record(head));
+}
+
+void write_jsonl_end(std::ostream& out, const ReportData& data) {
+  for (const SweepRow& row : data.rows) {
+    if (row.scope == "all") write_line(out, "row", to_record(row));
+  }
   for (const std::string& note : data.notes) write_line(out, "note", {{"text", note}});
 }
 
-ReportData read_jsonl(std::istream& in, const std::string& name) {
+void write_jsonl(std::ostream& out, const ReportData& data) {
+  ReportData heads = data;
+  std::erase_if(heads.rows, [](const SweepRow& row) { return row.scope == "all"; });
+  write_jsonl_parts(out, heads);
+  write_jsonl_end(out, data);
+}
+
+namespace {
+
+ReportData read_lines(std::istream& in, const std::string& name) {
   ReportData data;
   std::size_t number = 0;
   for (std::string line; std::getline(in, line);) {
@@ -201,7 +221,48 @@ ReportData read_jsonl(std::istream& in, const std::string& name) {
       fail(ErrorCode::corrupt, name, " line ", number, ": ", error.what());
     }
   }
+  return data;
+}
+
+// Keeps the last item of each key, in the order of the lasts.
+template <typename T, typename KeyOf>
+void keep_last(std::vector<T>& items, const KeyOf& key_of) {
+  std::map<decltype(key_of(items.front())), std::size_t> last;
+  for (std::size_t i = 0; i < items.size(); ++i) last[key_of(items[i])] = i;
+  std::vector<T> kept;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (last.at(key_of(items[i])) == i) kept.push_back(std::move(items[i]));
+  }
+  items = std::move(kept);
+}
+
+void keep_last_of_each(ReportData& data) {
+  keep_last(data.rows, [](const SweepRow& row) {
+    return std::tuple(row.scope == "all", row.source, row.index, row.layer, row.kv_head, row.k, row.target);
+  });
+  // Rows over all heads stand behind the others also where a resumed run added some.
+  std::stable_partition(data.rows.begin(), data.rows.end(), [](const SweepRow& row) { return row.scope != "all"; });
+  keep_last(data.points, [](const CurvePoint& point) {
+    return std::tuple(point.source, point.index, point.layer, point.kv_head, point.variant, point.setting);
+  });
+  keep_last(data.ood, [](const OodHead& head) { return std::tuple(head.source, head.layer, head.kv_head); });
+}
+
+}  // namespace
+
+ReportData read_jsonl(std::istream& in, const std::string& name) {
+  ReportData data = read_lines(in, name);
   if (data.rows.empty()) fail(ErrorCode::corrupt, name, " holds no result rows (record \"row\")");
+  keep_last_of_each(data);
+  return data;
+}
+
+ReportData read_measured(std::istream& in, const std::string& name) {
+  ReportData data = read_lines(in, name);
+  std::erase_if(data.rows, [](const SweepRow& row) { return row.scope == "all"; });
+  data.notes.clear();
+  data.command.clear();
+  keep_last_of_each(data);
   return data;
 }
 

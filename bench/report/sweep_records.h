@@ -17,8 +17,16 @@ Record to_record(const OodHead& head);
 void write_json(std::ostream& out, const ReportData& data);  // one object: command, notes, rows, points, ood
 void write_jsonl(std::ostream& out, const ReportData& data);
 
-// Reads what write_jsonl wrote; unknown members and records are skipped, missing ones keep their defaults. Throws
+// The same in pieces: lines of what is there, as it is measured, and at the end the rows over all heads and the notes.
+void write_jsonl_parts(std::ostream& out, const ReportData& part);
+void write_jsonl_end(std::ostream& out, const ReportData& data);
+
+// Reads what write_jsonl wrote; unknown members and records are skipped, missing ones keep their defaults. Of rows and
+// points of the same index, head and target or setting the last counts: a resumed run may measure one again. Throws
 // Error(corrupt) naming `name`, the line and what is wrong with it.
 ReportData read_jsonl(std::istream& in, const std::string& name);
+
+// The same without the rows over all heads and without notes; there may be no row.
+ReportData read_measured(std::istream& in, const std::string& name);
 
 }  // namespace rattan::bench

@@ -24,7 +24,7 @@ Format parse_format(const std::string& name) {
   if (name == "csv") return Format::csv;
   if (name == "json") return Format::json;
   if (name == "jsonl") return Format::jsonl;
-  throw UsageError("--output is \"" + name + "\", allowed are md, csv, json, jsonl");
+  throw UsageError("--format is \"" + name + "\", allowed are md, csv, json, jsonl");
 }
 
 void write_csv(std::ostream& out, const std::vector<Record>& records) {

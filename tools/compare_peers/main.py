@@ -54,7 +54,7 @@ def interleave(flags, dump, prepared, problem, folder):
     partner = rattan.PacedRattan(
         [flags.rattan, "latency", "--data", dump, "--layers", flags.layer, "--kv-heads", flags.kv_head, "--index", flags.index,
          "--k", flags.k, "--recall", flags.recall, "--queries", flags.queries, "--resident", flags.resident, "--rounds",
-         flags.rounds, "--keys-as", "bf16", "--cache", folder / "cache", "--paced", "-o", "json"])
+         flags.rounds, "--keys-as", "bf16", "--cache", folder / "cache", "--paced", "--format", "json"])
     say("copies of the peers")
     residents = [measure.Resident(peer, index, path, problem, flags.resident) for peer, index, path, _, _ in prepared]
     sweeper = measure.CacheSweeper()

@@ -78,7 +78,7 @@ TEST(CommandLine, BadValuesAreNamedAndExitWithTwo) {
   expect_refused("sweep " + tiny + "--layers 4", 2, "--layers asks for 4");
   expect_refused("sweep " + tiny + "--kv-heads x", 2, "--kv-heads is \"x\"");
   expect_refused("sweep " + tiny + "--latency maybe", 2, "--latency");
-  expect_refused("sweep " + tiny + "-o xml", 2, "--output");
+  expect_refused("sweep " + tiny + "--format xml", 2, "--format");
   expect_refused("sweep " + tiny + "--keys-as f8", 2, "--keys-as");
   expect_refused("sweep " + tiny + "--queries 0", 2, "--queries");
   expect_refused("sweep " + tiny + "--degree 0", 2, "--degree");
@@ -99,11 +99,11 @@ TEST(CommandLine, FailuresWhileRunningExitWithOneAndNameTheFile) {
   expect_refused("search " + one + "--index-file " + garbage, 1, "garbage.rattan");
   expect_refused("report " + garbage + " -o " + (folder / "page.html").string(), 1, "garbage.rattan line 1");
   expect_refused("sweep " + one + quick + "--index flat --report /nowhere/page.html", 1, "/nowhere/page.html");
-  EXPECT_EQ(run_bench("info " + one + "-o csv", "/dev/full").exit_code, 1) << "a full disk is an error";
+  EXPECT_EQ(run_bench("info " + one + "--format csv", "/dev/full").exit_code, 1) << "a full disk is an error";
 }
 
 TEST(SweepCommand, CsvHasTheSchemaAndAMeanRow) {
-  const ProgramResult result = run_bench("sweep " + one + quick + "--index flat,graph --recall 0.9 -o csv");
+  const ProgramResult result = run_bench("sweep " + one + quick + "--index flat,graph --recall 0.9 --format csv");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.err, "") << "progress is for terminals";
   const std::vector<std::string> lines = lines_of(result.out);
@@ -115,7 +115,7 @@ TEST(SweepCommand, CsvHasTheSchemaAndAMeanRow) {
 
 TEST(SweepCommand, JsonHoldsRowsPointsAndStatistics) {
   const ProgramResult result =
-      run_bench("sweep " + tiny + quick + "--index flat,graph:single --recall 0.8,0.9 --latency off -o json");
+      run_bench("sweep " + tiny + quick + "--index flat,graph:single --recall 0.8,0.9 --latency off --format json");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json json = Json::parse(result.out);
   EXPECT_EQ(json.at("rows").size(), 2 * 2 * 2 + 2 * 2U);
@@ -152,7 +152,8 @@ TEST(SweepCommand, MarkdownIsAlignedAndExplained) {
 }
 
 TEST(SweepCommand, KeysCanBeReencoded) {
-  const ProgramResult result = run_bench("sweep " + one + quick + "--index flat --keys-as bf16 -o jsonl --latency off");
+  const ProgramResult result =
+      run_bench("sweep " + one + quick + "--index flat --keys-as bf16 --format jsonl --latency off");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_TRUE(contains(result.out, "\"dtype\":\"bf16\""));
 }
@@ -160,17 +161,61 @@ TEST(SweepCommand, KeysCanBeReencoded) {
 TEST(SweepCommand, MoreNeighboursThanKeysIsARightAnswer) {
   const ProgramResult result = run_bench(
       "sweep --synth n=256,d=16,group=1,heads=1,decode=16 --k 1000 --queries 4 --index flat,graph "
-      "--recall 0.9 --latency off -o jsonl");
+      "--recall 0.9 --latency off --format jsonl");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json row = Json::parse(lines_of(result.out).at(1));
   EXPECT_EQ(row.at("recall"), 1.0);
+}
+
+TEST(SweepCommand, OutIsTheFileAndFormatTheFormat) {
+  const TempDirectory folder;
+  const std::string file = (folder / "rows").string();
+  for (const char* format : {"md", "csv", "json", "jsonl"}) {
+    const std::string command = "sweep " + one + quick + "--index flat --recall 0.9 --latency off --format " + format;
+    const ProgramResult printed = run_bench(command);
+    const ProgramResult written = run_bench(command + " -o " + file);
+    ASSERT_EQ(written.exit_code, 0) << written.err;
+    EXPECT_EQ(written.out, "");
+    EXPECT_EQ(lines_of(test::read_file(file)).size(), lines_of(printed.out).size()) << format;
+  }
+  expect_refused("sweep " + one + "-o csv", 2, "the format is --format csv");
+}
+
+TEST(SweepCommand, ResumedItMeasuresWhatIsMissing) {
+  const TempDirectory folder;
+  const std::string first = (folder / "first.jsonl").string();
+  const std::string sweep = "sweep " + tiny + quick + "--recall 0.9 --latency off --format jsonl ";
+  ASSERT_EQ(run_bench(sweep + "--index flat -o " + first).exit_code, 0);
+  const ProgramResult second = run_bench(sweep + "--index flat,graph --resume " + first);
+  ASSERT_EQ(second.exit_code, 0) << second.err;
+  std::istringstream in(second.out);
+  const ReportData data = read_jsonl(in, "second");
+  EXPECT_EQ(data.rows.size(), 2 * 2 + 2U);
+  EXPECT_TRUE(contains(second.out, lines_of(test::read_file(first)).at(1))) << "the row as it was, seconds and all";
+
+  // A line that a kill cut short is measured again.
+  std::string cut = test::read_file(first);
+  cut.resize(cut.find("\"record\":\"row\"", 300) + 40);
+  test::write_file(first, cut);
+  ASSERT_EQ(run_bench(sweep + "--index flat,graph --resume " + first + " -o " + first).exit_code, 0);
+  std::istringstream again(test::read_file(first));
+  EXPECT_EQ(read_jsonl(again, "again").rows.size(), 2 * 2 + 2U);
+  expect_refused(sweep + "--resume /nowhere/rows.jsonl", 2, "/nowhere/rows.jsonl");
+}
+
+TEST(SweepCommand, RepeatsGiveAMeanAndADeviation) {
+  const ProgramResult result = run_bench("sweep " + one + quick + "--index flat --recall 0.9 -r 3 --format jsonl");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json row = Json::parse(lines_of(result.out).at(1));
+  EXPECT_EQ(row.at("repeats"), 3);
+  EXPECT_GE(row.at("us_p50_deviation").get<double>(), 0);
 }
 
 TEST(ReportCommand, SavedRowsGiveTheSamePage) {
   const TempDirectory folder;
   const std::string page = (folder / "direct.html").string();
   const ProgramResult sweep =
-      run_bench("sweep " + one + quick + "--index flat,graph --recall 0.9 -o jsonl --report " + page);
+      run_bench("sweep " + one + quick + "--index flat,graph --recall 0.9 --format jsonl --report " + page);
   ASSERT_EQ(sweep.exit_code, 0) << sweep.err;
   test::write_file(folder / "rows.jsonl", sweep.out);
   const std::string again = (folder / "again.html").string();
@@ -185,7 +230,7 @@ TEST(InfoCommand, OneLinePerKvHeadAndOneRecordPerQueryHead) {
   ASSERT_EQ(table.exit_code, 0) << table.err;
   EXPECT_TRUE(contains(table.out, "| layer | kv"));
   EXPECT_TRUE(contains(table.out, "top100"));
-  const ProgramResult lines = run_bench("info " + tiny + "-o jsonl");
+  const ProgramResult lines = run_bench("info " + tiny + "--format jsonl");
   ASSERT_EQ(lines_of(lines.out).size(), 4U);
   const Json record = Json::parse(lines_of(lines.out).front());
   EXPECT_GT(record.at("mahalanobis_queries").get<double>(), 0);
@@ -197,8 +242,8 @@ TEST(SynthCommand, WritesADumpThatIsRead) {
   const ProgramResult synth = run_bench("synth " + tiny + "-o " + folder.path().string());
   ASSERT_EQ(synth.exit_code, 0) << synth.err;
   EXPECT_TRUE(std::filesystem::exists(folder / "layer_00.safetensors"));
-  const ProgramResult made = run_bench("info " + tiny + "-o csv");
-  const ProgramResult read = run_bench("info --data " + folder.path().string() + " -o csv");
+  const ProgramResult made = run_bench("info " + tiny + "--format csv");
+  const ProgramResult read = run_bench("info --data " + folder.path().string() + " --format csv");
   ASSERT_EQ(read.exit_code, 0) << read.err;
   const auto figures = [](const std::string& csv) {
     const std::string line = lines_of(csv).at(1);
@@ -229,7 +274,7 @@ TEST(BuildCommand, WhatItSavesCanBeDescribedAndSearched) {
   EXPECT_EQ(info.exit_code, 0) << info.err;
   EXPECT_TRUE(contains(info.out, "graph over"));
   const ProgramResult search =
-      run_bench("search " + one + "--k 10 --queries 16 --index-file " + file + " --width 20,400 -o jsonl");
+      run_bench("search " + one + "--k 10 --queries 16 --index-file " + file + " --width 20,400 --format jsonl");
   ASSERT_EQ(search.exit_code, 0) << search.err;
   const std::vector<std::string> lines = lines_of(search.out);
   ASSERT_EQ(lines.size(), 2U);
@@ -257,7 +302,7 @@ TEST(BuildCommand, SeveralHeadsGiveTheFilesOfEachAlone) {
 }
 
 TEST(AttendCommand, MoreKeysHoldMoreMass) {
-  const ProgramResult result = run_bench("attend " + one + "--k 10,100,1000 --queries 4 -o jsonl");
+  const ProgramResult result = run_bench("attend " + one + "--k 10,100,1000 --queries 4 --format jsonl");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   double mass = 0;
   for (const std::string& line : lines_of(result.out)) {
@@ -273,8 +318,8 @@ TEST(AttendCommand, MoreKeysHoldMoreMass) {
 }
 
 TEST(AttendCommand, BudgetsAndEstimates) {
-  const ProgramResult result =
-      run_bench("attend " + one + "--k 10,1000 --epsilon 0.2 --estimate off,on --most-k 2000 --queries 4 -o jsonl");
+  const ProgramResult result = run_bench(
+      "attend " + one + "--k 10,1000 --epsilon 0.2 --estimate off,on --most-k 2000 --queries 4 --format jsonl");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::vector<std::string> lines = lines_of(result.out);
   ASSERT_EQ(lines.size(), 12U);
@@ -287,7 +332,7 @@ TEST(AttendCommand, BudgetsAndEstimates) {
 }
 
 TEST(AttendCommand, TimesItsBudgetsWhereAsked) {
-  const std::string command = "attend " + one + "--queries 4 --k 10 --epsilon 0.1 --estimate on -o jsonl ";
+  const std::string command = "attend " + one + "--queries 4 --k 10 --epsilon 0.1 --estimate on --format jsonl ";
   const ProgramResult timed = run_bench(command + "--latency on --kind scan4 --rounds 1");
   ASSERT_EQ(timed.exit_code, 0) << timed.err;
   const Json record = Json::parse(lines_of(timed.out).at(0));
@@ -301,7 +346,7 @@ TEST(AttendCommand, TimesItsBudgetsWhereAsked) {
 
 TEST(LatencyCommand, EveryVariantIsBesideFlatAndSaysWhereItRan) {
   const ProgramResult result = run_bench("latency " + tiny + "--k 10 --queries 8 --index flat,graph --recall 0.8 " +
-                                         "--resident 3 --rounds 1 --threads 1 --seed 5 -o jsonl");
+                                         "--resident 3 --rounds 1 --threads 1 --seed 5 --format jsonl");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::vector<std::string> lines = lines_of(result.out);
   ASSERT_EQ(lines.size(), 2U) << result.out;
@@ -319,8 +364,9 @@ TEST(LatencyCommand, EveryVariantIsBesideFlatAndSaysWhereItRan) {
 }
 
 TEST(GrowCommand, EveryWayToGrowIsARecordBesideAFreshBuild) {
-  const ProgramResult result = run_bench("grow --synth n=1024,d=32,group=2,heads=2,decode=300 --append 256 --segment " +
-                                         std::string("32,64 --recent 32 --k 10 --queries 8 --threads 1 -o jsonl"));
+  const ProgramResult result =
+      run_bench("grow --synth n=1024,d=32,group=2,heads=2,decode=300 --append 256 --segment " +
+                std::string("32,64 --recent 32 --k 10 --queries 8 --threads 1 --format jsonl"));
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::vector<std::string> lines = lines_of(result.out);
   ASSERT_EQ(lines.size(), 2 * 2U) << result.out;
@@ -340,7 +386,7 @@ TEST(DecodeCommand, TwoLengthsGiveRatiosAnExponentAndAPlot) {
   const std::string plot = (folder / "growth.svg").string();
   const ProgramResult result = run_bench(
       "decode --synth n=1024,d=32,group=2,heads=2,decode=16 --synth n=4096,d=32,group=2,heads=2,decode=16 --depth 3 "
-      "--rounds 1 --k 20 -o jsonl --plot " +
+      "--rounds 1 --k 20 --format jsonl --plot " +
       plot);
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::vector<std::string> lines = lines_of(result.out);

@@ -82,7 +82,7 @@ class Formats : public testing::Test {
     const ProgramResult result = test::run_bench("sweep --data " + data +
                                                  " --k 10 --queries 32 --quality-steps 4 --latency off --recall 0.9 "
                                                  "--index flat,scan4,graph --query-step 4 --threads 1 "
-                                                 "--keys-as f16 --queries-as f16 -o jsonl");
+                                                 "--keys-as f16 --queries-as f16 --format jsonl");
     EXPECT_EQ(result.exit_code, 0) << data << "\n" << result.err;
     std::vector<Json> rows;
     std::istringstream lines(result.out);
@@ -99,7 +99,7 @@ class Formats : public testing::Test {
 
   void expect_same(const std::string& data, const std::string& flags, bool with_values = false) {
     EXPECT_EQ(table(data + flags, with_values), table((folder_ / "layers").string(), with_values)) << data;
-    const ProgramResult info = test::run_bench("info --data " + data + flags + " -o jsonl");
+    const ProgramResult info = test::run_bench("info --data " + data + flags + " --format jsonl");
     EXPECT_EQ(info.exit_code, 0) << "what sweep takes, info takes\n" << info.err;
   }
 

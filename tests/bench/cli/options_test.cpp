@@ -18,7 +18,7 @@ RunFlags parsed(const RunFlagNames& names, const std::vector<std::string>& words
 }
 
 TEST(Options, FlagsOfARunAreThreadsSeedAndFormat) {
-  const RunFlags flags = parsed({}, {"--threads", "3", "--seed", "9", "-o", "csv"});
+  const RunFlags flags = parsed({}, {"--threads", "3", "--seed", "9", "--format", "csv"});
   const auto run = start_run(flags);
   EXPECT_EQ(run.format, Format::csv);
   EXPECT_EQ(run.executor->workers(), 3U);
@@ -27,7 +27,7 @@ TEST(Options, FlagsOfARunAreThreadsSeedAndFormat) {
 }
 
 TEST(Options, ACommandMayHaveNoSeedAndCallTheFormatOtherwise) {
-  EXPECT_EQ(parsed({.seed = false, .format = "--format"}, {"--format", "jsonl"}).format, "jsonl");
+  EXPECT_EQ(parsed({.seed = false, .file = false}, {"--format", "jsonl"}).format, "jsonl");
   EXPECT_EQ(parsed({.seed = false}, {}).seed, 0U) << "nothing is random";
   EXPECT_THROW(parsed({.seed = false}, {"--seed", "2"}), CLI::ParseError);
 }

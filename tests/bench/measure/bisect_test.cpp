@@ -86,6 +86,28 @@ TEST(SettingSearch, StopsWhereEnoughKeysAreRead) {
   EXPECT_TRUE(search.cheapest(0.95).reached);
 }
 
+TEST(SettingSearch, GivesUpWhereDoublingsGainTooLittle) {
+  const SettingRange range{.low = 1, .high = 1U << 20, .enough_keys = 4096, .give_up_early = true};
+  std::uint32_t widest = 0;
+  SettingSearch search(range, [&](std::uint32_t s) {
+    widest = std::max(widest, s);
+    return at(s, 1 - 0.8 * std::pow(s, -0.05), s);
+  });
+  EXPECT_FALSE(search.cheapest(0.9).reached);
+  EXPECT_EQ(widest, 512U) << "an eighth of enough keys, not all of them";
+  const std::size_t evaluated = search.evaluated().size();
+  EXPECT_FALSE(search.cheapest(0.99).reached);
+  EXPECT_EQ(search.evaluated().size(), evaluated) << "a higher target costs nothing more";
+}
+
+TEST(SettingSearch, DoesNotGiveUpWhatTurnsUpLate) {
+  const SettingRange range{.low = 1, .high = 1U << 20, .enough_keys = 1000, .give_up_early = true};
+  for (const double power : {1.0, 2.0, 3.0}) {
+    SettingSearch search(range, [&](std::uint32_t s) { return at(s, 1 - 1 / (1 + std::pow(s / 150.0, power)), s); });
+    EXPECT_TRUE(search.cheapest(0.85).reached) << power;
+  }
+}
+
 TEST(SettingSearch, TheCheapestNeedNotBeTheNarrowest) {
   SettingSearch search({.low = 1, .high = 4}, [](std::uint32_t s) { return at(s, 0.95, s == 1 ? 50 : 10); });
   search.cheapest(0.97);
