@@ -60,7 +60,9 @@ struct SplitRows {
   void write_addresses(std::size_t begin, std::size_t count, const void** to) const noexcept {
     if (pages != nullptr && absent == 0) return pages->write_addresses(first + begin, count, to);
     if (pages == nullptr && grown.rows == 0) {  // rows in one place, the rule, are not asked which
-      for (std::size_t i = 0; i < count; ++i) to[i] = base.row(begin + i);
+      const auto* address = static_cast<const std::byte*>(base.row(begin));
+      const std::size_t stride = base.row_stride * dtype_size(base.dtype);
+      for (std::size_t i = 0; i < count; ++i, address += stride) to[i] = address;
     } else {
       for (std::size_t i = 0; i < count; ++i) to[i] = row(begin + i);
     }
