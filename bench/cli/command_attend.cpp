@@ -106,6 +106,7 @@ void attend_head(const AttendFlags& flags, const HeadSource& source, const Exact
       row.recall = evaluation.recall;
       if (retrieval.searches()) {
         row.scan_fraction = evaluation.keys_per_query / static_cast<double>(problem.keys.view.rows);
+        row.bytes_per_query = evaluation.bytes_per_query;
       }
     }
     set_outcome(row, attend.run(budget, retrieve));

@@ -79,6 +79,7 @@ Record to_record(const AttendRow& row) {
       {"steps", row.steps},
       {"recall", row.recall, show_fixed("recall", 3)},
       {"scan_fraction", row.scan_fraction, show_percent("scan")},
+      {"bytes_per_query", row.bytes_per_query, show_fixed("KB/q", 1, 1e-3)},
       {"keys_retrieved", row.keys_retrieved, show_fixed("keys", 1)},
       {"mass", row.mass, show_fixed("mass", 4)},
       {"unread", row.unread, show_fixed("unread", 5)},

@@ -26,17 +26,18 @@ struct AttendRow {
   std::string estimate;  // of the unread keys: "on", "off"
   std::optional<std::uint64_t> steps;
   double recall = not_measured;
-  double scan_fraction = not_measured;   // keys read / keys
-  double keys_retrieved = not_measured;  // per query head
-  double mass = not_measured;            // share of the indexed keys' softmax mass that they hold
-  double unread = not_measured;          // share of the whole softmax that was not read
-  double output_error = not_measured;    // |o - o'| / |o|
-  double fixed_error = not_measured;     // epsilon: what fixed k has at as many keys
-  double estimate_error = not_measured;  // |estimated - true| of the unread keys' log mass
-  double us_p50 = not_measured;          // of one step
-  double us_full = not_measured;         // with attention to every key
-  double us_flat = not_measured;         // with one exact pass and the values of the smallest k
-  std::string kind;                      // what a timed Context searches
+  double scan_fraction = not_measured;    // keys read / keys
+  double bytes_per_query = not_measured;  // of the search: keys, codes, centroids and edges
+  double keys_retrieved = not_measured;   // per query head
+  double mass = not_measured;             // share of the indexed keys' softmax mass that they hold
+  double unread = not_measured;           // share of the whole softmax that was not read
+  double output_error = not_measured;     // |o - o'| / |o|
+  double fixed_error = not_measured;      // epsilon: what fixed k has at as many keys
+  double estimate_error = not_measured;   // |estimated - true| of the unread keys' log mass
+  double us_p50 = not_measured;           // of one step
+  double us_full = not_measured;          // with attention to every key
+  double us_flat = not_measured;          // with one exact pass and the values of the smallest k
+  std::string kind;                       // what a timed Context searches
   RunRecord run;
 };
 

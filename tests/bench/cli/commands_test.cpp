@@ -315,6 +315,9 @@ TEST(AttendCommand, MoreKeysHoldMoreMass) {
   EXPECT_GT(mass, 0.5);
   const ProgramResult graph = run_bench("attend " + one + "--k 10 --queries 4 --index graph --threads 1");
   EXPECT_EQ(graph.exit_code, 0) << graph.err;
+  const ProgramResult record = run_bench("attend " + one + "--k 10 --queries 4 --index graph --format jsonl");
+  ASSERT_EQ(record.exit_code, 0) << record.err;
+  EXPECT_GT(Json::parse(lines_of(record.out).at(0)).at("bytes_per_query").get<double>(), 0) << "beside scan_fraction";
 }
 
 TEST(AttendCommand, BudgetsAndEstimates) {
