@@ -49,10 +49,18 @@ LayerHead linked_rows(const HeadProblem& problem, const LinkOptions& options) {
 
 }  // namespace
 
-LayersRun build_layers(const std::vector<HeadSource>& heads, const ProblemOptions& problem, const BuildOptions& build,
-                       const ExactTopK& exact, bool overlap, const std::string& folder) {
+std::string file_in(const std::string& folder, const HeadSource& head) {
+  return (std::filesystem::path(folder) / file_name(head)).string();
+}
+
+void make_folder_for(const std::vector<HeadSource>& heads, const std::string& folder) {
   check_names(heads, folder);
   std::filesystem::create_directories(folder);
+}
+
+LayersRun build_layers(const std::vector<HeadSource>& heads, const ProblemOptions& problem, const BuildOptions& build,
+                       const ExactTopK& exact, bool overlap, const std::string& folder) {
+  make_folder_for(heads, folder);
   LayerBuildParams params;
   params.links_k = build.links.k;
   params.graph = build.graph;
@@ -64,7 +72,7 @@ LayersRun build_layers(const std::vector<HeadSource>& heads, const ProblemOption
   const auto start = std::chrono::steady_clock::now();
   build_layer(heads.size(), load, exact, params,
               [&](std::size_t at, std::unique_ptr<Index> graph, const BuildStats& stats) {
-                const std::string file = (std::filesystem::path(folder) / file_name(heads[at])).string();
+                const std::string file = file_in(folder, heads[at]);
                 graph->save(file);
                 Record record = {{"source", heads[at].source},
                                  {"layer", heads[at].layer, show_fixed("layer", 0)},

@@ -20,6 +20,12 @@ struct LayersRun {
   double summed_s = 0;          // what the stages would have taken one after the other
 };
 
+// `folder`/layer_LL_head_HH.rattan of a head.
+std::string file_in(const std::string& folder, const HeadSource& head);
+
+// Throws UsageError where two heads have one name or `folder` is a file.
+void make_folder_for(const std::vector<HeadSource>& heads, const std::string& folder);
+
 // Saves `folder`/layer_LL_head_HH.rattan for each of `heads`; makes the folder where it is missing. `overlap`: as
 // LayerBuildParams::overlap. Throws UsageError where two heads have one name or `folder` is a file.
 LayersRun build_layers(const std::vector<HeadSource>& heads, const ProblemOptions& problem, const BuildOptions& build,

@@ -128,7 +128,7 @@ Action configure_batch(CLI::App& app) {
   add_data_flags(app, flags->data);
   std::vector<std::string> kinds = searched_kinds();
   kinds.emplace_back("auto");
-  app.add_option("--kind", flags->kind, "kind of the heads: " + join(kinds, ", "))
+  app.add_option("--index,--kind", flags->kind, "kind of the heads: " + join(kinds, ", "))
       ->check(CLI::IsMember(kinds))
       ->capture_default_str();
   app.add_option("--sequences", flags->stack.depth, "contexts; too few in the data are copied")

@@ -1,6 +1,8 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "bench/cli/build_layers.h"
 #include "bench/cli/commands.h"
@@ -22,6 +24,7 @@ struct BuildFlags {
   std::string kind = "graph";
   std::string exact = "cpu";
   bool spherical = false;
+  std::optional<double> recall;
   std::string file;
 };
 
@@ -52,12 +55,45 @@ void print_build(const BuiltIndex& built, const std::string& file) {
   std::cout << '\n' << built.index->describe() << "\nwrote " << file << '\n';
 }
 
+// Flags of one kind, given for another.
+void check_kind_flags(const BuildFlags& flags) {
+  if (flags.spherical && flags.kind != "ivf") throw UsageError("--ivf-spherical is for --index ivf, not " + flags.kind);
+  if (flags.recall && flags.kind != "auto") throw UsageError("--recall is for --index auto, not " + flags.kind);
+}
+
+BuiltIndex build_and_save(BuildFlags& flags, const HeadProblem& problem, const ExactTopK& exact,
+                          const std::string& file) {
+  std::vector<BuiltIndex> built = build_indexes(parse_kind(flags.kind), problem, flags.build, exact);
+  built.front().index->save(file);
+  return std::move(built.front());
+}
+
+// Kinds without links: one head after another.
+void build_each(BuildFlags& flags, const std::vector<HeadSource>& heads, const ExactTopK& exact, const Run& run) {
+  make_folder_for(heads, flags.file);
+  std::vector<Record> records;
+  for (const HeadSource& source : heads) {
+    const HeadProblem problem = make_problem(source.load(), flags.problem, exact);
+    const std::string file = file_in(flags.file, source);
+    const BuiltIndex built = build_and_save(flags, problem, exact, file);
+    records.push_back({{"source", source_label(source, problem.group)},
+                       {"layer", source.layer, show_fixed("layer", 0)},
+                       {"kv_head", source.kv_head, show_fixed("KV head", 0)},
+                       {"index", built.index->kind(), show_text("index")},
+                       {"keys", built.index->size(), show_fixed("keys", 0)},
+                       {"build_s", built.stats.seconds(), show_fixed("build s", 2)},
+                       {"file", file, show_text("file")}});
+    records.back() = joined(std::move(records.back()), to_record(run.record));
+  }
+  write_records(std::cout, run.format, records);
+}
+
 void run_build(BuildFlags& flags) {
+  check_kind_flags(flags);
   const Run run = start_run(flags.run);
   const BuildKind kind = parse_kind(flags.kind);
   std::vector<HeadSource> heads = list_heads(flags.data, run.executor.get());
   const bool layers = heads.size() > 1 && kind == BuildKind{"graph"};
-  if (!layers) only_head(heads);
   datasets::KvGroup first = heads.front().load();
   heads.front().load = [first] { return first; };
   // Links on a GPU are made while graphs are built: the host's part of them must not wait for cores that builds hold.
@@ -70,12 +106,12 @@ void run_build(BuildFlags& flags) {
     const LayersRun layers_run = build_layers(heads, flags.problem, flags.build, *exact, gpu, flags.file);
     return write_layers(std::cout, run, layers_run, flags.file);
   }
-  const HeadSource source = only_head(heads);
-  const HeadProblem problem = make_problem(source.load(), flags.problem, *exact);
   flags.build.ivf_spherical = flags.spherical;
-  const std::vector<BuiltIndex> built = build_indexes(kind, problem, flags.build, *exact);
-  const BuiltIndex& chosen = built.front();
-  chosen.index->save(flags.file);
+  if (flags.recall) flags.build.automatic.recall = *flags.recall;
+  if (heads.size() > 1) return build_each(flags, heads, *exact, run);
+  const HeadSource& source = heads.front();
+  const HeadProblem problem = make_problem(source.load(), flags.problem, *exact);
+  const BuiltIndex chosen = build_and_save(flags, problem, *exact, flags.file);
   if (run.format == Format::markdown) return print_build(chosen, flags.file);
   write_records(std::cout, run.format, {joined(to_record(source, problem, chosen, flags.file), to_record(run.record))});
 }
@@ -91,9 +127,11 @@ Action configure_build(CLI::App& app) {
   add_build_flags(app, flags->build);
   add_exact_flag(app, flags->exact);
   app.add_flag("--ivf-spherical", flags->spherical, "ivf: k-means with normalised centroids")->group("Build");
+  app.add_option("--recall", flags->recall, "auto: what it is calibrated for, default 0.95")
+      ->check(CLI::Range(0.01, 1.0))
+      ->group("Build");
   add_run_flags(app, flags->run, {.file = false});
-  app.add_option("-o,--out", flags->file,
-                 "file of the index; with --index graph and several KV heads the folder of theirs")
+  app.add_option("-o,--out", flags->file, "file of the index; with several KV heads the folder of theirs")
       ->required()
       ->type_name("FILE");
   return [flags] { run_build(*flags); };

@@ -177,7 +177,7 @@ Action configure_decode(CLI::App& app) {
   ways.insert(ways.begin(), {"full", "flat"});
   flags->ways = ways;
   ways.emplace_back("auto");
-  app.add_option("--way", flags->ways, join(ways, ", ") + "; default all but auto")
+  app.add_option("--index,--way", flags->ways, join(ways, ", ") + "; default all but auto")
       ->delimiter(',')
       ->check(CLI::IsMember(ways))
       ->type_name("LIST");

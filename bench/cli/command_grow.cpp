@@ -165,13 +165,13 @@ Action configure_grow(CLI::App& app) {
   add_list(app, "--segment-links", flags->links_k, "links per query row within a segment");
   add_list(app, "--segment-queries", flags->queries, "linked query rows per key of a segment");
   add_list(app, "--segment-entry-points", flags->entry_points, "entry points of a segment");
-  app.add_option("--beam", flags->beam, "beam width of all searches")->capture_default_str();
+  app.add_option("--width,--beam", flags->beam, "beam width of all searches")->capture_default_str();
   app.add_option(
          "--chunks", flags->chunks,
          "instead: tell a context's head the prefill at once, in so many chunks, and token by token, and compare")
       ->check(CLI::Range(2, 1 << 20))
       ->group("Growth");
-  app.add_option("--kind", flags->kind, "with --chunks: kind of the head, or auto")
+  app.add_option("--index,--kind", flags->kind, "with --chunks: kind of the head, or auto")
       ->check(CLI::IsMember({"auto", "scan4", "graph"}))
       ->capture_default_str()
       ->group("Growth");

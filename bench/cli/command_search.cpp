@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -6,6 +7,9 @@
 #include "bench/inputs/usage_error.h"
 #include "bench/measure/measure.h"
 #include "bench/report/run_fields.h"
+#include "core/check.h"
+#include "datasets/bare_head.h"
+#include "datasets/vector_file.h"
 
 namespace rattan::bench {
 namespace {
@@ -19,6 +23,8 @@ struct SearchFlags {
   bool single = false;
   bool no_start_keys = false;
   std::size_t quality_steps = 16;
+  std::string own_queries;
+  std::uint32_t best = 0;
 };
 
 // The variant that asks an index of this kind as the flags say.
@@ -56,17 +62,51 @@ Record search_at(const Index& index, const HeadProblem& problem, const SearchSet
           {"output_error", quality.output_error, show_fixed("out err", 4)}};
 }
 
+// In place of the decode queries: rows as step * heads + head, each standing at the last key.
+void take_queries(datasets::KvGroup& group, const std::string& file) {
+  group.decode_queries = datasets::split_heads(datasets::read_vectors(file), group.heads(), file);
+  for (const SharedMatrix& queries : group.decode_queries) {
+    if (queries.view.cols == group.dim()) continue;
+    throw UsageError(
+        message("--own-queries ", file, " has ", queries.view.cols, " columns, the keys have ", group.dim()));
+  }
+  const std::size_t steps = group.decode_queries.empty() ? 0 : group.decode_queries.front().view.rows;
+  group.decode_positions.assign(steps, static_cast<std::int64_t>(group.keys.view.rows) - 1);
+}
+
+// The best keys of every query, best first. Ids are rows of the data's keys.
+void add_best(std::vector<Record>& records, const NeighborTable& found, const HeadProblem& problem,
+              const SearchSetup& setup, std::size_t best) {
+  for (std::size_t row = 0; row < found.rows(); ++row) {
+    for (std::size_t rank = 0; rank < std::min<std::size_t>(best, found.count(row)); ++rank) {
+      records.push_back({{"width", setup.variant.knob() ? Value(setup.setting) : Value(), show_fixed("width", 0)},
+                         {"step", row / problem.heads, show_fixed("step", 0)},
+                         {"head", row % problem.heads, show_fixed("head", 0)},
+                         {"rank", rank, show_fixed("rank", 0)},
+                         {"id", found.ids(row)[rank] + problem.indexed.begin, show_fixed("id", 0)},
+                         {"score", found.scores(row)[rank], show_fixed("score", 4)}});
+    }
+  }
+}
+
 void run_search(const SearchFlags& flags) {
   const Run run = start_run(flags.run);
   const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(run.executor.get());
   const HeadSource source = only_head(list_heads(flags.data, run.executor.get()));
-  const HeadProblem problem = make_problem(source.load(), flags.problem, *exact);
+  datasets::KvGroup group = source.load();
+  if (!flags.own_queries.empty()) take_queries(group, flags.own_queries);
+  const HeadProblem problem = make_problem(std::move(group), flags.problem, *exact);
   const std::unique_ptr<Index> index = open_index(flags.file, problem.keys);
   SearchSetup setup;
   setup.variant = variant_for(index->kind(), flags);
   std::vector<Record> records;
   for (const std::uint32_t width : flags.widths) {
     setup.setting = width;
+    if (flags.best > 0) {
+      add_best(records, search_all_steps(*index, problem, setup, *run.executor), problem, setup, flags.best);
+      if (!setup.variant.knob()) break;
+      continue;
+    }
     records.push_back(
         joined(search_at(*index, problem, setup, flags.quality_steps, *run.executor), to_record(run.record)));
     if (!setup.variant.knob()) break;
@@ -86,6 +126,12 @@ Action configure_search(CLI::App& app) {
       ->delimiter(',')
       ->check(CLI::Range(1U, 1U << 24))
       ->type_name("LIST");
+  app.add_option("--best", flags->best, "print ids and scores of so many best keys of each query instead of recall")
+      ->check(CLI::Range(0U, 1U << 20));
+  app.add_option("--own-queries", flags->own_queries,
+                 "npy, fbin, f16bin or fvecs in place of the data's decode queries; row = step * query heads + head")
+      ->check(CLI::ExistingFile)
+      ->type_name("FILE");
   app.add_flag("--single", flags->single, "one query head at a time instead of the whole group");
   app.add_flag("--no-start-keys", flags->no_start_keys, "graph: do not start from the previous step's results");
   add_k_flag(app, flags->problem);

@@ -69,9 +69,11 @@ void set_options(SweepFlags& flags, std::vector<std::string>& notes) {
   options.targets = flags.targets;
   std::sort(options.targets.begin(), options.targets.end());
   options.targets.erase(std::unique(options.targets.begin(), options.targets.end()), options.targets.end());
+  options.build.auto_recalls = options.targets;
   options.threads = flags.run.threads;
   options.seed = flags.run.seed;
   options.ood = !flags.report.empty() || flags.run.format == "json" || flags.run.format == "jsonl";
+  if (flags.latency == "off" && options.repeats > 1) throw UsageError("--repeats is for --latency on");
   if (flags.latency == "off") options.latency_steps = 0;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "bench/cli/completion.h"
 #include "bench/cli/output.h"
 #include "bench/inputs/text.h"
 #include "bench/inputs/usage_error.h"
@@ -42,6 +43,8 @@ constexpr Command all_commands[] = {
      "rattan-bench grow --synth n=4096,heads=1,decode=1536 --append 1024 --segment 256", configure_grow},
     {"attend", "attention mass and output error of the top k keys",
      "rattan-bench attend --embedded --k 10,100 --index exact", configure_attend},
+    {"completion", "prints a script by which bash, or zsh with bashcompinit, completes commands and flags",
+     "rattan-bench completion > rattan-bench.bash", configure_completion},
     {"report", "draws the HTML page of saved sweep rows", "rattan-bench report rows.jsonl -o rows.html",
      configure_report},
 };
@@ -125,6 +128,10 @@ int run_action(const Action& action) {
 
 }  // namespace
 
+Action configure_completion(CLI::App& app) {
+  return [&app] { std::cout << completion_script(*app.get_parent()); };
+}
+
 std::span<const Command> commands() { return all_commands; }
 
 const std::string& command_line() { return stored_command_line(); }
@@ -135,10 +142,15 @@ int run(int argc, const char* const* argv) {
   CLI::App app("Rattan: recall against keys read, for attention heads", "rattan-bench");
   app.require_subcommand(1);
   const RunRecord here = run_record();
-  app.set_version_flag("--version", "rattan-bench " + here.version + " (" + here.commit + ")");
+  app.set_version_flag("-V,--version", "rattan-bench " + here.version + " (" + here.commit + ")");
+  app.set_config("--config", "", "file of flags: below a line [sweep] a line k=10 is --k 10 of sweep")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  app.allow_config_extras(false);
   std::map<const CLI::App*, Action> actions;
   for (const Command& command : commands()) {
     CLI::App* sub = app.add_subcommand(command.name, command.purpose);
+    sub->fallthrough();  // of --config and --version
     sub->footer(std::string("Example:\n  ") + command.example);
     actions[sub] = command.configure(*sub);
   }

@@ -30,6 +30,7 @@ Action configure_batch(CLI::App& app);
 Action configure_grow(CLI::App& app);
 Action configure_attend(CLI::App& app);
 Action configure_report(CLI::App& app);
+Action configure_completion(CLI::App& app);
 
 std::span<const Command> commands();
 

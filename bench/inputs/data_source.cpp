@@ -104,6 +104,18 @@ void list_embedded(Filters& filters, std::vector<HeadSource>& heads) {
   }
 }
 
+// --prefill and --group are for files alone.
+void check_one_kind(const DataSelection& selection) {
+  std::vector<std::string> given;
+  if (!selection.paths.empty()) given.emplace_back("--data");
+  if (!selection.synthetic.empty()) given.emplace_back("--synth");
+  if (selection.embedded) given.emplace_back("--embedded");
+  if (given.size() > 1) throw UsageError(join(given, " and ") + " are given together, allowed is one of them");
+  if (!selection.paths.empty()) return;
+  if (selection.split.prefill != 0) throw UsageError("--prefill is for --data; " + given.front() + " says it itself");
+  if (selection.split.group != 0) throw UsageError("--group is for --data; " + given.front() + " says it itself");
+}
+
 }  // namespace
 
 std::string source_label(const HeadSource& head, const datasets::KvGroup& group) {
@@ -117,6 +129,7 @@ std::vector<HeadSource> list_heads(const DataSelection& selection, Executor* exe
   if (selection.paths.empty() && selection.synthetic.empty() && !selection.embedded) {
     throw UsageError("no data: give --data PATH, --synth SPEC or --embedded");
   }
+  check_one_kind(selection);
   Filters filters{NumberFilter(selection.layers, "--layers"), NumberFilter(selection.kv_heads, "--kv-heads")};
   std::vector<HeadSource> heads;
   for (const std::string& path : selection.paths) list_dump(path, selection.split, filters, executor, heads);

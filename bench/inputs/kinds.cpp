@@ -29,7 +29,7 @@ constexpr Variant all_variants[] = {
     {"hnsw:group-start", {"hnsw", true}, true, true, "the same from the last step's keys"},
     {"graph", {"graph"}, true, true, "Rattan's graph, group walk, from the last step's keys"},
     {"graph:nostart", {"graph"}, true, false, "the same from the entry points only"},
-    {"auto", {"auto"}, true, true, "the fastest of flat, scan4 and graph at recall 0.95, by calibration"},
+    {"auto", {"auto"}, true, true, "the fastest of flat, scan4 and graph, calibrated for each --recall"},
     {"graph:keys", {"graph"}, true, true, "the same without codes: every key is read in full", false},
     {"graph:single", {"graph"}, false, true, "the graph one head at a time, with start keys"},
     {"graph:single-nostart", {"graph"}, false, false, "the graph one head at a time from the entry points only"},
@@ -167,6 +167,15 @@ std::vector<BuiltIndex> build_indexes(BuildKind kind, const HeadProblem& problem
     return built;
   }
   const IndexKind& row = row_of(kind.name);
+  if (kind.name == "auto" && !options.auto_recalls.empty()) {
+    for (const double recall : options.auto_recalls) {
+      BuildOptions one = options;
+      one.automatic.recall = recall;
+      built.push_back(build_one(row, problem, one, exact));
+      built.back().label += " for " + significant(recall, 3);
+    }
+    return built;
+  }
   if (kind.name != "ivf") {
     built.push_back(build_one(row, problem, options, exact));
     return built;

@@ -51,6 +51,7 @@ bool is_available(const Variant& variant);
 struct BuildOptions : KindParams {
   LinkOptions links;
   std::optional<bool> ivf_spherical;  // unset: plain and spherical are both built
+  std::vector<double> auto_recalls;   // one "auto" is calibrated for each; empty: for automatic.recall
   Executor* executor = nullptr;
 };
 
@@ -70,7 +71,8 @@ struct BuiltIndex {
 // most). `hnsw` is what build_indexes({"hnsw"}) made over the same keys; build stats are its own.
 BuiltIndex group_walk_over(const BuiltIndex& hnsw, const HeadProblem& problem);
 
-// One index, or several of which a sweep keeps the better (IVF with plain and with spherical k-means).
+// One index, or several of which a sweep keeps the better (IVF with plain and with spherical k-means, "auto" for each
+// recall).
 std::vector<BuiltIndex> build_indexes(BuildKind kind, const HeadProblem& problem, const BuildOptions& options,
                                       const ExactTopK& exact);
 

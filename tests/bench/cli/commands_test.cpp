@@ -6,9 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "bench/inputs/kinds.h"
 #include "bench/inputs/text.h"
 #include "bench/report/sweep_records.h"
 #include "tests/bench/program.h"
+#include "tests/datasets/vector_files.h"
 #include "tests/support/files.h"
 
 namespace rattan::bench {
@@ -83,7 +85,7 @@ TEST(CommandLine, BadValuesAreNamedAndExitWithTwo) {
   expect_refused("sweep " + tiny + "--queries 0", 2, "--queries");
   expect_refused("sweep " + tiny + "--degree 0", 2, "--degree");
   expect_refused("sweep --synth n=2048,size=3", 2, "size");
-  expect_refused("build " + tiny + "--index flat -o /tmp/never.rattan", 2, "selects 2 KV heads");
+  expect_refused("search " + tiny + "--index-file /tmp/never.rattan", 2, "selects 2 KV heads");
   expect_refused("build " + one, 2, "--out");
   expect_refused("build " + one + "--exact cuda --keys-as bf16 -o /tmp/never.rattan", 2, "the same for both");
   expect_refused("latency " + one + "--exact cuda --keys-as bf16", 2, "the same for both");
@@ -301,6 +303,66 @@ TEST(BuildCommand, SeveralHeadsGiveTheFilesOfEachAlone) {
   expect_refused("build " + tiny + options + "-o " + (folder / "alone_0").string(), 2, "is a file");
 }
 
+TEST(BuildCommand, EveryKindIsSavedAndSearched) {
+  const TempDirectory folder;
+  for (const char* kind : {"flat", "scan4", "ivf", "hnsw", "graph", "auto"}) {
+    const Variant variant = parse_variants(kind).front();
+    if (!is_available(variant)) continue;
+    const std::string file = (folder / kind).string();
+    const ProgramResult build = run_bench("build " + one + "--index " + kind + " -o " + file);
+    ASSERT_EQ(build.exit_code, 0) << kind << build.err;
+    const ProgramResult search =
+        run_bench("search " + one + "--k 10 --queries 16 --index-file " + file + " --width 400 --format jsonl");
+    ASSERT_EQ(search.exit_code, 0) << kind << search.err;
+    EXPECT_GT(Json::parse(search.out).at("recall").get<double>(), 0.8) << kind;
+    const ProgramResult both = run_bench("build " + tiny + "--index " + kind + " -o " + file + "_heads");
+    ASSERT_EQ(both.exit_code, 0) << kind << both.err;
+    EXPECT_TRUE(std::filesystem::exists(folder / (std::string(kind) + "_heads") / "layer_00_head_01.rattan")) << kind;
+  }
+  expect_refused("build " + one + "--index flat --recall 0.9 -o /tmp/never.rattan", 2, "--recall is for --index auto");
+  expect_refused("build " + one + "--ivf-spherical -o /tmp/never.rattan", 2, "--ivf-spherical is for --index ivf");
+}
+
+TEST(SearchCommand, PrintsIdsAndScoresOfOwnQueries) {
+  const TempDirectory folder;
+  const std::string file = (folder / "flat").string();
+  ASSERT_EQ(run_bench("build " + one + "--index flat -o " + file).exit_code, 0);
+  const std::string queries = (folder / "own.npy").string();
+  test::write_npy(queries, test::random_matrix(6, 32, 9).view);
+  const std::string search = "search " + one + "--k 10 --index-file " + file + " --format jsonl ";
+  const ProgramResult result = run_bench(search + "--best 3 --own-queries " + queries);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const std::vector<std::string> lines = lines_of(result.out);
+  ASSERT_EQ(lines.size(), 6 * 3U) << "three steps of two heads";
+  const Json first = Json::parse(lines.at(0));
+  EXPECT_EQ(first.at("rank"), 0);
+  EXPECT_GE(first.at("score"), Json::parse(lines.at(1)).at("score"));
+  EXPECT_GE(first.at("id"), 32) << "the sinks are not in the index";
+  test::write_npy(queries, test::random_matrix(6, 31, 9).view);
+  expect_refused(search + "--own-queries " + queries, 2, "has 31 columns, the keys have 32");
+  test::write_npy(queries, test::random_matrix(5, 32, 9).view);
+  expect_refused(search + "--own-queries " + queries, 1, "no multiple of the 2 query heads");
+}
+
+TEST(CommandLine, FlagsComeFromAConfigFileToo) {
+  const TempDirectory folder;
+  const std::string config = (folder / "sweep.ini").string();
+  test::write_file(config, "[sweep]\nk=7\nindex=\"flat\"\nformat=jsonl\nlatency=off\nrecall=0.9\n");
+  const ProgramResult result = run_bench("sweep " + one + "--queries 4 --config " + config);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(Json::parse(lines_of(result.out).at(1)).at("k"), 7);
+  test::write_file(config, "[sweep]\nkk=7\n");
+  expect_refused("sweep " + one + "--config " + config, 2, "kk");
+  expect_refused("sweep " + one + "--config /nowhere/sweep.ini", 2, "/nowhere/sweep.ini");
+}
+
+TEST(CommandLine, WhatWouldBeIgnoredIsRefused) {
+  expect_refused("sweep --embedded " + one, 2, "--synth and --embedded are given together");
+  expect_refused("info --embedded --prefill 7", 2, "--prefill is for --data");
+  expect_refused("sweep " + one + "--latency off -r 3", 2, "--repeats is for --latency on");
+  EXPECT_EQ(run_bench("-V").out, run_bench("--version").out);
+}
+
 TEST(AttendCommand, MoreKeysHoldMoreMass) {
   const ProgramResult result = run_bench("attend " + one + "--k 10,100,1000 --queries 4 --format jsonl");
   ASSERT_EQ(result.exit_code, 0) << result.err;
@@ -406,7 +468,7 @@ TEST(DecodeCommand, TwoLengthsGiveRatiosAnExponentAndAPlot) {
     EXPECT_TRUE(!full || record.at("times_faster_than_full") == 1.0);
   }
   EXPECT_TRUE(contains(test::read_file(plot), "graph + estimate"));
-  expect_refused("decode " + tiny + "--way annoy", 2, "--way");
+  expect_refused("decode " + tiny + "--index annoy", 2, "--index");
   expect_refused("decode " + tiny + "--layer-kv-heads 4 --rounds 1", 2, "a layer takes 4");
 }
 

@@ -110,6 +110,13 @@ TEST(DataSource, ABadSpecIsAUsageErrorNamingTheFlag) {
   expect_usage({.synthetic = {"n=-5"}}, "--synth n=-5");
 }
 
+TEST(DataSource, OneKindOfDataIsGiven) {
+  expect_usage({.synthetic = {"n=2048"}, .embedded = true}, "--synth and --embedded are given together");
+  expect_usage({.paths = {"dump"}, .synthetic = {"n=2048"}}, "--data and --synth are given together");
+  expect_usage({.split = {.prefill = 7}, .synthetic = {"n=2048"}}, "--prefill is for --data");
+  expect_usage({.split = {.group = 2}, .embedded = true}, "--group is for --data");
+}
+
 TEST(DataSource, AMissingDumpIsNamed) {
   test::expect_error(ErrorCode::not_found, "/nowhere/dump", [] { list_heads({.paths = {"/nowhere/dump"}}); });
 }
