@@ -19,22 +19,22 @@ CheckedMatrix checked_rows(const PageRows& pages, const MatrixView& like, const 
 
 }  // namespace
 
-LayerInput::LayerInput(const ContextShape& shape, const ContextParams& params, std::span<const SharedMatrix> keys,
-                       std::span<const SharedMatrix> values)
+LayerInput::LayerInput(const ContextShape& shape, const ContextParams& params, std::size_t rows)
     : executor_(executor_or_default(params.executor)),
       dtype_(shape.dtype),
       key_dim_(shape.key_dim),
       value_dim_(shape.value_dim),
-      rows_(keys.empty() ? 0 : keys.front().view.rows),
-      prefill_(check_prefill(shape, params.capacity, keys, values, executor_)) {}
+      rows_(rows) {}
+
+LayerInput::LayerInput(const ContextShape& shape, const ContextParams& params, std::span<const SharedMatrix> keys,
+                       std::span<const SharedMatrix> values)
+    : LayerInput(shape, params, keys.empty() ? 0 : keys.front().view.rows) {
+  prefill_ = check_prefill(shape, params.capacity, keys, values, executor_);
+}
 
 LayerInput::LayerInput(const ContextShape& shape, const ContextParams& params, std::span<const PagedRows> keys,
                        std::span<const PagedRows> values)
-    : executor_(executor_or_default(params.executor)),
-      dtype_(shape.dtype),
-      key_dim_(shape.key_dim),
-      value_dim_(shape.value_dim),
-      rows_(keys.empty() ? 0 : keys.front().rows) {
+    : LayerInput(shape, params, keys.empty() ? 0 : keys.front().rows) {
   check_range<std::size_t>("keys[0].rows", rows_, 0, params.capacity);
   pages_ = check_pages(shape, rows_, "the rows of keys[0]", keys, values);
 }

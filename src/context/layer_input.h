@@ -39,6 +39,8 @@ class LayerInput {
   Head head(std::size_t h) const;
 
  private:
+  LayerInput(const ContextShape& shape, const ContextParams& params, std::size_t rows);
+
   Executor& executor_;
   DType dtype_;
   std::size_t key_dim_;
