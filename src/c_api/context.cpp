@@ -52,6 +52,7 @@ void take_layer(const rattan_context& context, const rattan_matrix* keys, const 
 rattan::SharedMatrix by_token(const std::vector<rattan::PagedRows>& heads, std::size_t begin, std::size_t count) {
   const rattan::PagedRows& like = heads.front();
   std::vector<rattan::PageRows> pages;
+  pages.reserve(heads.size());
   for (const rattan::PagedRows& head : heads) pages.push_back(rattan::checked_pages(head, ""));
   const std::size_t row_bytes = like.cols * rattan::dtype_size(like.dtype);
   const auto bytes = std::make_shared<std::vector<std::byte>>(count * heads.size() * row_bytes);

@@ -87,7 +87,7 @@ TEST(ContextPages, GiveTheBitsOfMatrices) {
   for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
     const SyntheticText text(two_layers(dtype), all_tokens);
     for (const HeadKind kind : all_kinds) {
-      for (const std::size_t page_rows : {1, 3, 16, 256, 1000}) {
+      for (const std::size_t page_rows : {1U, 3U, 16U, 256U, 1000U}) {
         SCOPED_TRACE(message(to_string(dtype), ", ", to_string(kind), ", pages of ", page_rows));
         Pair pair(text, params_of(kind), page_rows);
         pair.build(prefill);
@@ -128,7 +128,7 @@ TEST(ContextPages, AreTruncatedEverywhere) {
   const SyntheticText text(two_layers(DType::bf16), all_tokens);
   const SyntheticText other(two_layers(DType::bf16), all_tokens, 2);
   for (const HeadKind kind : all_kinds) {
-    for (const std::size_t kept : {849, 600, 480, 200, 5}) {
+    for (const std::size_t kept : {849U, 600U, 480U, 200U, 5U}) {
       SCOPED_TRACE(message(to_string(kind), ", ", kept));
       Pair pair(text, params_of(kind), 16);
       pair.build(prefill);
