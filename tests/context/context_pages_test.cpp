@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -328,19 +329,20 @@ TEST(ContextPages, AreReadWhileTheyGrow) {
   const SyntheticText text(two_layers(DType::f32), all_tokens);
   ContextParams params = params_of(HeadKind::scan4);
   params.seal_after = 64;
-  PagedText pages(text, 16, all_tokens);
+  // Former places stay as they are: decodes and seals may go on there.
+  std::vector<std::unique_ptr<PagedText>> places;
+  places.push_back(std::make_unique<PagedText>(text, 16, all_tokens));
   Context context(text.shape(), params);
-  pages.build(context, prefill);
+  places.back()->build(context, prefill);
   std::atomic<bool> done{false};
   std::jthread reader([&] {
     while (!done.load()) {
       for (const float x : text.decode(context, 0, 100).output) EXPECT_TRUE(std::isfinite(x));
     }
   });
-  std::vector<PagedText> moved;  // former tables stay: a seal may run
   for (std::size_t t = prefill; t < all_tokens; t += 20) {
-    if (t % 200 == 0) pages = moved.emplace_back(pages);
-    pages.append(context, t, 20);
+    if (t % 200 == 0) places.push_back(std::make_unique<PagedText>(*places.back()));
+    places.back()->append(context, t, 20);
   }
   done.store(true);
 }
