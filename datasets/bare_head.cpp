@@ -39,6 +39,7 @@ void check_shapes(const BareHead& head) {
 
 std::vector<SharedMatrix> rows_of(const std::vector<SharedMatrix>& heads, std::size_t begin, std::size_t count) {
   std::vector<SharedMatrix> parts;
+  parts.reserve(heads.size());
   for (const SharedMatrix& head : heads) parts.emplace_back(head.view.slice(begin, count), head.owner);
   return parts;
 }
