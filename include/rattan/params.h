@@ -23,6 +23,9 @@ struct SearchParams {
   std::uint32_t group = 1;
   // Graph and HNSW: best keys that the walk keeps open per row ("ef" in HNSW, "L" in DiskANN). Unset: chosen from k.
   std::optional<std::uint32_t> beam_width;
+  // Graph: beam and re-ranked keys of row i of each group are row_widths[i] times the width; `group` factors, 1/16 to
+  // 16. Empty: 1 each. Calibration (build_auto, Context) finds those that even out the recall of the query heads.
+  std::span<const float> row_widths;
   // Graph: at most this many adjacency lists are read per row. Unset: no limit but the beam.
   std::optional<std::uint32_t> expansions;
   // Indexes with codes: how many of the best keys by code are read in full per row; raised to k where it is less. 0:
@@ -45,14 +48,12 @@ struct SearchParams {
 
 // Knobs of build_graph: RetrievalAttention (arXiv 2409.10516, section 3.2), with the projection of src/graph/project.h.
 struct GraphBuildParams {
-  // Edges per key at most; 2..1024. More edges read more keys per step and need fewer steps: 16 read the fewest keys at
-  // recall 0.95 on trained heads and are a quarter of the f16 keys' bytes.
+  // Edges per key at most; 2..1024. 16 read the fewest keys at recall 0.95 and are a quarter of the f16 keys' bytes.
   std::uint32_t max_degree = 16;
   // Edges per key while projecting, as a multiple of max_degree; 1..16. The most used max_degree of them stay.
   std::uint32_t oversampling = 2;
-  // Slots that links leave free take keys near by direction. On a real model's hardest heads half of the keys are in no
-  // query's list, and a walk reaches them by luck alone: filled, it reads up to half of the keys for the same recall
-  // (src/graph/fill.h). Where lists hold nearly all keys it changes little. Costs about a tenth of the links' time.
+  // Slots that links leave free take keys near by direction (src/graph/fill.h): on a real model's hardest heads half of
+  // the keys are in no query's list. Costs about a tenth of the links' time.
   bool fill_nearest = true;
   std::uint32_t entry_points = 64;  // keys every search starts from; 1..4096
 
@@ -74,8 +75,7 @@ struct AutoBuildParams {
   std::uint32_t k = 100;    // neighbours per row that searches will ask; 1..2^20
   std::uint32_t group = 1;  // rows that will be searched together; as SearchParams::group
   double recall = 0.95;     // wanted share of the exact k nearest, mean over the calibration rows; above 0, at most 1
-  // Searches will start from the results of the step before (SearchParams::start_keys); the calibration groups are
-  // consecutive steps then.
+  // Searches will have SearchParams::start_keys, the step before's results; calibration groups are consecutive steps.
   bool with_start_keys = false;
   GraphBuildParams graph;  // of the graph among the contenders; its executor is not used
   Executor* executor = nullptr;

@@ -173,7 +173,7 @@ class Step {
     params.candidate_range = {0, static_cast<KeyId>(searched_->searched)};
     params.executor = &serial_executor();
     const Generation& generation = *searched_->generation;
-    generation.choice().apply_width(k, params);
+    generation.choice().apply_width(k, group_, rows, scratch_.row_widths, params);
     const SearchStats stats = generation.index().search(searched_->keys, queries_of(rows), params, *scratch_.search);
     cost_.keys_scored += stats.keys_scored;
     cost_.bytes_read += stats.bytes_read;

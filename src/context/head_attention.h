@@ -32,6 +32,7 @@ struct HeadScratch {
   std::vector<float> window_lse;         // by query row of a token
   std::vector<std::byte> group_queries;  // of all tokens
   std::vector<std::byte> row_queries;    // of the rows that are searched for, where these are not all
+  std::vector<float> row_widths;         // of the rows that are searched for
   std::vector<float> capped_scores;      // of what was found
   KeyMarks marks;
 };

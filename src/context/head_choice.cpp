@@ -44,6 +44,17 @@ std::uint32_t HeadChoice::first_keys(const Budget& budget) const noexcept {
 
 void HeadChoice::apply_width(std::uint32_t keys, SearchParams& params) const {
   FoundWidth{find_kind(kind), k, width}.apply(keys, params);
+  if (row_widths.size() == params.group) params.row_widths = row_widths;
+}
+
+// Factors that were saved for another number of query heads are left out.
+void HeadChoice::apply_width(std::uint32_t keys, std::size_t group, std::span<const std::size_t> rows,
+                             std::vector<float>& widths, SearchParams& params) const {
+  apply_width(keys, params);
+  if (row_widths.size() != group || rows.size() == group) return;
+  widths.clear();
+  for (const std::size_t row : rows) widths.push_back(row_widths[row]);
+  params.row_widths = widths;
 }
 
 HeadPlan plan_head(const HeadQueries& queries, const CheckedMatrix& keys, const CheckedMatrix& values, IdRange indexed,
@@ -125,6 +136,7 @@ ChosenIndex choose_index(const CheckedMatrix& keys, const HeadPlan& plan, std::s
   choice.kind = static_cast<HeadKind>(chosen.width.kind->head_kind);
   choice.k = chosen.width.k;
   choice.width = chosen.width.width;
+  choice.row_widths = chosen.width.row_widths;
   choice.recall = chosen.recall;
   choice.worst_recall = chosen.worst_recall;
   return {chosen.index, std::move(choice)};

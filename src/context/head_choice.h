@@ -19,6 +19,7 @@ struct HeadChoice {
   HeadKind kind = HeadKind::flat;  // never automatic. flat: every key is attended exactly, nothing is searched
   std::uint32_t k = 0;             // keys per search that `width` was found for; 0: it was not measured
   std::uint32_t width = 0;         // of the kind's knob
+  std::vector<float> row_widths;   // FoundWidth::row_widths, by query head
   double recall = 0;               // with it, of held-out queries; 0: not measured
   double worst_recall = 0;         // the same of the worst query head
   MassCurve curve;
@@ -26,8 +27,11 @@ struct HeadChoice {
 
   // How many keys to search first for a budget.
   std::uint32_t first_keys(const Budget& budget) const noexcept;
-  // Search parameters for `k` keys, the width in proportion.
+  // Search parameters for `k` keys, the width in proportion: for whole groups, or for the query heads `rows` of a group
+  // of `group`, whose factors are put into `widths`. They borrow the factors.
   void apply_width(std::uint32_t k, SearchParams& params) const;
+  void apply_width(std::uint32_t k, std::size_t group, std::span<const std::size_t> rows, std::vector<float>& widths,
+                   SearchParams& params) const;
 };
 
 // What is decided before links are made, which take longest: whether a kind that needs them is worth trying.

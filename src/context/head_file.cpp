@@ -80,6 +80,7 @@ std::vector<std::byte> head_section(const SavedRows& rows, const HeadIndex& head
   for (const double recall : {choice.recall, choice.worst_recall}) {
     out.u32(static_cast<std::uint32_t>(std::lround(recall * millionths)));
   }
+  write_row_widths(out, choice.row_widths);
   return out.take();
 }
 
@@ -96,6 +97,7 @@ HeadChoice read_choice(ByteReader& in, std::size_t indexed) {
   for (double* const recall : {&choice.recall, &choice.worst_recall}) {
     *recall = in.number_in<std::uint32_t>("recall", 0, millionths) / double{millionths};
   }
+  if (in.remaining() != 0) choice.row_widths = read_row_widths(in);
   return choice;
 }
 

@@ -11,6 +11,11 @@ void SearchParams::validate() const {
   if (expansions) check_range<std::uint32_t>("SearchParams::expansions", *expansions, 1, 1U << 24);
   if (rerank) check_range<std::uint32_t>("SearchParams::rerank", *rerank, 0, 1U << 24);
   if (probes) check_range<std::uint32_t>("SearchParams::probes", *probes, 1, 1U << 24);
+  if (!row_widths.empty() && row_widths.size() != group) {
+    fail(ErrorCode::invalid_argument, "SearchParams::row_widths has ", row_widths.size(), " factors, allowed are ",
+         group, " (SearchParams::group) or none");
+  }
+  for (const float factor : row_widths) check_range("SearchParams::row_widths", factor, 1.0F / 16, 16.0F);
   if (candidate_range.begin > candidate_range.end) {
     fail(ErrorCode::invalid_argument, "SearchParams::candidate_range begins at ", candidate_range.begin,
          " and ends at ", candidate_range.end, ", allowed is begin <= end");

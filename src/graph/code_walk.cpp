@@ -13,25 +13,27 @@ constexpr std::size_t named_at_once = 4;
 class CodeWalk {
  public:
   CodeWalk(const Scorer& keys, const CodeScorer& codes, const GraphView& graph, const WalkParams& params,
-           std::uint32_t rerank, CodeWalkScratch& scratch)
+           std::uint32_t rerank, std::uint32_t k, CodeWalkScratch& scratch)
       : keys_(keys),
         codes_(codes),
         graph_(graph),
         params_(params),
         heads_(scratch.queries.count()),
         rerank_(rerank),
-        offers_beams_(rerank == params.beam_width && params.offers_all(graph.keys())),
+        k_(k),
+        offers_beams_(params.offers_all(graph.keys())),
         scratch_(scratch) {
     scratch_.seen.reset(graph.keys());
     scratch_.expanded.reset(graph.keys());
-    reset(scratch_.code_beams, params.beam_width);
-    if (!offers_beams_) reset(scratch_.offered, rerank);
+    for (std::size_t head = 0; head < heads_; ++head) offers_beams_ &= rerank_of(head) == beam_width_of(head);
+    reset(scratch_.code_beams, [&](std::size_t head) { return beam_width_of(head); });
+    if (!offers_beams_) reset(scratch_.offered, [&](std::size_t head) { return rerank_of(head); });
     const bool unlimited = params.expansions == 0;
     scratch_.budget.assign(heads_, unlimited ? std::numeric_limits<std::uint32_t>::max() : params.expansions);
     scratch_.unseen.clear();
   }
 
-  SearchStats run(std::uint32_t k) {
+  SearchStats run() {
     visit(graph_.base_entry_points());
     visit(graph_.grown_entry_points());
     visit(params_.start_keys);
@@ -43,16 +45,20 @@ class CodeWalk {
       read_unseen();
       for (const KeyId key : scratch_.named) expand(key);
     }
-    read_in_full(k);
+    read_in_full();
     return stats_;
   }
 
  private:
-  void reset(std::vector<BucketBeam>& beams, std::size_t width) const {
+  std::uint32_t beam_width_of(std::size_t head) const { return params_.row_width(params_.beam_width, head); }
+  std::uint32_t rerank_of(std::size_t head) const { return std::max(k_, params_.row_width(rerank_, head)); }
+
+  template <typename WidthOf>
+  void reset(std::vector<BucketBeam>& beams, const WidthOf& width_of) const {
     beams.resize(heads_);
     const PreparedCodeQueries& queries = scratch_.code_queries;
     for (std::size_t head = 0; head < heads_; ++head) {
-      beams[head].reset(width, queries.lowest(head), queries.highest(head));
+      beams[head].reset(width_of(head), queries.lowest(head), queries.highest(head));
     }
   }
 
@@ -128,15 +134,14 @@ class CodeWalk {
   }
 
   // The best of every row by code, and the keys of which codes say nothing, read once for all rows.
-  void read_in_full(std::uint32_t k) {
+  void read_in_full() {
     scratch_.rerank.start(keys_);
-    for (const BucketBeam& beam : offers_beams_ ? scratch_.code_beams : scratch_.offered) {
-      scratch_.rerank.add_kept(beam, rerank_);
-    }
+    const std::vector<BucketBeam>& beams = offers_beams_ ? scratch_.code_beams : scratch_.offered;
+    for (std::size_t head = 0; head < heads_; ++head) scratch_.rerank.add_kept(beams[head], rerank_of(head));
     codes_.codes().each_outlier(params_.candidate_range, [&](KeyId key) {
       if (params_.offers(key)) scratch_.rerank.add(key);
     });
-    const std::size_t read = scratch_.rerank.finish(scratch_.queries, k, scratch_.results);
+    const std::size_t read = scratch_.rerank.finish(scratch_.queries, k_, scratch_.results);
     stats_.keys_scored = params_.counted == nullptr ? read : params_.counted->set_new(scratch_.rerank.keys());
     stats_.bytes_read += stats_.code_bytes + read * keys_.keys().row_bytes();
   }
@@ -147,6 +152,7 @@ class CodeWalk {
   const WalkParams& params_;
   std::size_t heads_;
   std::uint32_t rerank_;
+  std::uint32_t k_;
   bool offers_beams_;
   CodeWalkScratch& scratch_;
   SearchStats stats_;
@@ -156,7 +162,7 @@ class CodeWalk {
 
 SearchStats code_walk(const Scorer& keys, const CodeScorer& codes, const GraphView& graph, const WalkParams& params,
                       std::uint32_t rerank, std::uint32_t k, CodeWalkScratch& scratch) {
-  return CodeWalk(keys, codes, graph, params, std::max(rerank, k), scratch).run(k);
+  return CodeWalk(keys, codes, graph, params, std::max(rerank, k), k, scratch).run();
 }
 
 }  // namespace rattan

@@ -32,8 +32,8 @@ struct CodeWalkScratch : WalkScratch {
 
 // Walks for the rows of scratch.queries and scratch.code_queries (prepared by the caller). After it,
 // scratch.results[i].sorted() has the `k` best keys of row i by exact score, among the `rerank` >= k best by code (and
-// ties) of each row and the outliers of the codes, those that params offer only. No key is scored twice. The counters
-// tell codes from keys read in full.
+// ties; by row: times params.row_widths) of each row and the outliers of the codes, those that params offer only. No
+// key is scored twice. The counters tell codes from keys read in full.
 SearchStats code_walk(const Scorer& keys, const CodeScorer& codes, const GraphView& graph, const WalkParams& params,
                       std::uint32_t rerank, std::uint32_t k, CodeWalkScratch& scratch);
 

@@ -14,14 +14,16 @@ class Walk {
         params_(params),
         heads_(scratch.queries.count()),
         k_(k),
-        results_are_beams_(params.beam_width >= k && params.offers_all(graph.keys())),
+        results_are_beams_(params.offers_all(graph.keys())),
         scratch_(scratch) {
     scratch_.seen.reset(graph.keys());
     scratch_.expanded.reset(graph.keys());
     scratch_.beams.resize(heads_);
     scratch_.results.resize(heads_);
     for (std::size_t head = 0; head < heads_; ++head) {
-      scratch_.beams[head].reset(params.beam_width);
+      const std::uint32_t width = params.row_width(params.beam_width, head);
+      results_are_beams_ = results_are_beams_ && width >= k;
+      scratch_.beams[head].reset(width);
       scratch_.results[head].reset(k);
     }
     const bool unlimited = params.expansions == 0;

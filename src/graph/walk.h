@@ -7,6 +7,9 @@
 // (bench/EXPERIMENTS.md section 5).
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -27,7 +30,16 @@ struct WalkParams {
   IdRange candidate_range;            // only these keys are offered to `results`,
   IdRange hidden = {0, 0};            // and of them none of these
   KeyMarks* counted = nullptr;  // set: a key that is marked is not counted as read, and those that are become marked
-  KeyMarks* counted_codes = nullptr;  // the same for codes
+  KeyMarks* counted_codes = nullptr;       // the same for codes
+  std::span<const float> row_widths = {};  // SearchParams::row_widths of the rows that walk; empty: 1 each
+
+  // `width` of row `row`.
+  std::uint32_t row_width(std::uint32_t width, std::size_t row) const noexcept {
+    return row_widths.empty() ? width : scaled_width(width, row_widths[row]);
+  }
+  static std::uint32_t scaled_width(std::uint32_t width, float factor) noexcept {
+    return static_cast<std::uint32_t>(std::clamp(std::round(double{factor} * width), 1.0, 4294967295.0));
+  }
 
   bool offers(KeyId key) const noexcept { return candidate_range.contains(key) && !hidden.contains(key); }
   bool offers_all(std::size_t keys) const noexcept {

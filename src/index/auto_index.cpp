@@ -51,7 +51,7 @@ AutoIndex::AutoIndex(const CheckedMatrix& keys, Metric metric, std::shared_ptr<c
     : Index(keys, metric),
       chosen_(std::move(chosen)),
       choice_(std::move(choice)),
-      width_{&kind_of(*chosen_), choice_.k, choice_.width} {}
+      width_{&kind_of(*chosen_), choice_.k, choice_.width, choice_.row_widths} {}
 
 std::string AutoIndex::describe() const { return choice_.explanation + chosen_->describe(); }
 
@@ -67,6 +67,7 @@ void AutoIndex::write_sections(ContainerWriter& writer) const {
   choice.u32(choice_.k);
   choice.u32(choice_.width);
   write_text(choice, choice_.explanation);
+  write_row_widths(choice, choice_.row_widths);
   writer.add("choice", choice.take());
   write_sections_of(*chosen_, writer);
 }
@@ -79,6 +80,7 @@ std::unique_ptr<Index> open_auto(const Container& container, const CheckedMatrix
   choice.k = reader.number_in<std::uint32_t>("k", 1, largest_k);
   choice.width = reader.number_in<std::uint32_t>("width", 0, largest_width);
   choice.explanation = read_text(reader, "explanation", longest_explanation);
+  if (reader.remaining() != 0) choice.row_widths = read_row_widths(reader);  // not in files of before 2026-11-28
   reader.expect_end();
   const IndexKind* const inner = find_kind(kind);
   if (inner == nullptr || !inner->contender) {
@@ -103,7 +105,7 @@ std::unique_ptr<Index> build_auto(const CheckedMatrix& keys, std::span<const Nei
   BuildInputs inputs{keys, metric, links, calibration, {.graph = params.graph, .automatic = params}, params.executor};
   const ChosenKind chosen = choose_kind(
       contenders(!links.empty()), inputs, [](const IndexKind&, double microseconds) { return microseconds; }, stats);
-  AutoChoice choice{params.k, chosen.width.width, explain(chosen, params, calibration.rows)};
+  AutoChoice choice{params.k, chosen.width.width, explain(chosen, params, calibration.rows), chosen.width.row_widths};
   return std::make_unique<AutoIndex>(keys, metric, chosen.index, std::move(choice));
 }
 

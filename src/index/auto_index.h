@@ -12,9 +12,10 @@
 namespace rattan {
 
 struct AutoChoice {
-  std::uint32_t k = 100;    // that the width was found for
-  std::uint32_t width = 0;  // of the chosen kind's knob
-  std::string explanation;  // lines for people
+  std::uint32_t k = 100;               // that the width was found for
+  std::uint32_t width = 0;             // of the chosen kind's knob
+  std::string explanation;             // lines for people
+  std::vector<float> row_widths = {};  // FoundWidth::row_widths
 };
 
 class AutoIndex final : public Index {

@@ -27,6 +27,10 @@ std::string describe(const Trial& trial) {
     const auto thousandths = [](double recall) { return std::round(recall * 1000) / 1000; };
     text = message("width ", trial.width, " recall ", thousandths(trial.recall), " (worst query head ",
                    thousandths(trial.worst_recall), ")");
+    if (!trial.row_widths.empty()) {
+      const auto [least, most] = std::ranges::minmax(trial.row_widths);
+      text += message(", ", thousandths(least), " to ", thousandths(most), " of it by query head");
+    }
     if (!trial.reached) text += " is not enough";
   }
   if (trial.microseconds != 0) text += message(" in ", std::round(trial.microseconds), " us");
@@ -34,7 +38,7 @@ std::string describe(const Trial& trial) {
 }
 
 ChosenKind keep(std::shared_ptr<const Index> index, const Trial& trial, const BuildInputs& inputs) {
-  return {std::move(index), {trial.kind, inputs.params.automatic.k, trial.width}, {}, trial.recall, trial.worst_recall,
+  return {std::move(index), trial.found(inputs.params.automatic.k), {}, trial.recall, trial.worst_recall,
           trial.reached};
 }
 

@@ -7,9 +7,12 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "rattan/index.h"
 #include "scan/checked_matrix.h"
+#include "storage/byte_reader.h"
+#include "storage/byte_writer.h"
 #include "storage/container.h"
 
 namespace rattan {
@@ -52,10 +55,20 @@ struct FoundWidth {
   const IndexKind* kind = nullptr;
   std::uint32_t k = 0;      // 0: none was found
   std::uint32_t width = 0;  // 0: the kind has no knob
+  // SearchParams::row_widths of groups of as many rows, each in steps of row_width_step; empty: all rows alike.
+  std::vector<float> row_widths = {};
 
-  // Sets the width of a search of `neighbors`, in proportion. What the caller has set stays.
+  // Sets the width of a search of `neighbors`, in proportion, and of its rows, which must not outlive this. What the
+  // caller has set stays.
   void apply(std::uint32_t neighbors, SearchParams& params) const noexcept;
 };
+
+inline constexpr float row_width_step = 1.0F / 256;
+inline constexpr float least_row_width = 1.0F / 16;
+inline constexpr float most_row_width = 16;
+
+void write_row_widths(ByteWriter& out, std::span<const float> row_widths);
+std::vector<float> read_row_widths(ByteReader& in);
 
 // What a GrowingIndex searches and extends of its base, which it lives as long as.
 struct GrowthParts {

@@ -62,6 +62,10 @@ RowSearch::RowSearch(const SearchRows& rows, const SearchParams& params)
   const std::uint64_t wanted = count_shown(sealed_, rows.hidden);
   walked_ = beam_among(beam_width_of(params_), wanted, rows.sealed);
   widest_ = beam_among(widest_beam(beam_width_of(params)), wanted, rows.sealed);
+  if (!params.row_widths.empty()) {
+    largest_row_width_ = *std::ranges::max_element(params.row_widths);
+    widest_ = WalkParams::scaled_width(widest_, largest_row_width_);
+  }
   plan_ = choose_plan();
   const bool uses_codes = rows.codes && params_.rerank != 0U;
   if (uses_codes && (rows.graph || plan_ == Plan::scan_codes)) codes_.emplace(*rows.codes, rows.scorer.kernels());
@@ -109,7 +113,8 @@ void RowSearch::reserve(std::size_t rows, SearchScratch& scratch) const {
   if (!rows_.graph) return;
   const std::size_t heads = std::min(rows, most_together);
   scratch.WalkScratch::reserve(rows_.capacity, largest_round(heads), heads);
-  const std::uint32_t rerank = std::max({walk_rerank_of(params_), params_.k, widest_});
+  const std::uint32_t rerank =
+      std::max({WalkParams::scaled_width(walk_rerank_of(params_), largest_row_width_), params_.k, widest_});
   if (codes_) reserve_code_beams(heads, widest_, rerank, scratch);
 }
 
@@ -137,6 +142,7 @@ std::size_t RowSearch::largest_round(std::size_t heads) const {
 SearchStats RowSearch::walk_group(MatrixView group, SearchScratch& scratch) const {
   WalkParams walk_params;
   walk_params.beam_width = walked_;
+  walk_params.row_widths = params_.row_widths;
   walk_params.expansions = params_.expansions.value_or(0);
   walk_params.start_keys = params_.start_keys;
   walk_params.candidate_range = params_.candidate_range;
@@ -154,6 +160,7 @@ SearchStats RowSearch::walk_group(MatrixView group, SearchScratch& scratch) cons
     scratch.gathered.resize(group.rows);
     each_part(group.rows, [&](std::size_t first, std::size_t count) {
       prepare(group.slice(first, count), scratch);
+      if (!params_.row_widths.empty()) walk_params.row_widths = params_.row_widths.subspan(first, count);
       stats += walk_rows(walk_params, scratch);
       gather(scratch, first, count);
     });

@@ -99,8 +99,9 @@ class RowSearch {
   SearchParams params_;   // with the width of the beam as it is behind the segments there are
   std::uint32_t walked_;  // the same among fewer candidates
   std::uint32_t widest_;  // as it may become: buffers are for as wide ones
-  IdRange candidates_;    // that exist
-  IdRange sealed_;        // of them
+  float largest_row_width_ = 1;
+  IdRange candidates_;  // that exist
+  IdRange sealed_;      // of them
   Plan plan_ = Plan::scan_keys;
   std::optional<CodeScorer> codes_;  // where the plan reads codes
 };

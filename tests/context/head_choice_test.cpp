@@ -194,5 +194,25 @@ TEST(HeadChoice, WidthsAreInProportionToK) {
   EXPECT_FALSE(unmeasured.rerank);
 }
 
+TEST(HeadChoice, QueryHeadsHaveWidthsOfTheirOwn) {
+  HeadChoice choice;
+  choice.kind = HeadKind::graph;
+  choice.k = 100;
+  choice.width = 250;
+  choice.row_widths = {0.5F, 1.0F, 2.0F};
+  std::vector<float> widths;
+  const auto applied = [&](std::size_t heads, const std::vector<std::size_t>& rows) {
+    SearchParams params;
+    params.group = static_cast<std::uint32_t>(rows.size());
+    choice.apply_width(10, heads, rows, widths, params);
+    EXPECT_EQ(params.beam_width, 25U);
+    return std::vector<float>(params.row_widths.begin(), params.row_widths.end());
+  };
+  EXPECT_EQ(applied(3, {0, 1, 2}), choice.row_widths);
+  EXPECT_EQ(applied(3, {2, 0}), (std::vector<float>{2.0F, 0.5F}));
+  EXPECT_TRUE(applied(4, {2, 0}).empty());
+  EXPECT_TRUE(applied(2, {0, 1}).empty());
+}
+
 }  // namespace
 }  // namespace rattan::test

@@ -31,12 +31,16 @@ std::shared_ptr<const HeadPrefix> open(const std::filesystem::path& path, const 
 TEST(HeadFile, OpensAsItWasSaved) {
   const TempDirectory folder;
   for (const HeadKind kind : {HeadKind::flat, HeadKind::scan4, HeadKind::graph}) {
-    const SyntheticHead head(kind, 500);
+    SyntheticHead head(kind, 500);
+    auto prefix = std::make_shared<HeadPrefix>(*head.prefix);
+    if (kind == HeadKind::graph) prefix->choice.row_widths = {0.75F, 1.5F};
+    head.prefix = prefix;
     save_head(*head.prefix, folder / "head");
     const auto opened = open(folder / "head", head);
     EXPECT_EQ(opened->choice.kind, kind);
     EXPECT_EQ(opened->choice.k, head.prefix->choice.k);
     EXPECT_EQ(opened->choice.width, head.prefix->choice.width);
+    EXPECT_EQ(opened->choice.row_widths, head.prefix->choice.row_widths);
     EXPECT_EQ(opened->choice.curve.keys, head.prefix->choice.curve.keys);
     EXPECT_EQ(opened->choice.reason, head.prefix->choice.reason);
     EXPECT_NEAR(opened->choice.recall, head.prefix->choice.recall, 1e-6);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <limits>
+#include <vector>
 
 #include "tests/support/errors.h"
 
@@ -44,6 +46,23 @@ TEST(Params, CandidatesMustNotRunBackwards) {
   EXPECT_NO_THROW(params.validate());
   params.candidate_range = {8, 7};
   test::expect_error(ErrorCode::invalid_argument, "SearchParams::candidate_range", [&] { params.validate(); });
+}
+
+TEST(Params, WidthsOfRowsAreAsManyAsTheGroupAndBounded) {
+  SearchParams params;
+  params.group = 2;
+  const auto refused = [&](const std::vector<float>& widths, const char* text) {
+    params.row_widths = widths;
+    test::expect_error(ErrorCode::invalid_argument, text, [&] { params.validate(); });
+  };
+  const std::vector<float> right = {1.0F / 16, 16.0F};
+  params.row_widths = right;
+  EXPECT_NO_THROW(params.validate());
+  refused({1.0F}, "SearchParams::row_widths has 1 factors, allowed are 2");
+  refused({1.0F, 1.0F, 1.0F}, "SearchParams::row_widths has 3 factors");
+  for (const float bad : {0.0F, 16.5F, -1.0F, std::numeric_limits<float>::quiet_NaN()}) {
+    refused({1.0F, bad}, "SearchParams::row_widths is");
+  }
 }
 
 TEST(Params, BuildLimits) {

@@ -44,6 +44,26 @@ WalkParams beam_of(std::uint32_t width) {
   return params;
 }
 
+// A row's factor is as good as a width, and results are as many however small it is.
+TEST(CodeWalk, RowsHaveWidthsOfTheirOwn) {
+  const SharedMatrix keys = random_matrix(2000, 16, 1);
+  const SharedMatrix query = random_matrix(1, 16, 2);
+  const Graph graph = random_graph(2000, 10, {0, 1, 2, 3}, 3);
+  const auto scaled = [&](std::uint32_t width, std::uint32_t rerank, float factor) {
+    WalkParams params = beam_of(width);
+    params.row_widths = {&factor, 1};
+    return walked(keys, graph, query, params, rerank, 10);
+  };
+  const Found plain = walked(keys, graph, query, beam_of(60), 90, 10);
+  const Found wider = scaled(40, 60, 1.5F);
+  EXPECT_EQ(wider.table, plain.table);
+  EXPECT_EQ(wider.stats.codes_scored, plain.stats.codes_scored);
+  EXPECT_EQ(wider.stats.keys_scored, plain.stats.keys_scored);
+  const Found narrow = scaled(64, 64, 1.0F / 16);
+  EXPECT_EQ(narrow.table.count(0), 10U);
+  EXPECT_LT(narrow.stats.codes_scored, plain.stats.codes_scored);
+}
+
 // A beam and a re-rank as wide as the keys leave nothing to the codes.
 TEST(CodeWalk, WideEnoughItIsExact) {
   for (const DType dtype : test::all_dtypes) {

@@ -51,7 +51,7 @@ class NaiveWalk {
       const float score = score_of(row, key);
       if (std::isnan(score)) continue;
       heads_[row].beam.push_back({score, key});
-      keep_best(heads_[row].beam, params_.beam_width);
+      keep_best(heads_[row].beam, params_.row_width(params_.beam_width, row));
       if (!params_.candidate_range.contains(key)) continue;
       heads_[row].results.push_back({score, key});
       keep_best(heads_[row].results, k_);

@@ -100,6 +100,9 @@ TEST(Walk, DoesWhatTheNaiveWalkDoes) {
       for (std::size_t row = 0; row < queries.view.rows; ++row) test::set_element(queries, row, 1, 0.0F);
     }
     const auto k = static_cast<std::uint32_t>(draw(20));
+    std::vector<float> row_widths(queries.view.rows);
+    for (float& factor : row_widths) factor = static_cast<float>(1 + draw(32)) / 16;
+    if (draw(3) == 1) params.row_widths = row_widths;
     const Scorer scorer(keys.view, draw(2) == 1 ? Metric::l2 : Metric::inner_product);
     expect_same(walked(scorer, graph, queries.view, params, k, scratch),
                 naive_walk(scorer, graph, queries.view, params, k));

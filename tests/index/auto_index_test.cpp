@@ -79,12 +79,14 @@ TEST(AutoIndex, EveryChosenKindIsSavedAndOpened) {
   const test::TempDirectory folder;
   SearchParams params;
   params.k = 10;
+  params.group = 2;
   for (int kind = 0; kind < 3; ++kind) {
     std::unique_ptr<Index> chosen = kind == 0   ? build_flat(test.keys)
                                     : kind == 1 ? build_scan4(test.keys)
                                                 : build_graph(test.keys, test.links);
     const std::string name(chosen->kind());
-    const AutoIndex index(test::checked(test.keys), Metric::inner_product, std::move(chosen), {10, 30, "reason"});
+    const AutoIndex index(test::checked(test.keys), Metric::inner_product, std::move(chosen),
+                          {10, 30, "reason", {0.5F, 2.0F}});
     index.save(folder / name);
     const auto opened = open_index(folder / name, test.keys);
     EXPECT_EQ(opened->kind(), "auto");

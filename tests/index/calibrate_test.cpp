@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "rattan/evaluate.h"
 #include "rattan/exact_topk.h"
 #include "tests/support/matrices.h"
 
@@ -113,6 +114,46 @@ TEST(Calibrate, AHeadThatFindsFarLessThanTheOthersIsNotEnough) {
   AutoBuildParams alone = params_of(0.5);
   alone.group = 1;
   EXPECT_TRUE(find_widths({flat.get(), other.get()}, queries.view, alone)[1].reached);
+}
+
+// Rows of the second query head are far from every link: at one width it finds much less than the first.
+TEST(Calibrate, AHeadThatFindsLittleGetsAWiderBeam) {
+  const SharedMatrix keys = random_matrix(6000, 24, 1);
+  const SharedMatrix linked = random_matrix(4000, 24, 2);
+  const SharedMatrix queries = random_matrix(64, 24, 3);
+  const auto turn_to = [](const SharedMatrix& rows, std::size_t row, bool first) {
+    for (std::size_t c = 0; c < 24; ++c) {
+      if ((c < 12) != first) test::set_element(rows, row, c, static_cast<float>(test::element(rows.view, row, c) / 8));
+    }
+  };
+  for (std::size_t row = 0; row < 4000; ++row) turn_to(linked, row, row % 8 != 0);
+  for (std::size_t row = 0; row < 64; ++row) turn_to(queries, row, row % 2 == 0);
+  const auto links = make_exact_topk_cpu()->find(linked.view, keys.view, 20, Metric::inner_product);
+  const auto flat = build_flat(keys);
+  GraphBuildParams graph_params;
+  graph_params.fill_nearest = false;
+  const auto graph = build_graph(keys, {&links, 1}, Metric::inner_product, graph_params);
+  const AutoBuildParams params = params_of(0.8);
+  const Trial trial = find_widths({flat.get(), graph.get()}, queries.view, params)[1];
+  ASSERT_TRUE(trial.reached);
+  ASSERT_EQ(trial.row_widths.size(), 2U);
+  EXPECT_GT(trial.row_widths[1], trial.row_widths[0]);
+  SearchParams alike;
+  alike.k = params.k;
+  alike.group = 2;
+  alike.beam_width = trial.width;
+  const NeighborTable truth = flat->search(queries.view, alike);
+  const auto recall_of = [&](const SearchParams& search, std::size_t head) {
+    const std::vector<double> recalls = recall_per_row(graph->search(queries.view, search), truth);
+    double sum = 0;
+    for (std::size_t row = head; row < 64; row += 2) sum += recalls[row] / 32;
+    return sum;
+  };
+  SearchParams own = alike;
+  own.row_widths = trial.row_widths;
+  EXPECT_GT(recall_of(own, 1), recall_of(alike, 1));
+  EXPECT_GE((recall_of(own, 0) + recall_of(own, 1)) / 2, (recall_of(alike, 0) + recall_of(alike, 1)) / 2);
+  EXPECT_NEAR(recall_of(own, 1), trial.worst_recall, 1e-9);
 }
 
 TEST(Calibrate, WidthsAreFoundWithoutTimesToo) {

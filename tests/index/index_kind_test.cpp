@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "index/registry.h"
+#include "tests/support/errors.h"
 
 namespace rattan {
 namespace {
@@ -38,6 +41,44 @@ TEST(IndexKind, AFoundWidthIsInProportionToK) {
   EXPECT_EQ(rerank_at({find_kind("scan4"), 1, 1U << 24}, 5), 1U << 24);
   EXPECT_FALSE(rerank_at({find_kind("scan4"), 10, 0}, 10));
   EXPECT_FALSE(rerank_at({}, 10));
+}
+
+TEST(IndexKind, RowsOfAGroupGetTheWidthsThatWereFoundForThem) {
+  const std::vector<float> factors = {0.5F, 1.0F, 2.25F};
+  const FoundWidth found{find_kind("graph"), 10, 40, factors};
+  const auto applied = [&](const FoundWidth& width, SearchParams params) {
+    width.apply(10, params);
+    return std::vector<float>(params.row_widths.begin(), params.row_widths.end());
+  };
+  SearchParams three;
+  three.group = 3;
+  EXPECT_EQ(applied(found, three), factors);
+  SearchParams two;
+  two.group = 2;
+  EXPECT_TRUE(applied(found, two).empty());
+  SearchParams by_caller = three;
+  by_caller.beam_width = 30;
+  EXPECT_TRUE(applied(found, by_caller).empty());
+  EXPECT_TRUE(applied({find_kind("scan4"), 10, 40, factors}, three).empty());
+}
+
+TEST(IndexKind, WidthsOfRowsAreReadAsTheyWereWritten) {
+  const std::vector<float> factors = {least_row_width, 1.0F, 1.3125F, most_row_width};
+  ByteWriter out;
+  write_row_widths(out, factors);
+  ByteReader in(out.view(), "file");
+  EXPECT_EQ(read_row_widths(in), factors);
+  for (const std::uint32_t steps : {0U, 15U, 4097U, ~0U}) {
+    ByteWriter hostile;
+    hostile.u32(1);
+    hostile.u32(steps);
+    ByteReader wrong(hostile.view(), "file");
+    test::expect_error(ErrorCode::corrupt, "width of a row", [&] { read_row_widths(wrong); });
+  }
+  ByteWriter many;
+  many.u32(~0U);
+  ByteReader wrong(many.view(), "file");
+  test::expect_error(ErrorCode::corrupt, "rows with widths of their own", [&] { read_row_widths(wrong); });
 }
 
 }  // namespace
