@@ -91,9 +91,9 @@ class WidthSearch {
         search_steps(*trial_.index, queries_, params_for(trial_, params_), params_.with_start_keys);
     const std::vector<double> recalls = recall_per_row(found, truth_);
     Point point{trial_.width, std::vector<double>(params_.group, 0.0)};
-    const double rows_of_head = static_cast<double>(recalls.size() / params_.group);
+    const std::size_t rows_of_head = recalls.size() / params_.group;
     for (std::size_t row = 0; row < recalls.size(); ++row) {
-      point.recalls[row % params_.group] += recalls[row] / rows_of_head;
+      point.recalls[row % params_.group] += recalls[row] / static_cast<double>(rows_of_head);
     }
     trial_.recall = mean_of(point.recalls);
     trial_.worst_recall = std::ranges::min(point.recalls);
