@@ -11,7 +11,6 @@
 #include "c_api/structs.h"
 #include "context/context_checks.h"
 #include "core/check.h"
-#include "core/page_rows.h"
 
 using rattan::c_api::guarded;
 using rattan::c_api::required;
@@ -48,17 +47,14 @@ void take_layer(const rattan_context& context, const rattan_matrix* keys, const 
   }
 }
 
-// Rows [begin, begin + count) of all heads, token after token.
-rattan::SharedMatrix by_token(const std::vector<rattan::PagedRows>& heads, std::size_t begin, std::size_t count) {
-  const rattan::PagedRows& like = heads.front();
-  std::vector<rattan::PageRows> pages;
-  pages.reserve(heads.size());
-  for (const rattan::PagedRows& head : heads) pages.push_back(rattan::checked_pages(head, ""));
+// Rows [begin, begin + count) of `part` of all heads, token after token; `like` says what they are.
+rattan::SharedMatrix by_token(const std::vector<rattan::HeadPages>& heads, rattan::PageRows rattan::HeadPages::*part,
+                              const rattan::PagedRows& like, std::size_t begin, std::size_t count) {
   const std::size_t row_bytes = like.cols * rattan::dtype_size(like.dtype);
   const auto bytes = std::make_shared<std::vector<std::byte>>(count * heads.size() * row_bytes);
   std::byte* to = bytes->data();
   for (std::size_t i = begin; i < begin + count; ++i) {
-    for (const rattan::PageRows& head : pages) to = std::copy_n(head.row(i), row_bytes, to);
+    for (const rattan::HeadPages& head : heads) to = std::copy_n((head.*part).row(i), row_bytes, to);
   }
   return {{bytes->data(), like.dtype, count * heads.size(), like.cols}, bytes};
 }
@@ -69,8 +65,10 @@ void append_pages(const rattan_context& handle, rattan::Context& into, std::uint
   if (!handle.copy_pages) return into.append_pages(layer, tokens, keys, values, queries);
   const std::size_t before = into.tokens(layer);
   rattan::check_range<std::uint64_t>("tokens", tokens, 0, rattan::no_key);
-  rattan::check_pages(into.shape(), before + tokens, "the tokens there are and those to come", keys, values);
-  into.append(layer, tokens, by_token(keys, before, tokens).view, by_token(values, before, tokens).view, queries);
+  const std::vector<rattan::HeadPages> pages =
+      rattan::check_pages(into.shape(), before + tokens, "the tokens there are and those to come", keys, values);
+  into.append(layer, tokens, by_token(pages, &rattan::HeadPages::keys, keys.front(), before, tokens).view,
+              by_token(pages, &rattan::HeadPages::values, values.front(), before, tokens).view, queries);
 }
 
 }  // namespace

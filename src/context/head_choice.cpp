@@ -43,18 +43,20 @@ std::uint32_t HeadChoice::first_keys(const Budget& budget) const noexcept {
 }
 
 void HeadChoice::apply_width(std::uint32_t keys, SearchParams& params) const {
-  FoundWidth{find_kind(kind), k, width}.apply(keys, params);
-  if (row_widths.size() == params.group) params.row_widths = row_widths;
+  const IndexKind& row = *find_kind(kind);
+  row.apply_row_widths(row_widths, params);
+  FoundWidth{&row, k, width}.apply(keys, params);
 }
 
 // Factors that were saved for another number of query heads are left out.
 void HeadChoice::apply_width(std::uint32_t keys, std::size_t group, std::span<const std::size_t> rows,
                              std::vector<float>& widths, SearchParams& params) const {
+  if (row_widths.size() == group && rows.size() != group) {
+    widths.clear();
+    for (const std::size_t row : rows) widths.push_back(row_widths[row]);
+    find_kind(kind)->apply_row_widths(widths, params);
+  }
   apply_width(keys, params);
-  if (row_widths.size() != group || rows.size() == group) return;
-  widths.clear();
-  for (const std::size_t row : rows) widths.push_back(row_widths[row]);
-  params.row_widths = widths;
 }
 
 HeadPlan plan_head(const HeadQueries& queries, const CheckedMatrix& keys, const CheckedMatrix& values, IdRange indexed,

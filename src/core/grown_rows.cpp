@@ -68,8 +68,7 @@ void GrownRows::place(const PageRows& pages) {
   if (pages_ && *pages_ == pages) return;
   auto next = std::make_unique<const PageRows>(pages);
   const std::lock_guard lock(sharing_);
-  if (pages_) retired_pages_.push_back(nullptr);
-  if (pages_) retired_pages_.back() = std::move(pages_);
+  if (pages_) retired_pages_.push_back(std::move(pages_));
   pages_ = std::move(next);
   placed_.store(pages_.get());
 }

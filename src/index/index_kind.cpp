@@ -15,13 +15,15 @@ void IndexKind::apply_width(std::uint32_t value, SearchParams& params) const noe
   if (width && !(params.*width.param)) params.*width.param = value;
 }
 
+void IndexKind::apply_row_widths(std::span<const float> factors, SearchParams& params) const noexcept {
+  const bool asked = params.beam_width || !params.row_widths.empty();
+  if (width.param == beam_knob.param && !asked && params.group == factors.size()) params.row_widths = factors;
+}
+
 void FoundWidth::apply(std::uint32_t neighbors, SearchParams& params) const noexcept {
   if (k == 0 || width == 0) return;
   const auto scaled = (std::uint64_t{width} * neighbors + k - 1) / k;
-  if (kind->width.param == beam_knob.param && !params.beam_width && params.row_widths.empty() &&
-      params.group == row_widths.size()) {
-    params.row_widths = row_widths;
-  }
+  kind->apply_row_widths(row_widths, params);
   kind->apply_width(static_cast<std::uint32_t>(std::clamp<std::uint64_t>(scaled, 1, largest_width)), params);
 }
 

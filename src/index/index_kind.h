@@ -107,6 +107,8 @@ struct IndexKind {
 
   // Sets the knob unless the caller has.
   void apply_width(std::uint32_t value, SearchParams& params) const noexcept;
+  // Sets SearchParams::row_widths where the knob is a beam, it is for as many rows, and the caller has set neither.
+  void apply_row_widths(std::span<const float> factors, SearchParams& params) const noexcept;
 };
 
 }  // namespace rattan
