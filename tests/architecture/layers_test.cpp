@@ -100,6 +100,7 @@ const std::vector<Owner>& owners() {
       {"nlohmann/", {"datasets/", "bench/", "tests/"}},
       {"CLI/", {"bench/"}},
       {"cjson/", {"tools/engine/"}},
+      {"mpi.h", {"tools/mpi/"}},
       {"benchmark/", {"bench/micro/"}},
       {"cblas", {"bench/", "tests/"}},
       {"gtest/", {"tests/"}},
