@@ -1,6 +1,6 @@
 """The KV cache of one sequence under Rattan's attention."""
 import os
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 import numpy as np
 
@@ -25,7 +25,8 @@ class Context:
                  clusters: Optional[int] = None,
                  max_degree: Optional[int] = None, entry_points: Optional[int] = None, code_bits: Optional[int] = None,
                  capacity: Optional[int] = None, seal_after: Optional[int] = None, background_seal: Optional[bool] = None,
-                 memory_limit: Optional[int] = None, seed: Optional[int] = None, threads: int = 0, device: str = "cpu"):
+                 memory_limit: Optional[int] = None, seed: Optional[int] = None, threads: int = 0, device: Union[str, Callable] = "cpu",
+                 device_memory: int = 0):
         """None is the library's default (`rattan/context.h` has each of them).
 
         query_heads: a multiple of kv_heads. dtype: of keys and values, "f32", "f16" or "bf16";
@@ -39,7 +40,8 @@ class Context:
         how many queries are linked. kept_queries: of a query head, for indexes that are built anew as a sequence grows.
         clusters: of the estimate. capacity: most tokens. seal_after: appended tokens after
         which the oldest are indexed; 0: by `seal` alone. memory_limit: bytes besides borrowed keys and values. threads:
-        0 are as many as the machine has. device: where links are found, "cpu", "cuda" or "auto".
+        0 are as many as the machine has. device: where links are found, "cpu", "cuda" or "auto"; or a callable that finds them
+        (`rattan.offload.TorchTopK`). device_memory: bytes of a CUDA device that finding them may take; 0: most of what is free.
         """
         shape = dict(layers=layers, query_heads=query_heads, kv_heads=kv_heads, key_dim=key_dim, value_dim=value_dim, dtype=dtype)
         params = dict(kind=kind, k=k, epsilon=epsilon, most_k=most_k, estimate_unread=estimate_unread, softmax_scale=softmax_scale,
@@ -47,7 +49,7 @@ class Context:
                       sinks=sinks, recent=recent, recall=recall, links_k=links_k, link_queries=link_queries,
                       kept_queries=kept_queries, clusters=clusters, max_degree=max_degree, entry_points=entry_points, code_bits=code_bits, capacity=capacity,
                       seal_after=seal_after, background_seal=background_seal, memory_limit=memory_limit, seed=seed)
-        self._core = _core.Context(shape, params, threads, device)
+        self._core = _core.Context(shape, params, threads, device, device_memory)
         self.layers, self.query_heads, self.kv_heads = layers, query_heads, kv_heads
         self.key_dim, self.value_dim, self.dtype = key_dim, key_dim if value_dim is None else value_dim, dtype
         self._pages: Dict[Tuple[int, int], Any] = {}  # what paged layers borrow, by layer and address

@@ -34,11 +34,12 @@ struct PyContext {
   Context context;
 };
 
-void make(PyContext* at, const nb::dict& shape, const nb::dict& arguments, unsigned threads, const std::string& exact) {
+void make(PyContext* at, const nb::dict& shape, const nb::dict& arguments, unsigned threads, const nb::object& exact,
+          std::size_t device_memory) {
   const ContextShape checked = to_shape(shape);
   ContextParams params = to_params(arguments);
   Threads executor(threads);
-  auto finder = make_exact_topk(exact, executor.get());
+  auto finder = make_exact_topk(exact, executor.get(), device_memory);
   const auto tools = std::make_shared<const PyContext::Tools>(PyContext::Tools{std::move(executor), std::move(finder)});
   params.executor = tools->threads.get();
   params.exact = tools->exact.get();
@@ -188,7 +189,8 @@ auto unlocked(PyContext& self, Arguments... arguments) {
 
 void bind_context(nb::module_& module) {
   nb::class_<PyContext>(module, "Context")
-      .def("__init__", make, nb::arg("shape"), nb::arg("params"), nb::arg("threads"), nb::arg("exact"))
+      .def("__init__", make, nb::arg("shape"), nb::arg("params"), nb::arg("threads"), nb::arg("exact"),
+           nb::arg("device_memory"))
       .def("build_layer", build_layer, nb::arg("layer"), nb::arg("keys"), nb::arg("values"), nb::arg("queries").none(),
            nb::arg("positions").none())
       .def("append", append, nb::arg("layer"), nb::arg("keys"), nb::arg("values"), nb::arg("queries").none())
