@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -25,9 +26,12 @@ class BucketBeam {
   void reset(std::size_t width, float lowest, float highest) {
     width_ = width;
     lowest_ = lowest;
+    // A range that is 0, beyond fp32 or so small that its inverse is: one bucket, and the threshold never rises.
     const float range = highest - lowest;
-    buckets_per_score_ = range > 0 ? static_cast<float>(buckets) / range : 0.0F;
-    score_per_bucket_ = range / static_cast<float>(buckets);
+    const float per_score = static_cast<float>(buckets) / range;
+    const bool divisible = range > 0 && std::isfinite(range) && std::isfinite(per_score);
+    buckets_per_score_ = divisible ? per_score : 0.0F;
+    score_per_bucket_ = divisible ? range / static_cast<float>(buckets) : 0.0F;
     counts_.fill(0);
     open_.fill(0);
     first_open_.fill(none);

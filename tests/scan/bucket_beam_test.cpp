@@ -117,6 +117,22 @@ TEST(BucketBeam, AnEmptyRangeKeepsAll) {
   EXPECT_EQ(kept(beam).size(), 9U);
 }
 
+// Subnormal scores, and scores whose difference is beyond fp32 (FAULTS D7): buckets cannot tell them apart.
+TEST(BucketBeam, D7_ARangeThatCannotBeDividedKeepsAll) {
+  constexpr float largest = std::numeric_limits<float>::max();
+  constexpr float smallest = std::numeric_limits<float>::denorm_min();
+  for (const auto& [lowest, highest] :
+       {std::pair{0.0F, smallest}, std::pair{-largest, largest}, std::pair{1e-38F, 1.1e-38F}}) {
+    BucketBeam beam;
+    beam.reset(2, lowest, highest);
+    for (KeyId id = 0; id < 9; ++id) beam.insert(id % 2 == 0 ? lowest : highest, id);
+    std::vector<Neighbor> kept;
+    beam.copy_kept(kept);
+    EXPECT_EQ(kept.size(), 9U);
+    EXPECT_LE(beam.threshold(), lowest);
+  }
+}
+
 TEST(BucketBeam, ScoresOutsideTheRangeCountAsItsEnds) {
   BucketBeam beam;
   beam.reset(2, 0, 100);
