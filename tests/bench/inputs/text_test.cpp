@@ -30,6 +30,7 @@ TEST(Text, SplitKeepsEmptyParts) {
   EXPECT_EQ(split("a,,b", ','), (std::vector<std::string>{"a", "", "b"}));
   EXPECT_EQ(split("", ','), (std::vector<std::string>{""}));
   EXPECT_EQ(join({"a", "b"}, " + "), "a + b");
+  EXPECT_EQ(join(split(",a,,b,", ','), ","), ",a,,b,");
 }
 
 TEST(Text, IntListsTakeNumbersAndRanges) {
