@@ -1,65 +1,26 @@
 // Seeded mutations of good files, in memory: whatever comes, only rattan::Error comes out, and what is accepted lies
-// inside the file (FAULTS R1; a first floor, the campaign is of its own).
+// inside the file (FAULTS R1; the campaign: tests/fuzz).
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <functional>
-#include <string_view>
 
-#include "core/random.h"
 #include "datasets/npy.h"
 #include "datasets/qkv_readers.h"
 #include "datasets/vecs.h"
 #include "datasets/xbin.h"
 #include "tests/datasets/files.h"
+#include "tests/fuzz/mutate.h"
+#include "tests/fuzz/touch.h"
 
 namespace rattan::datasets {
 namespace {
 
 constexpr std::uint64_t rounds = 20'000;
 
-// Counter-based draws of one round.
-class Draw {
- public:
-  Draw(std::uint64_t seed, std::uint64_t round) : seed_(random_stream(seed, round)) {}
-  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_below(seed_, count_++, bound)); }
-
- private:
-  std::uint64_t seed_;
-  std::uint64_t count_ = 0;
-};
-
-void mutate(std::vector<std::byte>& bytes, Draw& draw) {
-  constexpr std::string_view grammar = "{}[]():,'\" 0123456789-.eLFTruns<>\n\\_";
-  constexpr unsigned char extremes[] = {0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff};
-  if (bytes.empty()) return;
-  const std::size_t at = draw.below(bytes.size());
-  const auto place = bytes.begin() + static_cast<std::ptrdiff_t>(at);
-  switch (draw.below(7)) {
-    case 0: *place ^= std::byte{1} << draw.below(8); break;
-    case 1: *place = static_cast<std::byte>(draw.below(256)); break;
-    case 2: *place = static_cast<std::byte>(extremes[draw.below(6)]); break;
-    case 3: *place = static_cast<std::byte>(grammar[draw.below(grammar.size())]); break;
-    case 4: bytes.resize(at); break;
-    case 5: bytes.insert(place, static_cast<std::byte>(grammar[draw.below(grammar.size())])); break;
-    default: {
-      const std::size_t count = std::min<std::size_t>(1 + draw.below(16), bytes.size() - at);
-      const std::vector<std::byte> copy(place, place + static_cast<std::ptrdiff_t>(count));
-      const std::size_t to = draw.below(bytes.size() + 1);
-      bytes.insert(bytes.begin() + static_cast<std::ptrdiff_t>(to), copy.begin(), copy.end());
-    }
-  }
-}
-
-// Reads every byte of a matrix, so that a sanitizer sees a view that leaves its file.
-std::uint64_t touch(const SharedMatrix& matrix) {
-  std::uint64_t sum = 0;
-  for (std::size_t row = 0; row < matrix.view.rows; ++row) {
-    const auto* const bytes = static_cast<const unsigned char*>(matrix.view.row(row));
-    for (std::size_t i = 0; i < matrix.view.row_bytes(); ++i) sum += bytes[i];
-  }
-  return sum;
-}
+using fuzz::Draw;
+using fuzz::mutate;
+using fuzz::touch;
 
 // `repair` may mend what would otherwise stop most mutations at the door.
 void fuzz(

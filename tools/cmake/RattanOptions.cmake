@@ -9,7 +9,18 @@ option(RATTAN_ENABLE_FAISS "Use FAISS for the IVF baseline where it is installed
 option(RATTAN_ENABLE_HNSWLIB "Use hnswlib for the HNSW baseline where it is installed" ON)
 option(RATTAN_ENABLE_CUDA "Build exact top-k for the GPU (needs the CUDA Toolkit)" OFF)
 set(RATTAN_PYTHON "" CACHE STRING "Python interpreter with the package nanobind: builds the Python package for it (tools/python)")
+option(RATTAN_BUILD_FUZZERS "Build the fuzz targets of tests/fuzz with a fuzzing engine (needs clang++)" OFF)
+set(RATTAN_FUZZING_ENGINE "-fsanitize=fuzzer" CACHE STRING "What links an engine to a fuzz target")
+set(RATTAN_FUZZING_FLAGS "-fsanitize=fuzzer-no-link" CACHE STRING "What compiles for it; empty: the compiler's flags do")
 set(RATTAN_SANITIZE "" CACHE STRING "Value of -fsanitize= for every target, e.g. address,undefined or thread")
+
+if(RATTAN_BUILD_FUZZERS)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "RATTAN_BUILD_FUZZERS needs clang++ (-DCMAKE_CXX_COMPILER=clang++), the compiler is ${CMAKE_CXX_COMPILER_ID}")
+  endif()
+  separate_arguments(fuzzing_flags UNIX_COMMAND "${RATTAN_FUZZING_FLAGS}")
+  add_compile_options(${fuzzing_flags})
+endif()
 
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
