@@ -1,8 +1,9 @@
 """Tensors of a GGUF file, dequantised by several processes."""
 import multiprocessing
 import os
+from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from typing import Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -24,11 +25,24 @@ def _name(name: str) -> str:
     return f"blk.{number}.{_PARTS[part.removesuffix('.bias')]}.{kind}"
 
 
-def _dequantised(path: str, names: Tuple[str, ...]) -> Dict[str, np.ndarray]:
-    from gguf import GGUFReader, dequantize
-    tensors = {tensor.name: tensor for tensor in GGUFReader(path).tensors}
-    return {name: dequantize(tensors[name].data, tensors[name].tensor_type).astype(np.float16 if name.endswith("t") else np.float32)
-            for name in names}
+# Of a tensor: its first byte, bytes, type, shape of the stored array. Workers map the file; they do not read its tables.
+Place = Tuple[int, int, int, Tuple[int, ...]]
+_ROWS = 16384  # of a matrix, that one worker dequantises at a time
+
+
+def _dequantised(path: str, place: Place) -> np.ndarray:
+    from gguf import GGMLQuantizationType, dequantize
+    offset, size, kind, shape = place
+    bare = {GGMLQuantizationType.F32: np.float32, GGMLQuantizationType.F16: np.float16}
+    data = np.memmap(path, np.uint8, "r", offset, (size,)).view(bare.get(kind, np.uint8)).reshape(shape)
+    rows = dequantize(data, GGMLQuantizationType(kind))
+    return rows.astype(np.float16) if rows.ndim > 1 else rows
+
+
+def _places(tensor: Any) -> List[Place]:
+    shape, each = tuple(int(n) for n in tensor.data.shape), int(tensor.n_bytes) // int(tensor.data.shape[0])
+    return [(int(tensor.data_offset) + first * each, min(_ROWS, shape[0] - first) * each, int(tensor.tensor_type),
+             (min(_ROWS, shape[0] - first), *shape[1:])) for first in range(0, shape[0], _ROWS)]
 
 
 def open_gguf(path: str) -> Tuple[Shape, Callable[[str], Optional[torch.Tensor]]]:
@@ -50,15 +64,14 @@ def open_gguf(path: str) -> Tuple[Shape, Callable[[str], Optional[torch.Tensor]]
     shape = Shape(field(at + "block_count"), width, field(at + "feed_forward_length"), heads, field(at + "attention.head_count_kv"),
                   width // heads, int(sizes["token_embd.weight"][1]), field(at + "rope.freq_base", 1e4),
                   field(at + "attention.layer_norm_rms_epsilon"), field(at + "context_length"), name=field("general.name", "model"))
-    groups = [tuple(name for name in sizes if name.startswith(f"blk.{layer}.")) for layer in range(shape.layers)]
-    groups += [(name,) for name in _WHOLE.values() if name in sizes]
+    named = [(tensor.name, place) for tensor in reader.tensors for place in _places(tensor)]
+    parts: Dict[str, List[np.ndarray]] = defaultdict(list)
     with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
-        found = {}
-        for part in pool.map(_dequantised, [path] * len(groups), groups):
-            found.update(part)
+        for (name, _), rows in zip(named, pool.map(_dequantised, [path] * len(named), [place for _, place in named], chunksize=4)):
+            parts[name].append(rows)
 
     def tensor(name: str) -> Optional[torch.Tensor]:
-        rows = found.pop(_name(name), None)
-        return None if rows is None else torch.from_numpy(np.ascontiguousarray(rows))
+        rows = parts.pop(_name(name), None)
+        return None if rows is None else torch.from_numpy(np.concatenate(rows))
 
     return shape, tensor

@@ -37,7 +37,11 @@ class Int8:
     def of(weight: torch.Tensor) -> "Int8":
         """Rounded from numbers."""
         scale = weight.abs().amax(1).float().clamp_min(1e-12) / 127
-        return Int8((weight.float() / scale[:, None]).round().to(torch.int8), scale)
+        rounded = torch.empty(weight.shape, dtype=torch.int8, device=weight.device)
+        for piece in range(0, len(weight), 4096):  # numbers in float32 take four times as much
+            rows = slice(piece, piece + 4096)
+            rounded[rows] = (weight[rows].float() / scale[rows, None]).round()
+        return Int8(rounded, scale)
 
     def rows(self, begin: int, end: int) -> "Int8":
         """A view of some outputs."""

@@ -81,13 +81,11 @@ class Timeline:
 
 def bound_of(parts: Dict[str, float], token_ms: float) -> str:
     """A sentence that says what bounds the time of a token."""
-    if not parts:
+    names = {"projections": "projections (weights read by the device)", "retrieve": "retrieval on the CPU",
+             "attention": "attention on the device", "fetch": "keys and values on their way from host memory"}
+    leading = {name: parts[name] for name in names if name in parts}
+    if not leading:
         return ""
-    names = {"projections": "the projections of the layers, which read the weights", "retrieve": "retrieval on the CPU",
-             "wait": "waiting for the queries, that is for the projections", "attention": "attention on the device",
-             "fetch": "fetching keys and values from host memory", "window": "the window on the device", "merge": "copying back and merging"}
-    leading = {name: ms for name, ms in parts.items() if name in ("projections", "retrieve", "attention", "fetch")}
     name = max(leading, key=leading.get)
-    rest = ", ".join(f"{other} {ms:.1f}" for other, ms in parts.items() if other != name)
-    return (f"{names[name]} bounds the token: {leading[name]:.1f} of {token_ms:.1f} ms ({leading[name] / token_ms:.0%}); the others, which "
-            f"overlap in part: {rest} ms")
+    others = ", ".join(f"{other} {ms:.1f}" for other, ms in parts.items() if other != name)
+    return f"what bounds a token is {names[name]}, {leading[name]:.1f} ms of {token_ms:.1f}; beside it, partly at the same time, {others}"

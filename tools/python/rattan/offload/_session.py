@@ -43,6 +43,9 @@ class Session:
         self.memory = HostMemory(model.device.type == "cuda")
         self.store = HostRows(self.memory, shape.layers, shape.kv_heads, tokens, shape.dim, model.dtype)
         self.seconds["reserve"] = time.perf_counter() - begin
+        # What random weights project is streamed as well, to here, where real heads stand in for it.
+        self._projected = self.store if stand_in is None else HostRows(self.memory, 1, shape.kv_heads, tokens, shape.dim, model.dtype)
+        self._given = self._fill_store()
         self.step = Step(model, None if stand_in is None else stand_in.steps_of(model.device, model.dtype))
         self.device_window = DeviceWindow(self.step, window)
         self._params = dict(context, capacity=tokens + steps + window.slots, sinks=0, recent=0, links_k=context.get("links_k"),
@@ -51,7 +54,19 @@ class Session:
                                                        **{**self._params, **changes})
         self.contexts: List[Context] = [self._make(self.distinct, device=links, device_memory=links_memory)] if build else []
         self.builder = Builder(self.contexts[0], window, workers) if build else None
+        self._stream = torch.cuda.Stream() if model.device.type == "cuda" else None
         self.kept = torch.arange(0, tokens, max(1, tokens // link_queries))
+
+    def _fill_store(self) -> List[torch.Tensor]:
+        if self.stand_in is None:
+            return []
+        for layer in range(self.model.shape.layers):
+            keys, values = self.store.keys[layer], self.store.values[layer]
+            if layer < self.distinct:
+                self.stand_in.write(layer, keys, values)
+            else:
+                keys.copy_(self.store.keys[layer % self.distinct]), values.copy_(self.store.values[layer % self.distinct])
+        return [self.stand_in.queries(layer) for layer in range(self.distinct)]
 
     def prefill(self, ids: torch.Tensor) -> torch.Tensor:
         """ids: [tokens]. Builds as well; returns the logits of the next token."""
@@ -69,39 +84,34 @@ class Session:
             self.seconds["build"] = self.builder.busy
             self.seconds.update({f"build: {name}": value for name, value in self.builder.stages.items()})
             self.builder.close()
+            self._given = []
             begin = time.perf_counter()
             self._copy_layers()
             self.seconds["copy"] = time.perf_counter() - begin
         return self.step.logits
 
     def _take(self, layer: int, keys: torch.Tensor, values: torch.Tensor, queries: torch.Tensor) -> None:
-        positions = self.kept.numpy()
-        if self.stand_in is not None:
-            given = layer % self.distinct
-            keys, values = self.stand_in.keys_values(given, keys.device, keys.dtype)
-            if layer < self.distinct:
-                queries, positions = self.stand_in.queries(given), self.stand_in.positions
-        built = self.builder is not None and layer < self.distinct
-        if not keys.is_cuda:
-            self.store.take(layer, keys, values)
-            ready: Callable[[], Any] = lambda: None
-        else:
-            stream = self._stream = getattr(self, "_stream", None) or torch.cuda.Stream()
-            stream.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(stream):
-                self.store.take(layer, keys, values)
-                if built and queries.is_cuda:
-                    host = self.memory.empty(*queries.shape, dtype=queries.dtype)
-                    host.copy_(queries, non_blocking=True)
-                    queries.record_stream(stream)
-                    queries = host
+        into = 0 if self.stand_in is not None else layer
+        ready: Callable[[], Any] = lambda: None
+        if keys.is_cuda:
+            self._stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(self._stream):
+                self._projected.take(into, keys, values)
+                host = self.memory.empty(*queries.shape, dtype=queries.dtype)
+                host.copy_(queries, non_blocking=True)
                 done = torch.cuda.Event(blocking=True)
                 done.record()
-            for rows in (keys, values):
-                rows.record_stream(stream)
-            ready = done.synchronize
-        if built:
-            self.builder.submit(layer, self.store.keys[layer], self.store.values[layer], queries, positions, ready)
+            for rows in (keys, values, queries):
+                rows.record_stream(self._stream)
+            ready, queries = done.synchronize, host
+        else:
+            self._projected.take(into, keys, values)
+        positions = self.kept.numpy()
+        if self.builder is None or layer >= self.distinct:
+            return
+        if self.stand_in is not None:
+            queries, positions = self._given[layer], self.stand_in.positions
+        self.builder.submit(layer, self.store.keys[layer], self.store.values[layer], queries, positions, ready)
 
     def _copy_layers(self) -> None:
         if self.distinct == self.model.shape.layers:

@@ -45,24 +45,17 @@ class StandIn:
         heads = [self._head(layer, head) for head in range(self.shape.kv_heads)]
         return torch.cat([self._rows(of.q[wanted][:, self.links], of.dtype) for of, _, wanted in heads])
 
-    def keys_values(self, layer: int, device: torch.device, dtype: torch.dtype) -> List[torch.Tensor]:
-        """[kv_heads, tokens, dim] each."""
-        made = []
-        for name in "kv":
-            heads = []
+    def write(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> None:
+        """Into [kv_heads, tokens, dim] each, in host memory."""
+        for name, mine in (("k", keys), ("v", values)):
             for head in range(self.shape.kv_heads):
                 of, kv, _ = self._head(layer, head)
-                rows = self._rows(getattr(of, name)[kv, :self.end], of.dtype).to(device)
-                parts, there = [rows.to(dtype)], self.end
-                generator = torch.Generator(device=device).manual_seed(layer * 64 + head)
-                while there < self.tokens:
+                rows = self._rows(getattr(of, name)[kv, :self.end], of.dtype)
+                mine[head, :self.end] = rows
+                generator = torch.Generator().manual_seed(layer * 64 + head)
+                for there in range(self.end, self.tokens, self.end):
                     again = rows[:self.tokens - there].float()
-                    again += again.std(0) / 3 * torch.randn(again.shape, generator=generator, device=device)
-                    parts.append(again.to(dtype))
-                    there += len(again)
-                heads.append(torch.cat(parts))
-            made.append(torch.stack(heads))
-        return made
+                    mine[head, there:there + len(again)] = again + again.std(0) / 3 * torch.randn(again.shape, generator=generator)
 
     def steps_of(self, device: torch.device, dtype: torch.dtype) -> List[torch.Tensor]:
         """Queries [layers, steps, query_heads, dim], keys and values [layers, steps, kv_heads, dim] of decoded tokens."""
