@@ -108,7 +108,7 @@ def test_a_stand_in_and_copied_layers(tmp_path):
     for tokens in (200, 380, 700):  # before, at and behind the end of the dump's prefill
         stand_in = offload.StandIn(str(tmp_path), model.shape, tokens, 10)
         session = offload.Session(model, tokens, 10, window=WINDOW, stand_in=stand_in, distinct_layers=2, kind="flat")
-        session.prefill(tokens_of(tokens))
+        session.prefill(tokens_of(tokens) if tokens < 700 else None)
         assert len(session.contexts) == 2 and torch.equal(session.store.keys[2], session.store.keys[0])
         want = session.decoder("full-device")
         wanted = [want(0).clone() for _ in range(3)]
@@ -171,3 +171,24 @@ def test_a_folder_of_transformers(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gemma3"}))
     with pytest.raises(ValueError, match="gemma3"):
         offload.load_model(str(tmp_path), CPU)
+
+
+def test_the_command(tmp_path, capsys):
+    from rattan.offload.__main__ import bytes_of, main
+    make_dump(tmp_path / "heads")
+    common = ["--model", "tiny", "--weights", "f32", "--device", "cpu", "--steps", "6", "--window", "4,16,8"]
+    assert main(common + ["--tokens", "200,380", "--heads", str(tmp_path / "heads"), "--distinct-layers", "2", "--errors", "-o",
+                          str(tmp_path / "found.json"), "--format", "json", "--kind", "flat"]) == 0
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert [row["way"] for row in found["rows"]] == 2 * ["prompt", "rattan", "error of attention", "cpu-flat", "full-fetched", "full-device"]
+    assert set(found["growth"]) == {"rattan", "cpu-flat", "full-fetched", "full-device"}
+    assert found["rows"][2]["largest"] < 1e-4
+    assert main(common + ["--tokens", "60", "--save-heads", str(tmp_path / "saved")]) == 0
+    np.save(tmp_path / "ids.npy", tokens_of(100).numpy().astype(np.int32))
+    assert main(common + ["--tokens", "60", "--nll", "--text", str(tmp_path / "ids.npy"), "--ways", "rattan,full-device"]) == 0
+    lines = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("| 60 |")]
+    assert [line[2].strip() for line in lines] == ["rattan", "full-device"] and lines[0][6] == lines[1][6] != ""
+    assert len(list((tmp_path / "saved").iterdir())) == 3
+    assert main(common + ["--tokens", "60", "--text", str(tmp_path / "ids.npy"), "--ways", "fast"]) == 2
+    assert main(["--model", str(tmp_path / "nothing")]) == 2
+    assert bytes_of("24GiB") == 24 << 30 and bytes_of("1.5MB") == 1500000 and bytes_of("7") == 7

@@ -33,6 +33,7 @@ def options() -> argparse.ArgumentParser:
     add("--ways", "--rivals", default="rattan,cpu-flat,full-fetched,full-device", help="separated by commas, or none")
     add("--heads", default=None, metavar="DUMP", help="folder of a dump whose keys, queries and values stand in for a random model's")
     add("--distinct-layers", type=int, default=None, help="with --heads: layers that are built; the others are copies at other addresses")
+    add("--skip-prefill", action="store_true", help="with --heads: indexes alone, no first token")
     add("--save-heads", default=None, metavar="DUMP", help="write the prompt's heads, --steps tokens behind it included, and stop")
     add("--nll", action="store_true", help="likelihood of the --steps tokens behind the prompt instead of the model's own tokens")
     add("--errors", action="store_true", help="compare what is attended with exact attention, in some layers")
@@ -132,7 +133,7 @@ def run(args: argparse.Namespace, model: Any, limit: Limit, keep: Any) -> List[D
         session = Session(model, tokens, more, window=Window(sinks, recent, block), stand_in=stand_in, distinct_layers=args.distinct_layers,
                           links=links, links_memory=bytes_of(args.links_memory), link_queries=args.link_queries, workers=args.workers,
                           build="rattan" in ways, kind=args.kind, k=args.k, recall=args.recall, threads=args.threads)
-        add(measure_prompt(session, ids[:tokens]))
+        add(measure_prompt(session, None if args.skip_prefill else ids[:tokens]))
         for way in ways:
             limit.set(way != "full-device")
             add(measure_way(session, way, ids[tokens:] if args.nll else None, args.steps, timed))

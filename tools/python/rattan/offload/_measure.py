@@ -24,7 +24,7 @@ def device_gib(device: torch.device) -> Dict[str, float]:
     return {"gpu_peak_gib": peak / GIB, "gpu_in_use_gib": (total - free) / GIB}
 
 
-def measure_prompt(session: Session, ids: torch.Tensor) -> Dict[str, Any]:
+def measure_prompt(session: Session, ids: Optional[torch.Tensor]) -> Dict[str, Any]:
     """Runs the prefill. Seconds by part; "first token" is prefill and what builds take behind it."""
     session.prefill(ids)
     seconds = session.seconds

@@ -68,27 +68,45 @@ class Session:
                 keys.copy_(self.store.keys[layer % self.distinct]), values.copy_(self.store.values[layer % self.distinct])
         return [self.stand_in.queries(layer) for layer in range(self.distinct)]
 
-    def prefill(self, ids: torch.Tensor) -> torch.Tensor:
-        """ids: [tokens]. Builds as well; returns the logits of the next token."""
+    def prefill(self, ids: Optional[torch.Tensor]) -> torch.Tensor:
+        """ids: [tokens]. Builds as well; returns the logits of the next token. None: with a stand-in, indexes alone."""
         begin = time.perf_counter()
-        with torch.no_grad():
-            last = prefill(self.model, ids, self.kept, self._take)
-            self.step.x.copy_(last)
-            self.step.leave()
+        if ids is not None:
+            with torch.no_grad():
+                last = prefill(self.model, ids, self.kept, self._take)
+                self.step.x.copy_(last)
+                self.step.leave()
+        elif self.stand_in is None:
+            raise InvalidArgument("ids: None, and there is no stand-in for what is projected")
+        else:
+            for layer in range(self.distinct):
+                self._submit(layer, None, None)
         if self.model.device.type == "cuda":
             torch.cuda.synchronize()
             torch.cuda.empty_cache()
         self.seconds["prefill"] = time.perf_counter() - begin
-        if self.builder is not None:
-            self.seconds["wait"] = self.builder.wait()
-            self.seconds["build"] = self.builder.busy
-            self.seconds.update({f"build: {name}": value for name, value in self.builder.stages.items()})
-            self.builder.close()
-            self._given = []
-            begin = time.perf_counter()
-            self._copy_layers()
-            self.seconds["copy"] = time.perf_counter() - begin
+        self._finish_builds()
         return self.step.logits
+
+    def _finish_builds(self) -> None:
+        if self.builder is None:
+            return
+        self.seconds["wait"] = self.builder.wait()
+        self.seconds["build"] = self.builder.busy
+        self.seconds.update({f"build: {name}": value for name, value in self.builder.stages.items()})
+        self.builder.close()
+        self._given = []
+        begin = time.perf_counter()
+        self._copy_layers()
+        self.seconds["copy"] = time.perf_counter() - begin
+
+    def _submit(self, layer: int, queries: Optional[torch.Tensor], positions: Optional[np.ndarray],
+                ready: Callable[[], Any] = lambda: None) -> None:
+        if self.builder is None or layer >= self.distinct:
+            return
+        if self.stand_in is not None:
+            queries, positions = self._given[layer], self.stand_in.positions
+        self.builder.submit(layer, self.store.keys[layer], self.store.values[layer], queries, positions, ready)
 
     def _take(self, layer: int, keys: torch.Tensor, values: torch.Tensor, queries: torch.Tensor) -> None:
         into = 0 if self.stand_in is not None else layer
@@ -106,12 +124,7 @@ class Session:
             ready, queries = done.synchronize, host
         else:
             self._projected.take(into, keys, values)
-        positions = self.kept.numpy()
-        if self.builder is None or layer >= self.distinct:
-            return
-        if self.stand_in is not None:
-            queries, positions = self._given[layer], self.stand_in.positions
-        self.builder.submit(layer, self.store.keys[layer], self.store.values[layer], queries, positions, ready)
+        self._submit(layer, queries, self.kept.numpy(), ready)
 
     def _copy_layers(self) -> None:
         if self.distinct == self.model.shape.layers:
