@@ -183,7 +183,10 @@ def test_the_command(tmp_path, capsys):
     assert [row["way"] for row in found["rows"]] == 2 * ["prompt", "rattan", "error of attention", "cpu-flat", "full-fetched", "full-device"]
     assert set(found["growth"]) == {"rattan", "cpu-flat", "full-fetched", "full-device"}
     assert found["rows"][2]["largest"] < 1e-4
-    assert main(common + ["--tokens", "60", "--save-heads", str(tmp_path / "saved")]) == 0
+    assert main(common + ["--tokens", "60", "--ways", "none", "--save-heads", str(tmp_path / "saved")]) == 0
+    assert main(common + ["--tokens", "380", "--heads", str(tmp_path / "heads"), "--distinct-layers", "2", "--ways", "rattan", "--also",
+                          "f32:1GiB", "--skip-prefill", "-o", str(tmp_path / "found.json"), "--format", "json"]) == 0
+    assert [row["way"] for row in json.loads((tmp_path / "found.json").read_text())["rows"]] == 2 * ["prompt", "rattan"]
     np.save(tmp_path / "ids.npy", tokens_of(100).numpy().astype(np.int32))
     assert main(common + ["--tokens", "60", "--nll", "--text", str(tmp_path / "ids.npy"), "--ways", "rattan,full-device"]) == 0
     lines = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("| 60 |")]

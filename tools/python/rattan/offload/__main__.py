@@ -7,6 +7,8 @@ from typing import Any, Dict, List, Optional
 from .. import __version__, cuda_available
 from .._errors import Error, InvalidArgument
 
+TIMED = 8  # tokens behind --steps that are measured part by part
+
 DESCRIPTION = """Runs a model whose weights and window lie on the GPU and whose other keys and values lie in host memory under
 Rattan, and its rivals on the same prompt.
 
@@ -29,12 +31,15 @@ def options() -> argparse.ArgumentParser:
     add("--text", default=None, help="tokens as .npy, or text for the folder's tokenizer; else random tokens")
     add("--tokens", default="4096", help="of the prompt; several separated by commas (4096)")
     add("--steps", type=int, default=64, help="tokens that are decoded (64)")
+    add("--rival-steps", type=int, default=24, help="tokens of cpu-flat and full-fetched (24)")
+    add("--also", action="append", default=[], metavar="WEIGHTS:LIMIT", help="with --heads: then prefill and rattan with other weights over the "
+        "same indexes, e.g. int8:16GiB")
     add("--memory-limit", default=None, help="of the GPU, for torch's allocator and links together, e.g. 24GiB")
     add("--ways", "--rivals", default="rattan,cpu-flat,full-fetched,full-device", help="separated by commas, or none")
     add("--heads", default=None, metavar="DUMP", help="folder of a dump whose keys, queries and values stand in for a random model's")
     add("--distinct-layers", type=int, default=None, help="with --heads: layers that are built; the others are copies at other addresses")
     add("--skip-prefill", action="store_true", help="with --heads: indexes alone, no first token")
-    add("--save-heads", default=None, metavar="DUMP", help="write the prompt's heads, --steps tokens behind it included, and stop")
+    add("--save-heads", default=None, metavar="DUMP", help="write the prompt's heads, --steps tokens behind it included; then go on")
     add("--nll", action="store_true", help="likelihood of the --steps tokens behind the prompt instead of the model's own tokens")
     add("--errors", action="store_true", help="compare what is attended with exact attention, in some layers")
     add("--device", default="auto", help="cuda, cpu or auto")
@@ -66,15 +71,18 @@ class Limit:
     """torch's allocator on a GPU that is smaller than it is."""
 
     def __init__(self, args: argparse.Namespace, device: Any):
+        self.links = bytes_of(args.links_memory) if args.links == "cuda" else 0
+        self.on = device.type == "cuda"
+        self.change(args.memory_limit)
+
+    def change(self, text: Optional[str]) -> None:
+        """To 24GiB, or none."""
         import torch
         self.share = 1.0
-        if args.memory_limit and device.type == "cuda":
-            total = torch.cuda.mem_get_info()[1]
-            room = bytes_of(args.memory_limit) - (bytes_of(args.links_memory) if args.links == "cuda" else 0)
-            self.share = min(1.0, room / total)
+        if text and self.on:
+            self.share = min(1.0, (bytes_of(text) - self.links) / torch.cuda.mem_get_info()[1])
             if self.share <= 0:
-                raise InvalidArgument(f"memory_limit: {args.memory_limit} is no more than --links-memory {args.links_memory}")
-        self.on = device.type == "cuda" and self.share < 1
+                raise InvalidArgument(f"memory_limit: {text} is no more than the {self.links} bytes of links")
         self.set(True)
 
     def set(self, limited: bool) -> None:
@@ -101,18 +109,19 @@ def read_tokens(path: Optional[str], model: str, vocab: int, count: int) -> Any:
     return ids[:count]
 
 
-def open_model(args: argparse.Namespace, device: Any) -> Any:
-    """Of --model."""
+def open_model(args: argparse.Namespace, device: Any, weights: str) -> Any:
+    """Of --model, with weights of that kind."""
     from dataclasses import replace
     from . import SHAPES, load_model, random_model
     if args.model in SHAPES:
         shape = SHAPES[args.model]
-        return random_model(replace(shape, layers=args.layers or shape.layers), device, args.weights)
-    return load_model(args.model, device, args.weights, args.yarn)
+        return random_model(replace(shape, layers=args.layers or shape.layers), device, weights)
+    return load_model(args.model, device, weights, args.yarn)
 
 
-def run(args: argparse.Namespace, model: Any, limit: Limit, keep: Any) -> List[Dict[str, Any]]:
-    """A row for each prompt and way; keep(rows) after each."""
+def run(args: argparse.Namespace, models: List[Any], limit: Limit, keep: Any) -> List[Dict[str, Any]]:
+    """A row for each prompt and way; keep(rows) after each. models: the one model, taken out, so that another can follow it."""
+    model = models.pop()
     from . import Session, StandIn, TorchTopK, Window
     from ._measure import measure_errors, measure_prompt, measure_way
     rows: List[Dict[str, Any]] = []
@@ -124,22 +133,30 @@ def run(args: argparse.Namespace, model: Any, limit: Limit, keep: Any) -> List[D
 
     sinks, recent, block = (int(part) for part in args.window.split(","))
     ways = [way for way in args.ways.split(",") if way not in ("", "none")]
-    timed = 8
     for tokens in (int(part) for part in args.tokens.split(",")):
-        more = args.steps + timed
+        more = args.steps + TIMED
         ids = read_tokens(args.text, args.model, model.shape.vocab, tokens + more)
         stand_in = StandIn(args.heads, model.shape, tokens, more) if args.heads else None
         links = TorchTopK(str(model.device)) if args.links == "torch" else args.links
         session = Session(model, tokens, more, window=Window(sinks, recent, block), stand_in=stand_in, distinct_layers=args.distinct_layers,
                           links=links, links_memory=bytes_of(args.links_memory), link_queries=args.link_queries, workers=args.workers,
-                          build="rattan" in ways, kind=args.kind, k=args.k, recall=args.recall, threads=args.threads)
+                          build="rattan" in ways, pin=not args.skip_prefill or "full-fetched" in ways, kind=args.kind, k=args.k, recall=args.recall, threads=args.threads)
         add(measure_prompt(session, None if args.skip_prefill else ids[:tokens]))
         for way in ways:
             limit.set(way != "full-device")
-            add(measure_way(session, way, ids[tokens:] if args.nll else None, args.steps, timed))
+            steps = min(args.steps, args.rival_steps) if way in ("cpu-flat", "full-fetched") else args.steps
+            add(measure_way(session, way, ids[tokens:] if args.nll else None, steps, TIMED))
             if way == "rattan" and args.errors:
                 add(measure_errors(session))
         limit.set(True)
+        for other in args.also:
+            weights, _, room = other.partition(":")
+            device, model = session.model.device, None
+            session.replace_model(lambda: open_model(args, device, weights))
+            limit.change(room)
+            add(dict(measure_prompt(session, None if args.skip_prefill else ids[:tokens]), weights=weights, limit=room))
+            add(dict(measure_way(session, "rattan", None, args.steps, TIMED), weights=weights, limit=room))
+        model = session.model
         session.close()
         del session
     return rows
@@ -156,7 +173,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         if args.links == "auto":
             args.links = "cpu" if device.type != "cuda" else "cuda" if cuda_available()[0] else "torch"
         limit = Limit(args, device)
-        model = open_model(args, device)
+        model = open_model(args, device, args.weights)
         about = {"rattan": __version__, "torch": torch.__version__, "model": model.shape.name, "layers": model.shape.layers,
                  "weights": f"{args.weights} {model.bytes / 1e9:.2f} GB", "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
                  "limit": args.memory_limit or "none", "heads": args.heads or "the model's", "kind": args.kind, "k": args.k, "links": args.links,
@@ -164,15 +181,17 @@ def main(arguments: Optional[List[str]] = None) -> int:
         if args.save_heads:
             from ._dump import save_heads
             tokens = int(args.tokens)
-            save_heads(model, read_tokens(args.text, args.model, model.shape.vocab, tokens + args.steps), tokens, args.link_queries, args.save_heads)
-            return 0
+            more = tokens + args.steps + TIMED
+            save_heads(model, read_tokens(args.text, args.model, model.shape.vocab, more), tokens, args.link_queries, args.save_heads)
 
         def keep(rows: List[Dict[str, Any]]) -> None:
             if args.output:
                 with open(args.output, "w", encoding="utf-8") as file:
                     file.write(write(about, rows, growth(rows), args.format))
 
-        rows = run(args, model, limit, keep)
+        models = [model]
+        del model
+        rows = run(args, models, limit, keep)
     except (Error, ImportError) as error:
         print(f"rattan-offload: {error}", file=sys.stderr)
         return 2

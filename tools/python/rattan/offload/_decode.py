@@ -24,7 +24,7 @@ class Step:
         self.asked, self.key, self.value = buffer(shape.query_heads, shape.dim), buffer(shape.kv_heads, shape.dim), buffer(shape.kv_heads, shape.dim)
         self.attended, self.x = buffer(1, shape.query_heads * shape.dim), buffer(1, shape.hidden)
         self.cos, self.sin = (buffer(1, shape.dim // 2, dtype=torch.float32) for _ in range(2))
-        self.token, self.row = buffer(1, dtype=torch.int64), buffer(1, dtype=torch.int64)
+        self.token, self.row, self.position = (buffer(1, dtype=torch.int64) for _ in range(3))
         self.logits = buffer(shape.vocab, dtype=torch.float32)
 
     def project(self, layer: int) -> None:
@@ -46,7 +46,9 @@ class Step:
         self.x += feed_forward(at, self.x, self.model.shape.eps)
 
     def enter(self) -> None:
-        """x of the token."""
+        """x of the token, and the angles of its position."""
+        for mine, new in zip((self.cos, self.sin), self.model.rotary.at(self.position)):
+            mine.copy_(new)
         self.x.copy_(self.model.embedding.index_select(0, self.token))
 
     def leave(self) -> None:
@@ -91,9 +93,7 @@ class Decoder:
         self.step.token.copy_(token)
 
     def _run(self) -> None:
-        positions = torch.full((1,), self.position, device=self.step.model.device)
-        for mine, new in zip((self.step.cos, self.step.sin), self.step.model.rotary.at(positions)):
-            mine.copy_(new)
+        self.step.position.fill_(self.position)
         self.way.begin(self.position)
         begin = self.timeline.mark()
         for layer, piece in enumerate(self._between):

@@ -39,6 +39,9 @@ class HostMemory:
             torch.cuda.cudart().cudaHostUnregister(rows.data_ptr())
         self._registered = []
 
+    def __del__(self) -> None:
+        self.close()  # before the memory goes: the system may give the addresses to others
+
 
 class HostRows:
     """Keys and values [kv_heads, capacity, dim] of every layer."""

@@ -15,7 +15,7 @@ def write(about: Dict[str, Any], rows: List[Dict[str, Any]], exponents: Dict[str
     for row in rows:
         if "ms" in row or "error" in row:
             cells = [style.format(row[name]) if row.get(name) is not None else "" for name, _, style in COLUMNS]
-            lines.append(f"| {row['tokens']:,} | {row['way']} | " + " | ".join(cells) + " |" + row.get("error", ""))
+            lines.append(f"| {row['tokens']:,} | {row['way']}{', ' + row['weights'] if 'weights' in row else ''} | " + " | ".join(cells) + " |" + row.get("error", ""))
     for row in rows:
         lines.append("")
         if row["way"] == "prompt":

@@ -87,9 +87,9 @@ class Retrieval:
         window = self.window.window
         if position - self.end >= window.recent + window.block:
             self._append(window.block)
-        slot = self.window.slots(torch.tensor([position]))
-        self.window.slot.copy_(slot)
-        self.window.bias[slot] = 0
+        slot = int(self.window.slots(torch.tensor(position)))
+        self.window.slot.fill_(slot)
+        self.window.bias[slot:slot + 1].fill_(0)
 
     def _append(self, count: int) -> None:
         slots = self.window.slots(torch.arange(self.end, self.end + count)).to(self.window.bias.device)

@@ -1,4 +1,5 @@
 """One sequence of a model: its prompt on the device, its keys and values on the host, and several ways to go on."""
+import gc
 import os
 import tempfile
 import time
@@ -30,9 +31,10 @@ class Session:
 
     def __init__(self, model: Model, tokens: int, steps: int, *, window: Window = Window(), stand_in: Optional[StandIn] = None,
                  distinct_layers: Optional[int] = None, links: Union[str, Callable] = "cpu", links_memory: int = 1 << 30,
-                 link_queries: int = 16384, workers: int = 2, build: bool = True, **context: Any):
+                 link_queries: int = 16384, workers: int = 2, build: bool = True, pin: bool = True, **context: Any):
         """distinct_layers: that are built; the others are copies of them in memory of their own (only with a stand-in, whose
-        heads they share). links: a device of rattan.Context. build: False leaves contexts out. context: its other parameters."""
+        heads they share). links: a device of rattan.Context. build: False leaves contexts out. pin: whether keys and values lie in
+        pinned memory, which prefill and "full-fetched" need to be fast. context: rattan.Context's other parameters."""
         shape = model.shape
         self.model, self.tokens, self.steps, self.window, self.stand_in = model, tokens, steps, window, stand_in
         self.distinct = shape.layers if distinct_layers is None else min(distinct_layers, shape.layers)
@@ -41,21 +43,39 @@ class Session:
         self.seconds: Dict[str, float] = {}
         begin = time.perf_counter()
         self.memory = HostMemory(model.device.type == "cuda")
-        self.store = HostRows(self.memory, shape.layers, shape.kv_heads, tokens, shape.dim, model.dtype)
+        self._rows_memory = self.memory if pin else HostMemory(False)
+        self.store = HostRows(self._rows_memory, shape.layers, shape.kv_heads, tokens, shape.dim, model.dtype)
         self.seconds["reserve"] = time.perf_counter() - begin
         # What random weights project is streamed as well, to here, where real heads stand in for it.
-        self._projected = self.store if stand_in is None else HostRows(self.memory, 1, shape.kv_heads, tokens, shape.dim, model.dtype)
+        self._projected = self.store if stand_in is None else HostRows(self._rows_memory, 1, shape.kv_heads, tokens, shape.dim, model.dtype)
         self._given = self._fill_store()
-        self.step = Step(model, None if stand_in is None else stand_in.steps_of(model.device, model.dtype))
-        self.device_window = DeviceWindow(self.step, window)
+        self._use(model)
         self._params = dict(context, capacity=tokens + steps + window.slots, sinks=0, recent=0, links_k=context.get("links_k"),
                             link_queries=link_queries)
-        self._make = lambda layers, **changes: Context(layers, shape.query_heads, shape.kv_heads, shape.dim, dtype=NAMES[model.dtype],
+        dtype = NAMES[model.dtype]
+        self._make = lambda layers, **changes: Context(layers, shape.query_heads, shape.kv_heads, shape.dim, dtype=dtype,
                                                        **{**self._params, **changes})
         self.contexts: List[Context] = [self._make(self.distinct, device=links, device_memory=links_memory)] if build else []
         self.builder = Builder(self.contexts[0], window, workers) if build else None
         self._stream = torch.cuda.Stream() if model.device.type == "cuda" else None
         self.kept = torch.arange(0, tokens, max(1, tokens // link_queries))
+
+    def _use(self, model: Model) -> None:
+        self.model = model
+        self.step = Step(model, None if self.stand_in is None else self.stand_in.steps_of(model.device, model.dtype))
+        self.device_window = DeviceWindow(self.step, self.window)
+
+    def replace_model(self, make: Callable[[], Model]) -> None:
+        """Another model of the same shape and type of activations (weights in 8 bits), made when the one of before is gone. Only with
+        a stand-in, so that the indexes serve both."""
+        if self.stand_in is None:
+            raise InvalidArgument("model: another one projects other keys; only with a stand-in for them")
+        del self.model, self.step, self.device_window
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self.builder = None
+        self._use(make())
 
     def _fill_store(self) -> List[torch.Tensor]:
         if self.stand_in is None:
@@ -70,7 +90,7 @@ class Session:
 
     def prefill(self, ids: Optional[torch.Tensor]) -> torch.Tensor:
         """ids: [tokens]. Builds as well; returns the logits of the next token. None: with a stand-in, indexes alone."""
-        begin = time.perf_counter()
+        begin, self.seconds = time.perf_counter(), {"reserve": self.seconds["reserve"]}
         if ids is not None:
             with torch.no_grad():
                 last = prefill(self.model, ids, self.kept, self._take)

@@ -27,6 +27,7 @@ class StandIn:
         self.rows = np.flatnonzero(at >= self.end)[:steps]
         if len(self.rows) < steps or self.end + steps > there:
             raise InvalidArgument(f"heads: {folder} has {len(self.rows)} query rows behind token {self.end}; {steps} are needed")
+        self._noise = torch.randn(8191, shape.dim, generator=torch.Generator().manual_seed(1))
         # Rows of links are spread over all tokens, also those that come again.
         self.positions = at[self.links].astype(np.int64) * max(1, tokens // self.end)
 
@@ -52,10 +53,10 @@ class StandIn:
                 of, kv, _ = self._head(layer, head)
                 rows = self._rows(getattr(of, name)[kv, :self.end], of.dtype)
                 mine[head, :self.end] = rows
-                generator = torch.Generator().manual_seed(layer * 64 + head)
                 for there in range(self.end, self.tokens, self.end):
                     again = rows[:self.tokens - there].float()
-                    mine[head, there:there + len(again)] = again + again.std(0) / 3 * torch.randn(again.shape, generator=generator)
+                    noise = self._noise.roll(there + head, 0)[torch.arange(len(again)) % len(self._noise)]
+                    mine[head, there:there + len(again)] = again + again.std(0) / 3 * noise
 
     def steps_of(self, device: torch.device, dtype: torch.dtype) -> List[torch.Tensor]:
         """Queries [layers, steps, query_heads, dim], keys and values [layers, steps, kv_heads, dim] of decoded tokens."""
