@@ -46,7 +46,7 @@ def options() -> argparse.ArgumentParser:
     add("--links", default="auto", help="where links are found: cuda (a build of Rattan with CUDA), torch, cpu or auto")
     add("--links-memory", default="1GiB", help="of the GPU, for links (1GiB)")
     add("--link-queries", type=int, default=16384, help="prompt's queries per query head that are linked (16384)")
-    add("--workers", type=int, default=2, help="layers that are built at once (2)")
+    add("--workers", type=int, default=8, help="layers that are built at once (8)")
     add("--kind", default="auto", help="of heads: auto, graph, scan4, flat")
     add("--k", type=int, default=100, help="keys retrieved per query head (100)")
     add("--recall", type=float, default=0.95)

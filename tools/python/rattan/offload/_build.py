@@ -32,7 +32,8 @@ class Window:
 class Builder:
     """Gives each layer's keys and values in host memory, without the window's, to a context of the same layers."""
 
-    def __init__(self, context: Context, window: Window, workers: int = 2):
+    def __init__(self, context: Context, window: Window, workers: int = 8):
+        """workers: layers that are built at once. One build alone leaves many cores idle."""
         self.context, self.window = context, window
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="rattan-build")
         self._lock = threading.Lock()

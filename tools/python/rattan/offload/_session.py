@@ -31,7 +31,7 @@ class Session:
 
     def __init__(self, model: Model, tokens: int, steps: int, *, window: Window = Window(), stand_in: Optional[StandIn] = None,
                  distinct_layers: Optional[int] = None, links: Union[str, Callable] = "cpu", links_memory: int = 1 << 30,
-                 link_queries: int = 16384, workers: int = 2, build: bool = True, pin: bool = True, **context: Any):
+                 link_queries: int = 16384, workers: int = 8, build: bool = True, pin: bool = True, **context: Any):
         """distinct_layers: that are built; the others are copies of them in memory of their own (only with a stand-in, whose
         heads they share). links: a device of rattan.Context. build: False leaves contexts out. pin: whether keys and values lie in
         pinned memory, which prefill and "full-fetched" need to be fast. context: rattan.Context's other parameters."""
