@@ -25,6 +25,11 @@ def test_commands_have_these_options(page):
     from rattan.dump.__main__ import options as dump_options
     from rattan.eval.__main__ import options as eval_options
     parsers = {"rattan.dump": dump_options(), "rattan.eval": eval_options()}
+    try:
+        from rattan.offload.__main__ import options as offload_options
+        parsers["rattan.offload"] = offload_options()
+    except ImportError:  # torch
+        pass
     found = 0
     for block in blocks(page, "sh"):
         for line in block.splitlines():
