@@ -54,6 +54,7 @@ void Layer::restore_evidence(std::span<const QueryEvidence::Copy> kept, std::siz
 }
 
 void Layer::append(std::size_t tokens, const MatrixView& keys, const MatrixView& values, const MatrixView& queries) {
+  if (tokens == 0) return;  // its matrices may be without memory
   const std::size_t heads = heads_.size();
   const std::size_t before = tokens_.load(std::memory_order_relaxed);
   const LayerMemory::Lock lock = memory_.lock_for(heads_, tokens);

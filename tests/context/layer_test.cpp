@@ -61,6 +61,13 @@ TEST_F(LayerTest, HeadsGrowTogether) {
   EXPECT_EQ(layer.head(1).shared_prefix(), prefixes[1]);
 }
 
+// Found by UBSan: a row behind the beginning of no memory at all.
+TEST_F(LayerTest, NoTokensNeedNoMemory) {
+  Layer layer(prefixes, head.params);
+  layer.append(0, MatrixView(nullptr, DType::f32, 0, head.keys.view.cols), {}, {});
+  EXPECT_EQ(layer.tokens(), 500U);
+}
+
 TEST_F(LayerTest, SealsTheOlderHalfOrAll) {
   Layer layer(prefixes, head.params);
   append(layer, 500, 400);
