@@ -10,6 +10,9 @@
 namespace rattan {
 namespace {
 
+// Of a variance of logits.
+constexpr float most_noise = 1e18F;
+
 // What is known of the scores of one cluster's keys, and of those that were retrieved.
 struct ClusterScores {
   float centroid;
@@ -233,8 +236,9 @@ void UnreadEstimate::sum_up(RowWeights& weights) const {
     weights.masses[c] = each[c] * unread_keys_[c];
     weights.unread_sum += static_cast<double>(weights.masses[c]);
     // exp(v) - 1 of a logarithmic normal, to second order: its tail is what the bound on scores cuts off.
-    const float noise = noise_[c] * (1 + 0.5F * noise_[c]);
-    weights.unread_variance += static_cast<double>(weights.masses[c] * each[c] * noise);
+    // Far above what makes an estimate worthless; the square of a larger one would be beyond its type.
+    const double noise = static_cast<double>(std::min(noise_[c], most_noise));
+    weights.unread_variance += static_cast<double>(weights.masses[c] * each[c]) * noise * (1 + 0.5 * noise);
   }
 }
 

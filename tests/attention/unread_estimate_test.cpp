@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "attention/retrieved_part.h"
 #include "tests/attention/clustered_keys.h"
 #include "tests/support/errors.h"
+#include "tests/support/reference.h"
 
 namespace rattan::test {
 namespace {
@@ -79,6 +81,25 @@ TEST(UnreadEstimate, WithoutClustersThereIsNone) {
   EXPECT_EQ(weights.lse(), alone.lse());
   EXPECT_EQ(weights.unread_lse(), log_of_nothing);
   EXPECT_EQ(weights.uncertainty_lse(), log_of_nothing);
+}
+
+// FAULTS D7: logits whose variance is beyond fp32, of keys and queries as large as a context takes.
+TEST(UnreadEstimate, D7_UncertaintyOfTheLargestNumbersIsANumber) {
+  const std::size_t dim = 8;
+  std::vector<float> signs;
+  for (std::size_t i = 0; i < 200 * dim; ++i)
+    signs.push_back((i * 2654435761U >> 7) % 2 == 0 ? 16777215.0F : -16777215.0F);
+  const SharedMatrix keys = make_matrix(signs, 200, dim);
+  const KeyClusters clusters(test::checked(keys), test::checked(keys), 0, {.clusters = 4});
+  const KeyClusters* const blocks[] = {&clusters};
+  UnreadEstimate estimate;
+  estimate.prepare(keys.view.slice(0, 1), blocks, 65536.0);
+  const std::vector<KeyId> ids = {0};
+  const std::vector<float> scores = {static_cast<float>(reference_score(keys.view, 0, keys.view, 0))};
+  RowWeights weights;
+  estimate.weigh(0, {ids, scores}, weights);
+  EXPECT_TRUE(weights.uncertainty_lse() < std::numeric_limits<float>::infinity()) << weights.uncertainty_lse();
+  EXPECT_TRUE(std::isfinite(weights.lse()));
 }
 
 TEST(UnreadEstimate, UncertaintyIsAboutTheErrorAndNoneWithoutSpread) {
