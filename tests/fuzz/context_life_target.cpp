@@ -195,7 +195,7 @@ class Life {
       require(status == RATTAN_INVALID_ARGUMENT && answer == untouched, "a layer that is not built is not decoded");
       return;
     }
-    require(status == RATTAN_OK, "a layer is decoded");
+    require_ok(status, "a layer is decoded");
     sequence.check(asked, answer);
     sequence.count(asked);
     const std::uint32_t slices = 1 + in_.below(3);

@@ -112,6 +112,7 @@ class Sequence {
   void keep_for_seals(const std::shared_ptr<Pages>& pages);
   std::vector<rattan_matrix> page_matrices(const LayerText& layer, bool of_keys) const;
   std::vector<rattan_matrix> borrowed_matrices(const LayerText& layer, bool of_keys);
+  void check_report() const;
   bool append_to(std::size_t layer, std::size_t tokens, bool with_queries);
   void took(rattan_status status) const;  // RATTAN_OK, or RATTAN_NO_MEMORY under a limit
   void check_tokens() const;

@@ -117,6 +117,16 @@ void Sequence::count(const Asked& asked) {
   }
 }
 
+void Sequence::check_report() const {
+  std::size_t needed = 0;
+  require_ok(rattan_report(context_, nullptr, 0, &needed), "there is a report");
+  std::string text(needed + 1, '#');
+  std::size_t again = 0;
+  require_ok(rattan_report(context_, text.data(), needed, &again), "there is a report");
+  require(again == needed, "the same report");
+  require(needed == 0 || (text[needed - 1] == '\0' && text[needed] == '#'), "a report ends where it says");
+}
+
 void Sequence::check_reports() {
   rattan_stats stats;
   rattan_stats_init(&stats);
@@ -129,12 +139,7 @@ void Sequence::check_reports() {
     require_ok(rattan_reset_stats(context_), "statistics can be reset");
     steps_ = visible_ = 0;
   }
-  std::size_t needed = 0;
-  require_ok(rattan_report(context_, nullptr, 0, &needed), "there is a report");
-  std::string text(needed + 1, '#');
-  std::size_t again = 0;
-  require(rattan_report(context_, text.data(), needed, &again) == RATTAN_OK && again == needed, "the same report");
-  require(needed == 0 || (text[needed - 1] == '\0' && text[needed] == '#'), "a report ends where it says");
+  if (plan_->steady()) check_report();
   std::uint64_t bytes = 0;
   require_ok(rattan_memory(context_, &bytes), "memory is known");
   const std::uint64_t limit = plan_->params.memory_limit;
