@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "context/context_checks.h"
 #include "context/context_state.h"
@@ -70,11 +71,15 @@ void Context::truncate(std::size_t tokens) {
   for (const auto& layer : state_->owned) most = std::max(most, layer ? layer->tokens() : 0);
   check_range<std::size_t>("tokens", tokens, 0, most);
   state_->stop_sealing();
+  std::vector<Layer::Truncation> prepared(state_->owned.size());
+  for (std::size_t i = 0; i < prepared.size(); ++i) {
+    if (!state_->owned[i]) continue;
+    state_->owned[i]->seal_ended();  // an order that was forgotten
+    prepared[i] = state_->owned[i]->prepare_truncation(tokens);
+  }
   state_->longest.store(0, std::memory_order_relaxed);
-  for (const auto& layer : state_->owned) {
-    if (!layer) continue;
-    layer->seal_ended();  // an order that was forgotten
-    layer->truncate(tokens);
+  for (std::size_t i = 0; i < prepared.size(); ++i) {
+    if (state_->owned[i]) state_->owned[i]->truncate(tokens, std::move(prepared[i]));
   }
   state_->epoch.fetch_add(1, std::memory_order_acq_rel);
 }

@@ -100,24 +100,34 @@ void KvHead::forget_queries() {
   evidence_.forget();
 }
 
-void KvHead::truncate(std::size_t tokens) {
+KvHead::Truncation KvHead::prepare_truncation(std::size_t tokens) {
   const std::size_t ids = ids_of(tokens);
+  const SplitRows keys = keys_by_id(tokens);
+  const SplitRows values = values_by_id(tokens);
   // The keys of a promoted index may be written over: it is of no use when some of them are gone.
   const Generation& now = *generation_.newest();
-  const bool lost = !of_prefill(now) && ids < now.index().base_size();
-  const auto next = lost ? std::make_shared<Generation>(prefix_, params_) : std::make_shared<Generation>(now);
+  Truncation prepared;
+  prepared.lost = !of_prefill(now) && ids < now.index().base_size();
+  const auto next = prepared.lost ? std::make_shared<Generation>(prefix_, params_) : std::make_shared<Generation>(now);
+  if (prepared.lost) {
+    const std::size_t of_base = std::min(keys_.base_rows(), tokens);
+    next->truncate(ids_of(of_base), window_begin(tokens), keys, values);
+  }
+  next->truncate(ids, window_begin(tokens), keys, values);
+  if (prepared.lost || next->searched_end() != now.searched_end() || next->index().sealed() != now.index().sealed()) {
+    prepared.published = generation_.prepare(next);
+  }
+  prepared.next = next;
+  return prepared;
+}
+
+void KvHead::truncate(std::size_t tokens, Truncation prepared) noexcept {
   keys_.truncate(tokens);
   values_.truncate(tokens);
   evidence_.truncate(static_cast<std::int64_t>(tokens));
-  if (lost) {
-    recent_.take();
-    next->truncate(ids_of(keys_.base_rows()), window_begin(tokens), keys_by_id(), values_by_id());
-  }
-  next->truncate(ids, window_begin(tokens), keys_by_id(), values_by_id());
-  if (lost || ids < judged_.load()) judged_.store(next->index().base_size());
-  if (lost || next->searched_end() != now.searched_end() || next->index().sealed() != now.index().sealed()) {
-    generation_.publish(next);
-  }
+  if (prepared.lost) recent_.take();
+  if (prepared.lost || ids_of(tokens) < judged_.load()) judged_.store(prepared.next->index().base_size());
+  if (prepared.published) generation_.publish(std::move(prepared.published));
 }
 
 std::size_t KvHead::unsearched(std::size_t tokens) const noexcept {
@@ -134,7 +144,7 @@ void KvHead::seal(std::size_t count, Executor& executor) {
   const auto next = std::make_shared<Generation>(*generation_.newest());
   {
     const auto reading = generation_.pin();  // keys and values
-    next->seal(keys_by_id(), values_by_id(), count, recent_, executor);
+    next->seal(keys_by_id(keys_.rows()), values_by_id(values_.rows()), count, recent_, executor);
   }
   generation_.publish(next);
 }
@@ -191,13 +201,9 @@ void KvHead::put_off_promotion(std::size_t tokens, std::string remark) {
   remark_.swap(remark);
 }
 
-SplitRows KvHead::keys_by_id() const noexcept {
-  const std::size_t tokens = keys_.rows();
-  return keys_.view(tokens).from(sinks_of(tokens));
-}
+SplitRows KvHead::keys_by_id(std::size_t tokens) const noexcept { return keys_.view(tokens).from(sinks_of(tokens)); }
 
-SplitRows KvHead::values_by_id() const noexcept {
-  const std::size_t tokens = values_.rows();
+SplitRows KvHead::values_by_id(std::size_t tokens) const noexcept {
   return values_.view(tokens).from(sinks_of(tokens));
 }
 

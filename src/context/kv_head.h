@@ -68,8 +68,15 @@ class KvHead {
 
   // All that append() of so many rows may fail for. Throws std::bad_alloc, then nothing has changed.
   void reserve(std::size_t rows);
-  // Tokens from `tokens` on are gone. Beside nothing.
-  void truncate(std::size_t tokens);
+  // Tokens from `tokens` on are gone. Beside nothing. In two halves: all that may fail, and what cannot.
+  struct Truncation {
+    std::shared_ptr<const Generation> next;
+    Published<Generation>::Prepared published;  // null: what is searched stays
+    bool lost = false;                          // the promoted index
+  };
+  Truncation prepare_truncation(std::size_t tokens);
+  void truncate(std::size_t tokens, Truncation prepared) noexcept;
+  void truncate(std::size_t tokens) { truncate(tokens, prepare_truncation(tokens)); }
 
   // Of `tokens` tokens, how many are neither searched nor in the window, and how many of them a seal would find: none
   // of a flat head.
@@ -129,8 +136,9 @@ class KvHead {
     return ids - std::min<std::size_t>(ids, params_.recent);
   }
   void drop_retired() noexcept;
-  SplitRows keys_by_id() const noexcept;
-  SplitRows values_by_id() const noexcept;
+  // Of the first `tokens`, without the sinks.
+  SplitRows keys_by_id(std::size_t tokens) const noexcept;
+  SplitRows values_by_id(std::size_t tokens) const noexcept;
   bool of_prefill(const Generation& generation) const noexcept { return &generation.base() == prefix_.get(); }
   std::size_t inherited_bytes(const Generation& now, std::size_t rows) const noexcept;
 

@@ -98,9 +98,16 @@ void Layer::keep_queries(std::size_t tokens, const MatrixView& queries) {
   }
 }
 
-void Layer::truncate(std::size_t tokens) {
-  if (tokens >= this->tokens()) return;
-  for (const auto& head : heads_) head->truncate(tokens);
+Layer::Truncation Layer::prepare_truncation(std::size_t tokens) {
+  Truncation prepared;
+  if (tokens >= this->tokens()) return prepared;
+  for (const auto& head : heads_) prepared.push_back(head->prepare_truncation(tokens));
+  return prepared;
+}
+
+void Layer::truncate(std::size_t tokens, Truncation prepared) noexcept {
+  if (prepared.empty()) return;
+  for (std::size_t h = 0; h < heads_.size(); ++h) heads_[h]->truncate(tokens, std::move(prepared[h]));
   tokens_.store(tokens, std::memory_order_release);
 }
 

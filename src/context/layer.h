@@ -45,8 +45,11 @@ class Layer {
   // The same of tokens in pages: of all heads, with all tokens that there are then.
   void append_pages(std::size_t tokens, std::span<const HeadPages> pages, const MatrixView& queries);
 
-  // Not beside a seal or a reader.
-  void truncate(std::size_t tokens);
+  // Not beside a seal or a reader. In two halves: all that may fail, and what cannot.
+  using Truncation = std::vector<KvHead::Truncation>;  // by head; empty: there are no more tokens
+  Truncation prepare_truncation(std::size_t tokens);
+  void truncate(std::size_t tokens, Truncation prepared) noexcept;
+  void truncate(std::size_t tokens) { truncate(tokens, prepare_truncation(tokens)); }
 
   // Whether `count` tokens outside the window wait to be sealed in some head, which is to be promoted or has room for
   // their older half.

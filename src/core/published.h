@@ -47,8 +47,15 @@ class Published {
 
   // The publisher. Where publish() throws nothing has changed.
   const std::shared_ptr<const T>& newest() const noexcept { return *objects_.back(); }
-  void publish(std::shared_ptr<const T> next) {
-    objects_.push_back(std::make_unique<const std::shared_ptr<const T>>(std::move(next)));
+  void publish(std::shared_ptr<const T> next) { publish(prepare(std::move(next))); }
+  // In two halves: all that may fail, and what cannot, of the latest that was prepared.
+  using Prepared = std::unique_ptr<const std::shared_ptr<const T>>;
+  Prepared prepare(std::shared_ptr<const T> next) {
+    objects_.reserve(objects_.size() + 1);
+    return std::make_unique<const std::shared_ptr<const T>>(std::move(next));
+  }
+  void publish(Prepared next) noexcept {
+    objects_.push_back(std::move(next));
     newest_.store(objects_.back().get());
     drop_older();
   }
