@@ -101,7 +101,8 @@ QueryEvidence::Copy QueryEvidence::copy() const {
 
 void QueryEvidence::Copy::view_heads(std::size_t count, std::size_t dim) {
   for (std::size_t head = 0; head < count; ++head) {
-    heads.emplace_back(values.data() + head * dim, DType::bf16, positions.size(), dim, count * dim);
+    const std::uint16_t* const first = values.empty() ? nullptr : values.data() + head * dim;
+    heads.emplace_back(first, DType::bf16, positions.size(), dim, count * dim);
   }
 }
 
