@@ -35,7 +35,7 @@ bool BudgetLoop::run(const GroupBudget& asked, UnreadEstimate& estimate, const G
 
 void BudgetLoop::grow(std::size_t rows) {
   rows_ = rows;
-  if (rows <= pending_.size()) return;
+  if (rows <= copies_.size()) return;  // the last to grow: where memory was short the others are grown again
   for (auto* const numbers : {&pending_, &done_}) numbers->resize(rows);
   for (auto* const lists : {&results_, &retrieved_}) lists->resize(rows);
   weights_.resize(rows);
