@@ -109,6 +109,16 @@ TEST(Habits, TheLibraryNeverEndsTheProcess) {
             std::vector<std::string>{});
 }
 
+// FAULTS C6: what a release build leaves out guards nothing.
+TEST(Habits, C6_NoAssertionIsAGuard) {
+  EXPECT_EQ(code_matches(R"((^|[^\w])assert\s*\(|<cassert>|<assert\.h>|\bNDEBUG\b)"), std::vector<std::string>{});
+}
+
+// FAULTS G3: a full disk behind a mapping that is written would end the process.
+TEST(Habits, G3_NothingIsWrittenThroughAMapping) {
+  EXPECT_EQ(code_matches(R"(PROT_WRITE|MAP_SHARED|\bmsync\b)"), std::vector<std::string>{});
+}
+
 TEST(Habits, OnlyDispatchReadsTheEnvironment) {
   EXPECT_EQ(code_matches(R"(\b(getenv|secure_getenv|setenv|putenv)\s*\()", {"src/simd/dispatch.cpp"}),
             std::vector<std::string>{});

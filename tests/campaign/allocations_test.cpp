@@ -1,4 +1,4 @@
-// FAULTS G6: every allocation of every step fails once. The step says so and has done nothing, nothing is lost, and the
+// FAULTS C7, G6: every allocation of every step fails once. The step says so and has done nothing, nothing is lost, and the
 // same step succeeds afterwards.
 #include <gtest/gtest.h>
 

@@ -97,6 +97,19 @@ std::vector<std::pair<std::string, std::vector<std::byte>>> sections_of(const st
   return sections;
 }
 
+// FAULTS A10: of the sections of an index none is optional.
+TEST_P(DamagedFiles, A10_AFileWithoutOneOfItsSectionsIsRefused) {
+  const auto sections = sections_of(whole_);
+  for (std::size_t missing = 0; missing < sections.size(); ++missing) {
+    ContainerWriter writer(GetParam().name);
+    for (std::size_t i = 0; i < sections.size(); ++i) {
+      if (i != missing) writer.add(sections[i].first, sections[i].second);
+    }
+    const std::vector<std::byte> bytes = writer.bytes();
+    EXPECT_TRUE(refused({reinterpret_cast<const char*>(bytes.data()), bytes.size()})) << sections[missing].first;
+  }
+}
+
 // One to three changes of the kinds that break readers: odd bytes, huge and tiny numbers, missing and added bytes.
 void damage(std::vector<std::byte>& content, std::uint64_t seed) {
   const std::uint64_t changes = 1 + random_below(seed, 0, 3);

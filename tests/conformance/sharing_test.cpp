@@ -51,7 +51,8 @@ TEST_P(Sharing, F5_F6_F7_CallersDoNotDisturbEachOther) {
 }
 
 // FAULTS G12: byte-identical for any number of build threads; kinds that do not promise it are built by one.
-TEST_P(Sharing, G12_BuildsAreReproducible) {
+// FAULTS F2: workers of one build lose no edge to each other, as the bytes are those of one worker.
+TEST_P(Sharing, F2_G12_BuildsAreReproducible) {
   if (GetParam().timed) GTEST_SKIP() << "what the build measured is in the file";
   const SharedMatrix keys = random_matrix(500, dim, 1, DType::f16);
   const TempDirectory directory;

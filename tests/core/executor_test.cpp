@@ -106,7 +106,8 @@ TEST(Executor, ServesSeveralCallersAtOnce) {
   }
 }
 
-TEST(Executor, EveryErrorOfATaskIsRethrownAlone) {
+// FAULTS C7.
+TEST(Executor, C7_EveryErrorOfATaskIsRethrownAlone) {
   for (const NamedExecutor& entry : executors()) {
     for (std::size_t failing = 0; failing < 20; ++failing) {
       test::expect_error(ErrorCode::io, std::to_string(failing), [&] {

@@ -88,7 +88,8 @@ TEST(GrownRows, CopiesShareChunksUntilTheyWriteBehindTheSameRows) {
   expect_rows(short_copy.view(7), base.view.slice(0, 2), more.view.slice(0, 5));
 }
 
-TEST(GrownRows, WhatReadersMayLookAtStaysUntilItIsDropped) {
+// FAULTS F3.
+TEST(GrownRows, F3_WhatReadersMayLookAtStaysUntilItIsDropped) {
   const SharedMatrix base = test::random_matrix(0, 3, 1);
   const SharedMatrix more = test::random_matrix(6000, 3, 2);
   GrownRows rows(base.view, 6000);

@@ -152,7 +152,8 @@ TEST_F(CudaInputs, ProductsThatOverflowAreTheCpus) {
             make_exact_topk_cpu()->find(queries.view, keys.view, 10, Metric::inner_product));
 }
 
-TEST_F(CudaInputs, TooLittleMemoryIsAnErrorAndTheNextCallWorks) {
+// FAULTS G8.
+TEST_F(CudaInputs, G8_TooLittleMemoryIsAnErrorAndTheNextCallWorks) {
   const SharedMatrix queries = test::random_matrix(500, 64, 14, DType::bf16);
   const SharedMatrix keys = test::random_matrix(5000, 64, 15, DType::bf16);
   const auto small = make_exact_topk_cuda({.memory_limit = 1000});

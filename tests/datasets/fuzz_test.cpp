@@ -12,6 +12,7 @@
 #include "tests/datasets/files.h"
 #include "tests/fuzz/mutate.h"
 #include "tests/fuzz/touch.h"
+#include "tests/support/files.h"
 
 namespace rattan::datasets {
 namespace {
@@ -116,6 +117,41 @@ TEST(Fuzz, QkvLayer) {
     }
   };
   fuzz(good, 7, read, repair_length);
+}
+
+// What a reader says of a file: nothing, or why it is refused.
+std::string verdict(const std::function<void()>& read) {
+  try {
+    read();
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+// FAULTS A7: one reader for both, so a mapped file is refused as a copied one is, word for word.
+TEST(Fuzz, A7_MappedFilesAreCheckedAsCopiedOnes) {
+  const test::TempDirectory folder;
+  const auto path = folder / "file.npy";
+  const auto good = test::npy_bytes("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }     \n", 48);
+  const auto tensors = test::safetensors_bytes("{" + test::entry("a", "F32", "[2,3]", 0, 24) + "}", 24);
+  std::size_t refused = 0;
+  for (std::uint64_t round = 0; round < 400; ++round) {
+    Draw draw(8, round);
+    std::vector<std::byte> bytes = round % 2 == 0 ? good : tensors;
+    mutate(bytes, draw);
+    test::write_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    const auto both = [&](const auto& read) {
+      const std::string copied = verdict([&] { read(Access::copy); });
+      EXPECT_EQ(verdict([&] { read(Access::map); }), copied);
+      refused += copied.empty() ? 0 : 1;
+    };
+    both([&](Access access) { touch(read_npy(path, access).matrix); });
+    both([&](Access access) { touch(Safetensors::open(path, access).matrix("a")); });
+    both([&](Access access) { touch(read_fvecs(path, access)); });
+    both([&](Access access) { touch(read_fbin(path, access)); });
+  }
+  EXPECT_GT(refused, 400U);
 }
 
 }  // namespace

@@ -81,7 +81,8 @@ TEST_F(QkvShards, OneFileMayNameItsLayers) {
                [&] { QkvDump::open(directory_ / "model.safetensors"); });
 }
 
-TEST_F(QkvShards, TheIndexIsNotTrusted) {
+// FAULTS A17: shards lie beside their index and nowhere else.
+TEST_F(QkvShards, A17_TheIndexIsNotTrusted) {
   write_two_shards();
   const auto refuse = [&](ErrorCode code, const std::string& index, std::string_view part) {
     write_index(index);

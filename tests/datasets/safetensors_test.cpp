@@ -220,5 +220,14 @@ TEST(Safetensors, EveryTruncationIsRefused) {
   }
 }
 
+// FAULTS A11: nesting beyond what a header has is refused where it begins, however deep.
+TEST(Safetensors, A11_DeepNestingIsRefusedWithoutAStack) {
+  for (const std::string& open : {std::string("["), std::string("{\"a\":"), std::string("[{\"a\":")}) {
+    std::string deep = "{\"a\":{\"dtype\":\"F32\",\"shape\":";
+    for (int depth = 0; depth < 200'000; ++depth) deep += open;
+    EXPECT_THROW(Safetensors::parse(test::source_of(test::safetensors_bytes(deep, 0))), Error);
+  }
+}
+
 }  // namespace
 }  // namespace rattan::datasets

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "storage/container.h"
@@ -36,6 +37,23 @@ class Recorder final : public Index {
   }
   void write_sections(ContainerWriter& writer) const override { writer.add("recorded", {std::byte{7}}); }
 };
+
+// FAULTS E3.
+TEST(IndexOwners, E3_KeysLiveAsLongAsTheIndexThatHasThem) {
+  std::weak_ptr<const void> owner;
+  std::unique_ptr<Index> index;
+  {
+    const SharedMatrix keys = random_matrix(20, 4, 1);
+    owner = keys.owner;
+    index = build_flat(keys);
+  }
+  EXPECT_FALSE(owner.expired());
+  SearchParams params;
+  params.k = 3;
+  EXPECT_EQ(index->search(random_matrix(1, 4, 2).view, params).count(0), 3U);
+  index.reset();
+  EXPECT_TRUE(owner.expired());
+}
 
 class IndexFront : public ::testing::Test {
  protected:

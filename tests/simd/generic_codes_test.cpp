@@ -89,6 +89,12 @@ TEST_P(CodesTest, NothingSaturates) {
   for (const std::size_t row_bytes : {64U, 256U}) check_rows(true, row_bytes, 5, 4, true);
 }
 
+// FAULTS D8: the largest products at the highest dims of an index, 65,536, and of heads, 4,096.
+TEST_P(CodesTest, D8_SumsOfTheHighestDimDoNotOverflow) {
+  for (const std::size_t row_bytes : {2048U, 32768U}) check_rows(false, row_bytes, 3, 2, true);
+  for (const std::size_t row_bytes : {512U, 1024U, 4096U, 65536U}) check_rows(true, row_bytes, 3, 2, true);
+}
+
 TEST_P(CodesTest, RowsMayBeginAnywhere) {
   constexpr std::size_t row_bytes = 64;
   std::vector<std::uint8_t> codes(5 * (row_bytes + 1));

@@ -106,7 +106,8 @@ TEST(ContainerHostile, BytesBehindTheLastSectionThatTheTotalSizeOwnsUpTo) {
   }
 }
 
-TEST(ContainerHostile, FieldsThatShouldBeZeroAndNamesThatAreNone) {
+// FAULTS A17: a name is no path.
+TEST(ContainerHostile, A17_FieldsThatShouldBeZeroAndNamesThatAreNone) {
   expect_refused(ErrorCode::corrupt, "reserved", [](Forged& f) { f.reserved = 1; });
   expect_refused(ErrorCode::corrupt, "there twice", [](Forged& f) { f.names[1] = "first"; });
   expect_refused(ErrorCode::corrupt, "section name", [](Forged& f) { f.names[0] = ""; });
