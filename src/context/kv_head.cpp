@@ -170,6 +170,8 @@ std::optional<HeadFit> KvHead::fit_promotion(std::size_t tokens, const MemorySha
   const HeldTokens held{tokens, keys_.held_rows(tokens), prefix_bytes_, paged()};
   try {
     HeadFit fit = fit_head(held, with_queries, shape, params_, share);
+    // A graph that was not counted is not built.
+    if (share.limited() && !with_queries) fit.links = false;
     if (fit.index && (fit.links || !linked)) return fit;
     remark = "not built anew, " + fit.remark;
   } catch (const Error& error) {
