@@ -22,7 +22,8 @@ constexpr std::size_t most_readme_lines = 150;
 
 // Names that look like files of this tree and are not: of other programs, and placeholders.
 bool is_foreign(const std::string& cited) {
-  static const std::set<std::string> names = {"make_dump.py", "expf.c", "main.c", "main.cpp"};
+  static const std::set<std::string> names = {"make_dump.py", "expf.c",    "main.c",
+                                              "main.cpp",     "llama.cpp", "vendor/llama.cpp"};
   return names.contains(cited) || fs::path(cited).stem() == "x" || cited.starts_with("build/");
 }
 

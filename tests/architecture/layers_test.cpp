@@ -101,6 +101,7 @@ const std::vector<Owner>& owners() {
       {"CLI/", {"bench/"}},
       {"cjson/", {"tools/engine/"}},
       {"mpi.h", {"tools/mpi/"}},
+      {"ggml", {"tools/llama/", "tests/llama/"}},
       {"benchmark/", {"bench/micro/"}},
       {"cblas", {"bench/", "tests/"}},
       {"gtest/", {"tests/"}},

@@ -12,6 +12,8 @@ set(RATTAN_PYTHON "" CACHE STRING "Python interpreter with the package nanobind:
 option(RATTAN_BUILD_FUZZERS "Build the fuzz targets of tests/fuzz with a fuzzing engine (needs clang++)" OFF)
 set(RATTAN_FUZZING_ENGINE "-fsanitize=fuzzer" CACHE STRING "What links an engine to a fuzz target")
 set(RATTAN_FUZZING_FLAGS "-fsanitize=fuzzer-no-link" CACHE STRING "What compiles for it; empty: the compiler's flags do")
+set(RATTAN_GGML_DIR "" CACHE PATH "ggml's folder in llama.cpp's sources: builds the backend for llama.cpp (tools/llama)")
+set(RATTAN_GGML_LIBRARIES "" CACHE PATH "Folder of that ggml's shared libraries: the backend is tested with them")
 set(RATTAN_SANITIZE "" CACHE STRING "Value of -fsanitize= for every target, e.g. address,undefined or thread")
 
 if(RATTAN_BUILD_FUZZERS)
