@@ -168,6 +168,53 @@ TEST(Attention, AWindowThatSlidesIsNeverWrong) {
   EXPECT_LT(cache.largest_error, rounding);
 }
 
+// Keys are found by codes here, which tell of keys that are no more: peaked softmaxes whose best keys are missed are
+// far off. (Exact contexts read the cache in place, and are right whatever was written.)
+Settings by_codes() {
+  Settings settings = exact();
+  settings.context.kind = HeadKind::scan4;
+  settings.context.budget.k = 32;
+  settings.context.budget.estimate_unread = false;
+  return settings;
+}
+
+constexpr double found = 0.3;
+
+class Codes : public ::testing::Test {
+ protected:
+  Codes() : cache(by_codes()) {
+    cache.scale = 3;
+    cache.prefill(0, 300, seen);
+    for (std::size_t cell = 300; cell < 304; ++cell) EXPECT_EQ(cache.step({next(seen, cell)}), 1U);
+    EXPECT_LT(cache.largest_error, found);
+  }
+  // Steps of the sequence as it is.
+  void go_on() {
+    for (std::size_t cell = 400; cell < 410; ++cell) cache.step({next(seen, cell)});
+    EXPECT_EQ(cache.step({next(seen, 410)}), 1U);
+    EXPECT_LT(cache.largest_error, found);
+  }
+
+  FakeCache cache;
+  std::set<std::size_t> seen;
+};
+
+TEST_F(Codes, OfACutSequence) {
+  seen.erase(seen.find(40), seen.end());
+  cache.prefill(40, 290, seen);
+  go_on();
+}
+
+TEST_F(Codes, OfAShiftedSequence) {
+  cache.shift(0, 304);
+  go_on();
+}
+
+TEST_F(Codes, OfALoadedSequence) {
+  cache.replace(0, 304);
+  go_on();
+}
+
 TEST(Attention, ManySequencesAreForgotten) {
   Settings settings = exact();
   settings.most_sequences = 2;

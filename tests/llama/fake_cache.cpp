@@ -75,7 +75,7 @@ std::size_t FakeCache::step(const std::vector<Token>& tokens, std::size_t stream
     node.query_heads = query_heads;
     node.queries = queries.data();
     node.output = output.data();
-    node.scale = 0.25;
+    node.scale = scale;
     node.logit_cap = logit_cap;
     if (sinks) node.sink_logits = sink_logits.data();
     std::vector<bool> answered(tokens.size(), true);

@@ -39,6 +39,7 @@ class FakeCache {
 
   Attention attention;
   bool sinks = false;
+  double scale = 0.25;  // of logits
   double logit_cap = 0;
   double largest_error = 0;  // |output - exact| over all answered rows
 
