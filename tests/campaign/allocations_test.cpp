@@ -1,5 +1,5 @@
-// FAULTS C7, G6: every allocation of every step fails once. The step says so and has done nothing, nothing is lost, and the
-// same step succeeds afterwards.
+// FAULTS C7, G6: every allocation of every step fails once. The step says so and has done nothing, nothing is lost, and
+// the same step succeeds afterwards.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -1,5 +1,6 @@
 #include "tests/campaign/scenes.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
@@ -190,6 +191,7 @@ rattan_status World::open() {
   if (status == RATTAN_OK) {
     status = rattan_open_layer(opened, folder_.path().c_str(), 0, inputs().keys.data(), inputs().values.data());
   }
+  if (status == RATTAN_OK) status = decode_into(opened, output_buffer(0));
   rattan_context_destroy(opened);
   return status;
 }
@@ -209,19 +211,29 @@ rattan_status World::index_build() {
   return rattan_index_build(&inputs().keys[0], &inputs().queries[0], &params, &index_);
 }
 
-rattan_status World::index_search() {
+namespace {
+
+// Ids outside the keys are a defect.
+rattan_status search(const rattan_index* index) {
   rattan_search_params params;
   rattan_search_params_init(&params);
   params.k = 5;
   std::array<std::uint32_t, query_heads * 5> ids{};
-  return rattan_index_search(index_, &inputs().asked, &params, ids.data(), nullptr, nullptr);
+  const rattan_status status = rattan_index_search(index, &inputs().asked, &params, ids.data(), nullptr, nullptr);
+  const bool inside = std::ranges::all_of(ids, [](std::uint32_t id) { return id < tokens || id == RATTAN_NO_KEY; });
+  return status == RATTAN_OK && !inside ? RATTAN_INTERNAL : status;
 }
+
+}  // namespace
+
+rattan_status World::index_search() { return search(index_); }
 
 rattan_status World::index_save() { return rattan_index_save(index_, index_file.c_str()); }
 
 rattan_status World::index_open() {
   rattan_index* opened = nullptr;
-  const rattan_status status = rattan_index_open(index_file.c_str(), &inputs().keys[0], threads_, &opened);
+  rattan_status status = rattan_index_open(index_file.c_str(), &inputs().keys[0], threads_, &opened);
+  if (status == RATTAN_OK) status = search(opened);
   rattan_index_destroy(opened);
   return status;
 }
