@@ -1,5 +1,6 @@
 // Appends, decodes, seals, saves, opens, forks, reports, truncates and destroys at once, with more threads than cores,
-// lifetime after lifetime. Runs for RATTAN_STRESS_SECONDS (2 where it is not set); meant for ThreadSanitizer.
+// lifetime after lifetime, every other one in pages. Runs for RATTAN_STRESS_SECONDS (2 where it is not set); meant for
+// ThreadSanitizer.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include "core/random.h"
 #include "rattan/context.h"
 #include "tests/context/marked_text.h"
+#include "tests/context/paged_text.h"
 #include "tests/context/stress_cases.h"
 #include "tests/support/files.h"
 #include "tests/support/stress.h"
@@ -25,6 +27,7 @@ constexpr std::size_t prefill = 320;
 // Appended at once, a seal in the background is ordered.
 constexpr std::size_t enough_to_seal = 4 * stress_seal_after;
 constexpr std::size_t decoders = 5;
+constexpr std::size_t stress_page_rows = 16;
 
 struct Figures {
   std::atomic<std::size_t> decodes, appended, seals, sealed, opened, forks, reports;
@@ -37,8 +40,14 @@ class Lifetime {
         number_(number),
         figures_(figures),
         params_(stress_params(number)),
+        paged_(number % 2 == 1),
+        pages_(texts.plus, stress_page_rows, stress_capacity, number),
         context_(texts.shape, params_) {
-    texts.plus.build(context_, prefill);
+    if (paged_) {
+      pages_.build(context_, prefill);
+    } else {
+      texts.plus.build(context_, prefill);
+    }
   }
 
   void run() {
@@ -59,7 +68,7 @@ class Lifetime {
   void write() {
     for (std::size_t next = prefill, step = 0; next < stress_capacity; ++step) {
       const std::size_t count = std::min<std::size_t>(1 + random_below(number_, step, 9), stress_capacity - next);
-      texts_.plus.append(context_, next, count);
+      append(context_, paged_ ? &pages_ : nullptr, texts_.plus, next, count);
       next += count;
       known_.store(next, std::memory_order_release);
       // Against the background's seals for a while, then these alone.
@@ -89,7 +98,7 @@ class Lifetime {
       const std::size_t tokens = open_saved(opened, folder, before, after);
       const std::size_t kept = std::min(tokens, stress_capacity - enough_to_seal);
       opened.truncate(kept);
-      go_another_way(opened, kept, figures_.opened);
+      go_another_way(opened, nullptr, kept, figures_.opened);
     }
   }
 
@@ -118,19 +127,35 @@ class Lifetime {
       const std::size_t kept = std::min(tokens, stress_capacity - enough_to_seal);
       if (tokens < prefill) fault("a fork lacks tokens", tokens);
       other.truncate(kept);
-      go_another_way(other, kept, figures_.forks);
+      if (!paged_) {
+        go_another_way(other, nullptr, kept, figures_.forks);
+        continue;
+      }
+      // Its tokens so far go on lying in the origin's pages until it has some of its own.
+      PagedText pages(texts_.plus, stress_page_rows, stress_capacity, figures_.forks);
+      pages.write(texts_.plus, 0, kept);
+      go_another_way(other, &pages, kept, figures_.forks);
+      other = Context(texts_.shape, params_);  // goes before its pages
+    }
+  }
+
+  static void append(Context& to, PagedText* pages, const SyntheticText& from, std::size_t begin, std::size_t count) {
+    if (pages != nullptr) {
+      pages->append(to, from, begin, count);
+    } else {
+      from.append(to, begin, count);
     }
   }
 
   // Of a context that has `plus` tokens. It may be destroyed while its last seal runs.
-  void go_another_way(Context& other, std::size_t plus, std::size_t seed) {
+  void go_another_way(Context& other, PagedText* pages, std::size_t plus, std::size_t seed) {
     check(other, plus, {plus}, seed);
-    texts_.minus.append(other, plus, enough_to_seal);
+    append(other, pages, texts_.minus, plus, enough_to_seal);
     check(other, plus + enough_to_seal, {plus}, seed + 1);
     const std::size_t kept =
         1 + random_below(number_, seed, std::min(plus + enough_to_seal, stress_capacity - enough_to_seal) - 1);
     other.truncate(kept);
-    texts_.minus.append(other, kept, enough_to_seal);
+    append(other, pages, texts_.minus, kept, enough_to_seal);
     check(other, kept + enough_to_seal, {std::min(kept, plus)}, seed + 2);
   }
 
@@ -153,9 +178,10 @@ class Lifetime {
     for (const HeadReport& head : context_.report()) figures_.sealed += head.sealed_tokens;
     const std::size_t kept = 1 + random_below(number_, 1000, stress_capacity - 2 * enough_to_seal - 1);
     context_.truncate(kept);
-    texts_.plus.append(context_, kept, enough_to_seal);
+    PagedText* const pages = paged_ ? &pages_ : nullptr;
+    append(context_, pages, texts_.plus, kept, enough_to_seal);
     check(context_, kept + enough_to_seal, {stress_capacity}, number_);
-    texts_.plus.append(context_, kept + enough_to_seal, enough_to_seal);
+    append(context_, pages, texts_.plus, kept + enough_to_seal, enough_to_seal);
     // Destroyed with a seal ordered.
   }
 
@@ -191,6 +217,8 @@ class Lifetime {
   std::size_t number_;
   Figures& figures_;
   ContextParams params_;
+  bool paged_;
+  PagedText pages_;
   Context context_;
   std::atomic<std::size_t> known_{prefill};  // tokens, by what append() has returned
   std::atomic<bool> done_{false};
