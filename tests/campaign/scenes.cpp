@@ -132,7 +132,7 @@ rattan_status World::append() {
   return rattan_append(context_, 0, more_tokens, &inputs().next_keys, &inputs().next_keys, &inputs().next_queries);
 }
 
-// Of a layer of pages, which `other_` has.
+// Of a context of its own, which begins with no pages.
 rattan_status World::append_pages() {
   rattan_context* paged = nullptr;
   rattan_status status = make(kind_, threads_, &paged);

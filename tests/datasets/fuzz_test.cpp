@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <functional>
+#include <string>
 
 #include "datasets/npy.h"
 #include "datasets/qkv_readers.h"
@@ -152,6 +154,24 @@ TEST(Fuzz, A7_MappedFilesAreCheckedAsCopiedOnes) {
     both([&](Access access) { touch(read_fbin(path, access)); });
   }
   EXPECT_GT(refused, 400U);
+}
+
+// FAULTS G4: a mapped file whose bytes change keeps the shape that was read; a copied one keeps its bytes as well.
+TEST(Fuzz, G4_AFileThatChangesAfterItWasReadHasItsShape) {
+  const test::TempDirectory folder;
+  const auto path = folder / "file.npy";
+  const auto good = test::npy_bytes("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }     \n", 48);
+  for (const Access access : {Access::copy, Access::map}) {
+    test::write_file(path, {reinterpret_cast<const char*>(good.data()), good.size()});
+    const SharedMatrix matrix = read_npy(path, access).matrix;
+    const std::uint64_t before = touch(matrix);
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    file << std::string(good.size(), '\xff') << std::flush;
+    ASSERT_TRUE(file);
+    EXPECT_EQ(matrix.view.rows, 3U);
+    EXPECT_EQ(matrix.view.cols, 4U);
+    EXPECT_EQ(touch(matrix), access == Access::copy ? before : 48U * 255U);
+  }
 }
 
 }  // namespace
