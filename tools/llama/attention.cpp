@@ -135,7 +135,11 @@ void Attention::attend(const AttentionNode& node, std::vector<RowRange>& left_ov
                                queries_of(node, run.rows), settings_);
     if (node.tokens <= settings_.most_rows && group.is_deepest(node.layer)) ++run.last.sequence->waited;
   }
-  if (!served.empty()) decode(group, node, served);
+  if (served.empty()) {
+    left_over = {all_rows(node)};  // as one node, which ggml computes otherwise than its parts
+  } else {
+    decode(group, node, served);
+  }
   if (!group.is_deepest(node.layer)) return;
   for (const RowPlan& row : plan) {
     if (row.sequence != nullptr) row.sequence->print_keys(node.keys, row.tokens);
