@@ -5,6 +5,7 @@
 
 #include "clusters/cluster_cut.h"
 #include "core/grown_rows.h"
+#include "index/segment_merge.h"
 
 namespace rattan {
 namespace {
@@ -17,6 +18,9 @@ GrowthParams growth_params(const HeadIndex& base, const ContextParams& params) {
   growth.graph.seed = params.seed;
   return growth;
 }
+
+// A graph is linked by what was asked; with fewer queries a key it is no better than the graphs that it replaces.
+bool enough_for_merge(std::size_t queries, std::size_t keys, bool walks) { return !walks || queries >= keys / 16; }
 
 }  // namespace
 
@@ -55,24 +59,58 @@ void Generation::seal(const SplitRows& keys, const SplitRows& values, std::size_
   const std::size_t begin = searched_end();
   std::size_t end = begin + count;
   if (end > index_.sealed()) {
-    index_.seal(keys, end, index_.walks() ? recent.take() : QueryRows{}, executor);
+    index_.seal(keys, end, index_.walks() ? recent.take().view() : MatrixView{}, executor);
     end = std::min(end, index_.sealed());  // segments may be of whole units only
   }
   if (!clustered_ || end <= begin) return;
-  ClusterParams params = cluster_params_;
-  params.clusters = segment_clusters(end - begin);
-  params.executor = &executor;
-  add_clusters(std::make_shared<const KeyClusters>(CheckedMatrix::trusted(in_one_place(keys, begin, end)),
-                                                   CheckedMatrix::trusted(in_one_place(values, begin, end)),
-                                                   static_cast<KeyId>(begin), params));
+  cluster(keys, values, {static_cast<KeyId>(begin), static_cast<KeyId>(end)}, segment_clusters(end - begin), executor);
 }
 
-// Of half as many keys as those of the base have: every decode reads them all, and a context may grow by many segments,
-// whose keys matter somewhat more, being nearer.
-std::uint32_t Generation::segment_clusters(std::size_t count) const noexcept {
-  const std::size_t of_base = 2 * count * base_->clusters.clusters() / std::max<std::size_t>(1, base_->indexed());
+bool Generation::merges() const {
+  return index_.merge_begin() != index_.sealed() || (clustered_ && cluster_merge_begin() != searched_end());
+}
+
+// Blocks of clusters end where segments do, or earlier: a truncation takes more of them.
+std::size_t Generation::cluster_merge_begin() const {
+  std::vector<std::size_t> ends;
+  for (const KeyClusters* const clusters : std::span(clusters_).subspan(1)) ends.push_back(clusters->ids().end);
+  return merge_begin(clusters_.front()->ids().end, ends);
+}
+
+void Generation::merge(const SplitRows& keys, const SplitRows& values, MatrixView queries, Executor& executor) {
+  const std::size_t first = index_.merge_begin();
+  const std::size_t sealed = index_.sealed();
+  if (first != sealed && enough_for_merge(queries.rows, sealed - first, index_.walks())) {
+    index_.truncate(first);
+    index_.seal(keys, sealed, queries, executor);
+  }
+  const IdRange merged{clustered_ ? static_cast<KeyId>(cluster_merge_begin()) : 0, static_cast<KeyId>(searched_end())};
+  if (!clustered_ || merged.begin == merged.end) return;
+  while (clusters_.back()->ids().begin >= merged.begin) {
+    clusters_.pop_back();
+    owned_.pop_back();
+  }
+  cluster(keys, values, merged, clusters_like_base(merged.end - merged.begin), executor);
+}
+
+void Generation::cluster(const SplitRows& keys, const SplitRows& values, IdRange ids, std::uint32_t clusters,
+                         Executor& executor) {
+  ClusterParams params = cluster_params_;
+  params.clusters = clusters;
+  params.executor = &executor;
+  add_clusters(std::make_shared<const KeyClusters>(CheckedMatrix::trusted(in_one_place(keys, ids.begin, ids.end)),
+                                                   CheckedMatrix::trusted(in_one_place(values, ids.begin, ids.end)),
+                                                   ids.begin, params));
+}
+
+// As the base has of so many keys.
+std::uint32_t Generation::clusters_like_base(std::size_t keys) const noexcept {
+  const std::size_t of_base = keys * base_->clusters.clusters() / std::max<std::size_t>(1, base_->indexed());
   return static_cast<std::uint32_t>(std::clamp<std::size_t>(of_base, 1, cluster_params_.clusters));
 }
+
+// Each stands for half as many keys as one of the base does: the keys matter somewhat more, being nearer.
+std::uint32_t Generation::segment_clusters(std::size_t count) const noexcept { return clusters_like_base(2 * count); }
 
 void Generation::add_clusters(std::shared_ptr<const KeyClusters> clusters) {
   owned_.push_back(std::move(clusters));

@@ -36,6 +36,12 @@ class Generation {
   void seal(const SplitRows& keys, const SplitRows& values, std::size_t count, RecentQueries& recent,
             Executor& executor);
 
+  // Whether there are more segments, or more blocks of their clusters, than there should be.
+  bool merges() const;
+  // Makes one of several. queries: those kept of tokens from id index().merge_begin() on, [r, d]; where there are too
+  // few for a graph the segments stay as they are. Keys are searched as before, by ids as before.
+  void merge(const SplitRows& keys, const SplitRows& values, MatrixView queries, Executor& executor);
+
   // Ids from `end` on are gone. Those from `window` on are not searched any more.
   void truncate(std::size_t end, std::size_t window, const SplitRows& keys, const SplitRows& values);
 
@@ -48,6 +54,9 @@ class Generation {
 
  private:
   std::uint32_t segment_clusters(std::size_t count) const noexcept;
+  std::uint32_t clusters_like_base(std::size_t keys) const noexcept;
+  std::size_t cluster_merge_begin() const;
+  void cluster(const SplitRows& keys, const SplitRows& values, IdRange ids, std::uint32_t clusters, Executor& executor);
   void add_clusters(std::shared_ptr<const KeyClusters> clusters);
 
   std::shared_ptr<const HeadIndex> base_;

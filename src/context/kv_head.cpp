@@ -1,6 +1,7 @@
 #include "context/kv_head.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "context/head_build.h"
@@ -145,6 +146,22 @@ void KvHead::seal(std::size_t count, Executor& executor) {
   {
     const auto reading = generation_.pin();  // keys and values
     next->seal(keys_by_id(keys_.rows()), values_by_id(values_.rows()), count, recent_, executor);
+  }
+  generation_.publish(next);
+  if (!next->merges()) return;
+  try {
+    merge(executor);
+  } catch (const std::bad_alloc&) {  // several segments find the same
+  }
+}
+
+void KvHead::merge(Executor& executor) {
+  const auto next = std::make_shared<Generation>(*generation_.newest());
+  const QueryEvidence::Copy evidence = evidence_.copy();
+  const MatrixView queries = evidence.since(static_cast<std::int64_t>(sinks_ + next->index().merge_begin()));
+  {
+    const auto reading = generation_.pin();  // keys and values
+    next->merge(keys_by_id(keys_.rows()), values_by_id(values_.rows()), queries, executor);
   }
   generation_.publish(next);
 }

@@ -82,8 +82,8 @@ class KvHead {
   // of a flat head.
   std::size_t unsearched(std::size_t tokens) const noexcept;
   std::size_t sealable(std::size_t tokens) const noexcept;
-  // Seals the oldest `count` of them: a segment of the index, and its clusters. One call at a time, beside append and
-  // attend.
+  // Seals the oldest `count` of them: a segment of the index, and its clusters. Where there are many segments then,
+  // some become one. One call at a time, beside append and attend.
   void seal(std::size_t count, Executor& executor);
 
   // Whether there are so many more ids outside the window than the head was last built for that it should be promoted:
@@ -136,6 +136,7 @@ class KvHead {
     return ids - std::min<std::size_t>(ids, params_.recent);
   }
   void drop_retired() noexcept;
+  void merge(Executor& executor);
   // Of the first `tokens`, without the sinks.
   SplitRows keys_by_id(std::size_t tokens) const noexcept;
   SplitRows values_by_id(std::size_t tokens) const noexcept;

@@ -106,6 +106,14 @@ void QueryEvidence::Copy::view_heads(std::size_t count, std::size_t dim) {
   }
 }
 
+MatrixView QueryEvidence::Copy::since(std::int64_t position) const noexcept {
+  if (heads.empty()) return {};
+  const auto first = static_cast<std::size_t>(std::ranges::lower_bound(positions, position) - positions.begin());
+  const std::size_t dim = heads.front().cols;
+  const std::size_t row = heads.size() * dim;
+  return {values.data() + first * row, DType::bf16, (positions.size() - first) * heads.size(), dim};
+}
+
 void QueryEvidence::restore(const Copy& kept) {
   add(kept.queries());
   const std::lock_guard lock(mutex_);

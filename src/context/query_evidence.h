@@ -39,6 +39,8 @@ class QueryEvidence {
     // Of values and positions that are there.
     void view_heads(std::size_t count, std::size_t dim);
     HeadQueries queries() const noexcept { return {heads, positions}; }
+    // Rows of all heads of what was kept of `position` and later, [r, dim].
+    MatrixView since(std::int64_t position) const noexcept;
   };
   Copy copy() const;
   // What another has kept, before anything is added.

@@ -56,7 +56,7 @@ void GrowingIndex::seal(std::size_t end, Executor& executor) {
   auto next = std::make_shared<SealedIndex>(*sealed_.newest());
   {
     const auto reading = sealed_.pin();  // the keys
-    next->seal(keys(), end, recent_.take(), executor);
+    next->seal(keys(), end, recent_.take().view(), executor);
   }
   sealed_.publish(std::move(next));
 }

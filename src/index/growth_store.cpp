@@ -56,6 +56,12 @@ std::size_t GrowthStore::row_bytes(std::size_t rows, std::size_t entry_points) c
   return rows * code_bytes + ids * sizeof(KeyId);
 }
 
+std::vector<std::size_t> GrowthStore::segment_ends() const {
+  std::vector<std::size_t> ends;
+  for (const Segment& segment : grown_->segments) ends.push_back(segment.end);
+  return ends;
+}
+
 void GrowthStore::truncate(std::size_t rows) {
   if (view().sealed <= rows) return;
   auto cut = std::make_shared<Grown>(*grown_);

@@ -42,6 +42,7 @@ class GrowthStore {
   std::span<const KeyId> entry_points(std::size_t count) const noexcept { return {grown_->entry_points.data(), count}; }
   MemoryUse memory() const;
   std::size_t sealed_bytes() const noexcept;  // the same in all, without allocating
+  std::vector<std::size_t> segment_ends() const;
   // What a segment of so many rows and entry points adds to it, at most: as if it had all outliers that it may have.
   std::size_t segment_bytes(std::size_t rows, std::size_t entry_points) const noexcept;
 

@@ -11,6 +11,7 @@
 #include "index/registry.h"
 #include "index/search_rows.h"
 #include "index/segment_graph.h"
+#include "index/segment_merge.h"
 
 namespace rattan {
 namespace {
@@ -80,10 +81,21 @@ struct SealedIndex::State {
     }
   }
 
-  SegmentGraphParams segment_params(std::size_t keys) const {
+  // Of a segment that is linked by `rows` query rows. Few rows, or few for a large segment, have more links each; keys
+  // stand in for rows where there are next to none.
+  SegmentGraphParams segment_params(std::size_t keys, std::size_t rows) const {
+    constexpr double most_linked = 8192;
+    constexpr double fewest_per_key = 1.0 / 16;
+    constexpr double most_links = 128;
+    const auto size = static_cast<double>(keys);
+    const auto given = static_cast<double>(rows);
+    const double wanted = std::ceil(size * params.queries_per_key);
+    double linked = std::min(wanted, most_linked);
+    if (given >= fewest_per_key * size) linked = std::min(linked, given);
     SegmentGraphParams segment;
-    segment.links_k = params.links_k;
-    segment.queries = static_cast<std::uint32_t>(std::ceil(static_cast<double>(keys) * params.queries_per_key));
+    segment.queries = static_cast<std::uint32_t>(linked);
+    const double links = std::ceil(params.links_k * wanted / linked);
+    segment.links_k = std::max(params.links_k, static_cast<std::uint32_t>(std::min(links, most_links)));
     segment.graph = params.graph;
     segment.graph.max_degree = std::min(params.graph.max_degree, stride_of(base));
     segment.graph.entry_points = params.segment_entry_points;
@@ -103,7 +115,7 @@ void SealedIndex::truncate(std::size_t size) {
   state.base_visible = std::min(size, state.base_visible);
 }
 
-void SealedIndex::seal(const SplitRows& keys, std::size_t end, const QueryRows& queries, Executor& executor) {
+void SealedIndex::seal(const SplitRows& keys, std::size_t end, MatrixView queries, Executor& executor) {
   State& state = *state_;
   const std::size_t begin = sealed();
   std::size_t count = end - std::min(end, begin);
@@ -117,13 +129,16 @@ void SealedIndex::seal(const SplitRows& keys, std::size_t end, const QueryRows& 
     state.store.seal(sealed_keys.view, nullptr, first_id, executor);
     return;
   }
-  const Graph graph = make_segment_graph(sealed_keys.view, queries.view(), state.index->metric(),
-                                         state.segment_params(count), executor);
+  const Graph graph = make_segment_graph(sealed_keys.view, queries, state.index->metric(),
+                                         state.segment_params(count, queries.rows), executor);
   state.store.seal(sealed_keys.view, &graph, first_id, executor);
 }
 
 std::size_t SealedIndex::base_size() const noexcept { return state_->base_visible; }
 std::size_t SealedIndex::sealed() const noexcept { return state_->base_visible + state_->store.view().sealed; }
+std::size_t SealedIndex::merge_begin() const {
+  return state_->base_visible + rattan::merge_begin(0, state_->store.segment_ends());
+}
 bool SealedIndex::walks() const noexcept { return state_->base.graph != nullptr; }
 const Index& SealedIndex::base() const noexcept { return *state_->index; }
 MemoryUse SealedIndex::memory() const { return state_->store.memory(); }

@@ -13,8 +13,8 @@
 #include <memory>
 
 #include "core/split_rows.h"
-#include "index/recent_queries.h"
 #include "rattan/index.h"
+#include "rattan/matrix.h"
 #include "rattan/params.h"
 #include "rattan/results.h"
 
@@ -48,9 +48,12 @@ class SealedIndex {
   // stays whole, and its keys from `size` on are hidden for good; then it must know its keys, unless they are in pages.
   void truncate(std::size_t size);
 
-  // Keys [sealed(), end) become a segment, linked by `queries`; end <= keys.rows(), by id. Where it throws nothing has
-  // changed.
-  void seal(const SplitRows& keys, std::size_t end, const QueryRows& queries, Executor& executor);
+  // Keys [sealed(), end) become a segment, linked by `queries` ([r, d] of any dtype); end <= keys.rows(), by id. Where
+  // it throws nothing has changed. Segments become one by a truncation to where they begin and a seal of all.
+  void seal(const SplitRows& keys, std::size_t end, MatrixView queries, Executor& executor);
+
+  // The newest segments that should be one begin at this id (index/segment_merge.h); sealed(): none should.
+  std::size_t merge_begin() const;
 
   std::size_t base_size() const noexcept;  // visible keys of the base
   std::size_t sealed() const noexcept;     // base and segments

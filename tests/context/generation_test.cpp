@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/context/synthetic_head.h"
+#include "tests/support/reference.h"
 
 namespace rattan::test {
 namespace {
@@ -40,6 +41,53 @@ TEST_F(GenerationTest, SearchesWhatIsIndexedAndClustered) {
     EXPECT_EQ(generation.clusters(560).size(), 2U);
     EXPECT_EQ(generation.clusters(555).size(), 1U);
   }
+}
+
+// What is searched stays; three segments less, and as many blocks of clusters.
+TEST_F(GenerationTest, FourSegmentsBecomeOne) {
+  for (const HeadKind kind : {HeadKind::scan4, HeadKind::graph}) {
+    const SyntheticHead head(kind, 500);
+    Generation generation(head.prefix, head.params);
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_FALSE(generation.merges());
+      seal(generation, head, 96);
+    }
+    EXPECT_TRUE(generation.merges());
+    EXPECT_EQ(generation.index().merge_begin(), 460U);
+    const Generation before = generation;
+    generation.merge(by_id(head.keys), by_id(head.values), head.queries[0].view.slice(468, 384), serial_executor());
+    EXPECT_FALSE(generation.merges());
+    EXPECT_EQ(generation.searched_end(), 844U);
+    EXPECT_EQ(generation.index().sealed(), 844U);
+    ASSERT_EQ(generation.clusters(844).size(), 2U);
+    EXPECT_EQ(generation.clusters(844)[1]->ids().begin, 460U);
+    EXPECT_LE(generation.bytes(), before.bytes());
+    // One graph has fewer entry points than four.
+    if (kind == HeadKind::graph) {
+      EXPECT_LT(generation.index().sealed_bytes(), before.index().sealed_bytes());
+    }
+    EXPECT_EQ(before.clusters(844).size(), 5U);  // as its readers know it
+    const auto scratch = SealedIndex::make_scratch();
+    const NeighborTable truth = reference_topk(head.queries[1].view.slice(900, 2), head.keys.view.slice(8, 844), 9);
+    SearchParams params;
+    params.k = 9;
+    params.beam_width = params.rerank = 844;
+    params.candidate_range = {0, 844};
+    generation.index().search(by_id(head.keys), head.queries[1].view.slice(900, 2), params, *scratch);
+    for (std::size_t row = 0; row < 2; ++row) {
+      EXPECT_TRUE(std::ranges::equal(SealedIndex::results(*scratch, row).ids, truth.ids(row)));
+    }
+  }
+}
+
+TEST_F(GenerationTest, GraphsWithoutQueriesStayAsTheyAre) {
+  const SyntheticHead head(HeadKind::graph, 500);
+  Generation generation(head.prefix, head.params);
+  for (int i = 0; i < 4; ++i) seal(generation, head, 96);
+  const std::size_t bytes = generation.index().sealed_bytes();
+  generation.merge(by_id(head.keys), by_id(head.values), head.queries[0].view.slice(0, 23), serial_executor());
+  EXPECT_EQ(generation.index().sealed_bytes(), bytes);
+  EXPECT_EQ(generation.clusters(844).size(), 2U);
 }
 
 TEST_F(GenerationTest, WithoutClustersSegmentsAreSearched) {

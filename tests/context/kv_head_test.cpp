@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "tests/context/synthetic_head.h"
 
@@ -144,6 +145,24 @@ TEST(KvHead, TruncationAndGrowthAreAnotherHistory) {
     grown.truncate(tokens / 2);
     expect_rows(grown, head, tokens / 2);
     expect_clusters(grown, tokens / 2);
+  }
+}
+
+// Segments that are sealed one by one are merged by the queries that were kept, and decode as they did.
+TEST(KvHead, ManySegmentsBecomeFew) {
+  const SyntheticHead head(HeadKind::graph, 500);
+  KvHead grown(head.prefix, head.params);
+  for (std::size_t tokens = 500; tokens < 980; tokens += 32) {
+    const std::vector<MatrixView> asked{head.queries[0].view.slice(tokens, 32), head.queries[1].view.slice(tokens, 32)};
+    std::vector<std::int64_t> positions(32);
+    std::iota(positions.begin(), positions.end(), static_cast<std::int64_t>(tokens));
+    append(grown, head, tokens, tokens + 32);
+    grown.keep_evidence({asked, positions});
+    grown.seal(grown.sealable(tokens + 32), serial_executor());
+    expect_rows(grown, head, tokens + 32);
+    expect_clusters(grown, tokens + 32);
+    EXPECT_LE(grown.view(tokens + 32).clusters.size(), 6U) << tokens;
+    EXPECT_LT(grown.sealable(tokens + 32), 32U);
   }
 }
 
