@@ -26,6 +26,7 @@ def device_gib(device: torch.device) -> Dict[str, float]:
 
 def measure_prompt(session: Session, ids: Optional[torch.Tensor]) -> Dict[str, Any]:
     """Runs the prefill. Seconds by part; "first token" is prefill and what builds take behind it."""
+    device_gib(session.model.device)  # the peak is of what follows
     session.prefill(ids)
     seconds = session.seconds
     row = {"way": "prompt", "tokens": session.tokens, **{f"{name} s": value for name, value in seconds.items()},
