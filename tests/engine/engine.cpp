@@ -7,7 +7,7 @@ namespace rattan::test {
 ProgramResult run_engine(const std::string& arguments) { return run_program(RATTAN_ENGINE_PROGRAM, arguments); }
 
 nlohmann::json score(const std::string& arguments) {
-  const ProgramResult result = run_engine("score " + arguments + " -o json");
+  const ProgramResult result = run_engine("score " + arguments + " --format json");
   EXPECT_EQ(result.exit_code, 0) << arguments << "\n" << result.err;
   return result.exit_code == 0 ? nlohmann::json::parse(result.out) : nlohmann::json::object();
 }

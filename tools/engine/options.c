@@ -30,7 +30,7 @@ static const char help[] =
     "  --prefill-cache F              keep what the prefill made, or read it where F exists\n"
     "  --threads T                    0: as many as the machine has (0)\n"
     "  --temperature T --seed S       generate: 0 takes the likeliest token (0, 1)\n"
-    "  -o text|json                   score: form of the result (text)\n";
+    "  --format text|json             score: form of the result (text)\n";
 
 enum form { form_path, form_whole, form_signed, form_real, form_share, form_word };
 
@@ -64,7 +64,7 @@ static const struct rule rules[] = {
     {"--seal-after", form_signed, AT(seal_after), 0, 4294967295.0, NULL},
     {"--temperature", form_real, AT(temperature), 0, 100, NULL},
     {"--seed", form_whole, AT(seed), 0, 4294967295.0, NULL},
-    {"-o", form_word, AT(json), 0, 0, "text|json"},
+    {"--format", form_word, AT(json), 0, 0, "text|json"},
 };
 enum { rule_count = sizeof rules / sizeof *rules };
 

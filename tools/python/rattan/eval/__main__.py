@@ -36,8 +36,8 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=0, help="of torch (its own choice)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("-o", "--format", default="md", choices=["md", "json"])
-    parser.add_argument("--output", default=None, help="file, written anew after every prompt (standard output, at the end)")
+    parser.add_argument("--format", default="md", choices=["md", "json"])
+    parser.add_argument("-o", "--output", default=None, help="file, written anew after every prompt (standard output, at the end)")
     return parser
 
 
