@@ -133,6 +133,7 @@ rattan_status World::append() {
 }
 
 // Of a context of its own, which begins with no pages.
+// NOLINTNEXTLINE(readability-make-member-function-const): a pointer to it stands among those of other steps
 rattan_status World::append_pages() {
   rattan_context* paged = nullptr;
   rattan_status status = make(kind_, threads_, &paged);
@@ -230,6 +231,7 @@ rattan_status World::index_search() { return search(index_); }
 
 rattan_status World::index_save() { return rattan_index_save(index_, index_file.c_str()); }
 
+// NOLINTNEXTLINE(readability-make-member-function-const): a pointer to it stands among those of other steps
 rattan_status World::index_open() {
   rattan_index* opened = nullptr;
   rattan_status status = rattan_index_open(index_file.c_str(), &inputs().keys[0], threads_, &opened);

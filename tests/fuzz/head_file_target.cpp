@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "rattan/c.h"
@@ -83,9 +84,9 @@ class Head {
     if (k < held) return;
     for (std::size_t h = 0; h < query_heads; ++h) {
       std::array<double, dim> expected{};
-      const ExactAttention exact =
-          exact_attention(text().queries.data() + h * dim, held, dim, keys_.data(), dim, values_.data(),
-                          {1 / std::sqrt(static_cast<double>(dim)), 0, -INFINITY}, expected);
+      const ExactAttention exact = exact_attention(
+          text().queries.data() + h * dim, held, dim, keys_.data(), dim, values_.data(),
+          {1 / std::sqrt(static_cast<double>(dim)), 0, -std::numeric_limits<double>::infinity()}, expected);
       require(std::abs(static_cast<double>(lse[h]) - exact.lse) <= exact.lse_tolerance, "all keys make the exact lse");
     }
   }

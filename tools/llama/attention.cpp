@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
-#include <utility>
 
 namespace rattan::llama {
 namespace {
@@ -32,7 +31,7 @@ Context::DecodeItem decode_item(const AttentionNode& node, const RowRange& rows,
 
 }  // namespace
 
-Attention::Attention(Settings settings) : settings_(std::move(settings)) {}
+Attention::Attention(Settings settings) : settings_(settings) {}
 
 Attention::~Attention() = default;
 
