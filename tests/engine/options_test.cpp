@@ -36,7 +36,7 @@ TEST(EngineOptions, WrongValues) {
   expect_refused("score --kind ivf", "--kind is \"ivf\", allowed is auto|flat|scan4|graph");
   expect_refused("score --memory-limit -1", "--memory-limit is \"-1\"");
   expect_refused("score --estimate maybe", "--estimate is \"maybe\", allowed is off|on");
-  expect_refused("score -o xml", "-o is \"xml\", allowed is text|json");
+  expect_refused("score --format xml", "--format is \"xml\", allowed is text|json");
 }
 
 TEST(EngineOptions, WhatIsMissingOrContradictsItself) {
