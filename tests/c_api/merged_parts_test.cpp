@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rattan/c.h"
+#include "tests/support/c_matrices.h"
 #include "tests/support/matrices.h"
 
 namespace rattan::test {
@@ -12,16 +13,6 @@ namespace {
 
 constexpr std::size_t tokens = 300;
 constexpr std::uint32_t dim = 12;
-
-rattan_matrix matrix_of(const MatrixView& view) {
-  rattan_matrix made{};
-  made.data = view.data;
-  made.dtype = static_cast<rattan_dtype>(view.dtype);
-  made.cols = static_cast<std::uint32_t>(view.cols);
-  made.rows = view.rows;
-  made.row_stride = view.row_stride;
-  return made;
-}
 
 struct Answer {
   std::vector<float> output = std::vector<float>(dim);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rattan/c.h"
+#include "tests/support/c_matrices.h"
 #include "tests/support/matrices.h"
 
 namespace rattan::test {
@@ -42,12 +43,12 @@ class SmallContext {
     for (std::uint64_t head = 0; head < query_heads; ++head) {
       if (head < kv_heads) {
         owned_.push_back(random_matrix(prefill, dim, 10 + head));
-        keys_.push_back(matrix_of(owned_.back()));
+        keys_.push_back(matrix_of(owned_.back().view));
         owned_.push_back(random_matrix(prefill, dim, 20 + head));
-        values_.push_back(matrix_of(owned_.back()));
+        values_.push_back(matrix_of(owned_.back().view));
       }
       owned_.push_back(random_matrix(prefill, dim, 30 + head));
-      queries_.push_back(matrix_of(owned_.back()));
+      queries_.push_back(matrix_of(owned_.back().view));
     }
   }
   ~SmallContext() { destroy(); }
@@ -68,13 +69,13 @@ class SmallContext {
   bool append(std::size_t tokens) {
     const SharedMatrix keys = random_matrix(tokens * kv_heads, dim, 40);
     const SharedMatrix queries = random_matrix(tokens * query_heads, dim, 41);
-    const rattan_matrix k = matrix_of(keys);
-    const rattan_matrix q = matrix_of(queries);
+    const rattan_matrix k = matrix_of(keys.view);
+    const rattan_matrix q = matrix_of(queries.view);
     return rattan_append(context_, 0, tokens, &k, &k, &q) == RATTAN_OK;
   }
   bool decode() const {
     const SharedMatrix queries = random_matrix(query_heads, dim, 50);
-    const rattan_matrix q = matrix_of(queries);
+    const rattan_matrix q = matrix_of(queries.view);
     std::vector<float> output(query_heads * dim);
     return rattan_decode(context_, 0, &q, output.data(), nullptr, nullptr) == RATTAN_OK && output[0] != 0;
   }
@@ -84,15 +85,6 @@ class SmallContext {
   }
 
  private:
-  static rattan_matrix matrix_of(const SharedMatrix& matrix) {
-    rattan_matrix made{};
-    made.data = matrix.view.data;
-    made.dtype = RATTAN_F32;
-    made.cols = static_cast<std::uint32_t>(matrix.view.cols);
-    made.rows = matrix.view.rows;
-    return made;
-  }
-
   rattan_context* context_ = nullptr;
   bool created_ = false;
   std::vector<SharedMatrix> owned_;

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "tests/support/c_matrices.h"
 #include "tests/support/matrices.h"
 
 namespace rattan::test {
@@ -19,15 +20,6 @@ constexpr std::uint32_t kv_heads = 2;
 constexpr std::uint32_t query_heads = 4;
 constexpr std::uint32_t dim = 8;
 constexpr std::size_t page_rows = 8;
-
-rattan_matrix matrix_of(const SharedMatrix& matrix) {
-  rattan_matrix made{};
-  made.data = matrix.view.data;
-  made.dtype = static_cast<rattan_dtype>(matrix.view.dtype);
-  made.cols = static_cast<std::uint32_t>(matrix.view.cols);
-  made.rows = matrix.view.rows;
-  return made;
-}
 
 // Made once: a fault meets the library alone.
 struct Inputs {
@@ -64,7 +56,7 @@ struct Inputs {
 
   rattan_matrix add(std::size_t rows, std::uint64_t seed) {
     owned.push_back(random_matrix(rows, dim, seed));
-    return matrix_of(owned.back());
+    return matrix_of(owned.back().view);
   }
 };
 
