@@ -19,9 +19,6 @@ GrowthParams growth_params(const HeadIndex& base, const ContextParams& params) {
   return growth;
 }
 
-// A graph is linked by what was asked; with fewer queries a key it is no better than the graphs that it replaces.
-bool enough_for_merge(std::size_t queries, std::size_t keys, bool walks) { return !walks || queries >= keys / 16; }
-
 }  // namespace
 
 Generation::Generation(std::shared_ptr<const HeadIndex> base, const ContextParams& params)
@@ -78,12 +75,7 @@ std::size_t Generation::cluster_merge_begin() const {
 }
 
 void Generation::merge(const SplitRows& keys, const SplitRows& values, MatrixView queries, Executor& executor) {
-  const std::size_t first = index_.merge_begin();
-  const std::size_t sealed = index_.sealed();
-  if (first != sealed && enough_for_merge(queries.rows, sealed - first, index_.walks())) {
-    index_.truncate(first);
-    index_.seal(keys, sealed, queries, executor);
-  }
+  index_.merge(keys, queries, executor);
   const IdRange merged{clustered_ ? static_cast<KeyId>(cluster_merge_begin()) : 0, static_cast<KeyId>(searched_end())};
   if (!clustered_ || merged.begin == merged.end) return;
   while (clusters_.back()->ids().begin >= merged.begin) {

@@ -28,6 +28,9 @@ GrowthParts parts_of(const Index& base) {
 
 std::uint32_t stride_of(const GrowthParts& base) { return base.graph == nullptr ? 0 : base.graph->stride(); }
 
+// Whether so many query rows say enough of a segment: with fewer, its own keys say more.
+bool enough_to_link(std::size_t rows, std::size_t keys) { return 16 * rows >= keys; }
+
 const Index& checked(const std::shared_ptr<const Index>& base, const GrowthParams& params) {
   if (base == nullptr) fail(ErrorCode::invalid_argument, "base is null");
   check_range<std::size_t>("GrowthParams::capacity", params.capacity, base->size(), no_key);
@@ -85,13 +88,10 @@ struct SealedIndex::State {
   // stand in for rows where there are next to none.
   SegmentGraphParams segment_params(std::size_t keys, std::size_t rows) const {
     constexpr double most_linked = 8192;
-    constexpr double fewest_per_key = 1.0 / 16;
     constexpr double most_links = 128;
-    const auto size = static_cast<double>(keys);
-    const auto given = static_cast<double>(rows);
-    const double wanted = std::ceil(size * params.queries_per_key);
+    const double wanted = std::ceil(static_cast<double>(keys) * params.queries_per_key);
     double linked = std::min(wanted, most_linked);
-    if (given >= fewest_per_key * size) linked = std::min(linked, given);
+    if (enough_to_link(rows, keys)) linked = std::min(linked, static_cast<double>(rows));
     SegmentGraphParams segment;
     segment.queries = static_cast<std::uint32_t>(linked);
     const double links = std::ceil(params.links_k * wanted / linked);
@@ -132,6 +132,16 @@ void SealedIndex::seal(const SplitRows& keys, std::size_t end, MatrixView querie
   const Graph graph = make_segment_graph(sealed_keys.view, queries, state.index->metric(),
                                          state.segment_params(count, queries.rows), executor);
   state.store.seal(sealed_keys.view, &graph, first_id, executor);
+}
+
+void SealedIndex::merge(const SplitRows& keys, MatrixView queries, Executor& executor) {
+  const std::size_t begin = merge_begin();
+  const std::size_t end = sealed();
+  if (begin == end || (walks() && !enough_to_link(queries.rows, end - begin))) return;
+  SealedIndex merged(*this);
+  merged.truncate(begin);
+  merged.seal(keys, end, queries, executor);
+  state_ = std::move(merged.state_);
 }
 
 std::size_t SealedIndex::base_size() const noexcept { return state_->base_visible; }

@@ -49,11 +49,13 @@ class SealedIndex {
   void truncate(std::size_t size);
 
   // Keys [sealed(), end) become a segment, linked by `queries` ([r, d] of any dtype); end <= keys.rows(), by id. Where
-  // it throws nothing has changed. Segments become one by a truncation to where they begin and a seal of all.
+  // it throws nothing has changed.
   void seal(const SplitRows& keys, std::size_t end, MatrixView queries, Executor& executor);
 
   // The newest segments that should be one begin at this id (index/segment_merge.h); sealed(): none should.
   std::size_t merge_begin() const;
+  // They become one, linked by `queries`; where these are too few for a graph the segments stay as they are. As seal().
+  void merge(const SplitRows& keys, MatrixView queries, Executor& executor);
 
   std::size_t base_size() const noexcept;  // visible keys of the base
   std::size_t sealed() const noexcept;     // base and segments
