@@ -9,6 +9,7 @@
 #include "bench/context/attend_run.h"
 #include "bench/context/context_inputs.h"
 #include "bench/inputs/text.h"
+#include "bench/inputs/usage_error.h"
 #include "bench/report/attend_table.h"
 
 namespace rattan::bench {
@@ -27,7 +28,7 @@ struct AttendFlags {
   std::string index = "exact";
   std::uint32_t width = 0;
   std::string latency = "off";
-  std::string kind = "auto";
+  std::string context_index = "auto";
   AttendLatencyOptions timing;
 };
 
@@ -36,7 +37,7 @@ AttendLatency time_head(const AttendFlags& flags, const HeadSource& source, std:
   ContextParams params;
   params.sinks = flags.problem.sinks;
   params.recent = flags.problem.recent;
-  params.kind = head_kind(flags.kind);
+  params.kind = head_kind(flags.context_index);
   params.clusters = flags.clusters;
   params.graph = flags.build.graph;
   params.seed = flags.run.seed;
@@ -66,7 +67,9 @@ void set_outcome(AttendRow& row, const AttendOutcome& outcome) {
 }
 
 void set_latency(AttendRow& row, const AttendLatency& latency, std::size_t budget) {
-  row.us_p50 = latency.us[budget];
+  row.us_p50 = latency.us[budget].p50;
+  row.us_p50_deviation = latency.us[budget].p50_deviation;
+  row.repeats = latency.us[budget].repeats;
   row.us_full = latency.full_us;
   row.us_flat = latency.flat_us;
   row.kind = latency.kind;
@@ -115,7 +118,15 @@ void attend_head(const AttendFlags& flags, const HeadSource& source, const Exact
   }
 }
 
+// Flags of what is timed, where nothing is.
+void check_timing_flags(const AttendFlags& flags) {
+  if (flags.latency == "on") return;
+  if (flags.timing.repeats > 1) throw UsageError("--repeats is for --latency on");
+  if (flags.context_index != "auto") throw UsageError("--context-index is for --latency on");
+}
+
 void run_attend(AttendFlags& flags) {
+  check_timing_flags(flags);
   const Run run = start_run(flags.run);
   const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(run.executor.get());
   set_build_run(flags.build, flags.run.seed, run.executor.get());
@@ -163,12 +174,13 @@ Action configure_attend(CLI::App& app) {
       ->capture_default_str();
   std::vector<std::string> kinds = searched_kinds();
   kinds.insert(kinds.begin(), "auto");
-  app.add_option("--kind", flags->kind, "of that Context: " + join(kinds, ", "))
+  app.add_option("--context-index", flags->context_index, "what that Context searches: " + join(kinds, ", "))
       ->check(CLI::IsMember(kinds))
       ->capture_default_str();
   app.add_option("--rounds", flags->timing.rounds, "timed turns of every budget over 8 copies of the head")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 20))
       ->capture_default_str();
+  add_repeats_flag(app, flags->timing.repeats);
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);
   add_run_flags(app, flags->run);

@@ -8,8 +8,8 @@
 #include "bench/context/batch_run.h"
 #include "bench/context/context_inputs.h"
 #include "bench/inputs/text.h"
-#include "bench/measure/latency.h"
 #include "bench/measure/progress.h"
+#include "bench/measure/repeats.h"
 #include "bench/report/record.h"
 #include "bench/report/run_fields.h"
 #include "bench/report/writers.h"
@@ -26,6 +26,7 @@ struct BatchFlags {
   std::string kind = "auto";
   std::string exact = "cpu";
   std::size_t rounds = 6;
+  std::size_t repeats = 1;
   double memory_gb = 8;
 };
 
@@ -37,11 +38,12 @@ struct Way {
 };
 
 std::vector<Record> make_records(const BatchFlags& flags, const LayerStack& stack, const Run& run,
-                                 const std::vector<Way>& ways, const std::vector<BatchTimes>& times) {
+                                 const std::vector<Way>& ways, const std::vector<BatchTimes>& last,
+                                 const std::vector<RepeatedTime>& times) {
   std::vector<Record> records;
   const auto sequences = static_cast<double>(stack.layers().size());
   for (std::size_t i = 0; i < ways.size(); ++i) {
-    const double us = quantile(times[i].microseconds, 0.5);
+    const double us = times[i].p50;
     Record record = {
         {"way", ways[i].name, show_text("way")},
         {"call", ways[i].call, show_text("call")},
@@ -53,12 +55,14 @@ std::vector<Record> make_records(const BatchFlags& flags, const LayerStack& stac
         {"query_heads", stack.query_heads()},
         {"kv_heads", stack.kv_heads()},
         {"k", flags.context.budget.k},
-        {"ms_p50", us / 1000, show_fixed("ms", 2)},
-        {"ms_p99", quantile(times[i].microseconds, 0.99) / 1000, show_fixed("ms p99", 2)},
-        {"timed", times[i].microseconds.size()},
+        {"ms_p50", us / 1000, show_mean("ms", 2, us / 1000, times[i].p50_deviation / 1000)},
+        {"ms_p50_deviation", times[i].p50_deviation / 1000},
+        {"ms_p99", times[i].p99 / 1000, show_fixed("ms p99", 2)},
+        {"timed", times[i].timed},
+        {"repeats", times[i].repeats},
         {"tokens_per_second", sequences / us * 1e6, show_fixed("tokens/s", 0)},
-        {"times_faster_than_full", quantile(times[0].microseconds, 0.5) / us, show_fixed("x full loop", 2)},
-        {"output_error", times[i].output_error, show_fixed("out err", 4)},
+        {"times_faster_than_full", times[0].p50 / us, show_fixed("x full loop", 2)},
+        {"output_error", last[i].output_error, show_fixed("out err", 4)},
         {"build_s", ways[i].build_s, show_fixed("build s", 1)},
         {"resident_bytes", stack.bytes()},
     };
@@ -93,7 +97,14 @@ std::vector<Record> measure_batch(const BatchFlags& flags, const ExactTopK& exac
   ways.push_back({"flat", "batch", 0});
   steps.push_back(step_flat(stack, params, *run.executor));
   progress.show(message(stack.layers().size(), " sequences: timing"));
-  return make_records(flags, stack, run, ways, time_batches(stack, steps, flags.rounds));
+  std::vector<BatchTimes> last;
+  const std::vector<RepeatedTime> times = repeat_timing(flags.repeats, [&] {
+    last = time_batches(stack, steps, flags.rounds);
+    std::vector<std::vector<double>> once;
+    for (const BatchTimes& way : last) once.push_back(way.microseconds);
+    return once;
+  });
+  return make_records(flags, stack, run, ways, last, times);
 }
 
 void write_legend(std::ostream& out, const BatchFlags& flags, const Run& run) {
@@ -128,13 +139,14 @@ Action configure_batch(CLI::App& app) {
   add_data_flags(app, flags->data);
   std::vector<std::string> kinds = searched_kinds();
   kinds.emplace_back("auto");
-  app.add_option("--index,--kind", flags->kind, "kind of the heads: " + join(kinds, ", "))
+  app.add_option("--index", flags->kind, "kind of the heads: " + join(kinds, ", "))
       ->check(CLI::IsMember(kinds))
       ->capture_default_str();
   app.add_option("--sequences", flags->stack.depth, "contexts; too few in the data are copied")
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
       ->capture_default_str();
   add_stack_flags(app, flags->stack, flags->memory_gb, flags->rounds, "sequence");
+  add_repeats_flag(app, flags->repeats);
   add_retrieval_flags(app, flags->context);
   add_dtype_flags(app, flags->stack.keys_as, flags->stack.queries_as);
   add_exact_flag(app, flags->exact);

@@ -10,6 +10,7 @@
 #include "bench/cli/options.h"
 #include "bench/inputs/text.h"
 #include "bench/inputs/usage_error.h"
+#include "bench/measure/repeats.h"
 #include "bench/report/index_table.h"
 #include "bench/report/run_fields.h"
 
@@ -26,6 +27,14 @@ struct BuildFlags {
   bool spherical = false;
   std::optional<double> recall;
   std::string file;
+  std::size_t repeats = 1;
+};
+
+// The last of the repeats, which is in the file, and what all of them took.
+struct RepeatedBuild {
+  BuiltIndex index;
+  MeanDeviation seconds;
+  std::size_t repeats = 0;
 };
 
 BuildKind parse_kind(const std::string& name) {
@@ -34,25 +43,34 @@ BuildKind parse_kind(const std::string& name) {
   return variant.build;
 }
 
-Record to_record(const HeadSource& source, const HeadProblem& problem, const BuiltIndex& built,
+Record to_record(const HeadSource& source, const HeadProblem& problem, const RepeatedBuild& build,
                  const std::string& file) {
+  const BuiltIndex& built = build.index;
   Record record = {{"source", source_label(source, problem.group)},
                    {"layer", source.layer},
                    {"kv_head", source.kv_head},
                    {"file", file},
                    {"file_bytes", std::filesystem::file_size(file)},
-                   {"build_s", built.stats.seconds()},
+                   {"build_s", build.seconds.mean},
+                   {"build_s_deviation", build.seconds.deviation},
+                   {"repeats", build.repeats},
                    {"build_stages", built.stats.stages},
                    {"unreachable", built.stats.unreachable}};
   return joined(std::move(record), index_fields(*built.index));
 }
 
-void print_build(const BuiltIndex& built, const std::string& file) {
+void print_build(const RepeatedBuild& build, const std::string& file) {
+  const BuiltIndex& built = build.index;
   std::cout << index_title(*built.index) << "\n\n";
   write_stages(std::cout, built.stats);
   std::cout << '\n';
   write_parts(std::cout, *built.index);
-  std::cout << '\n' << built.index->describe() << "\nwrote " << file << '\n';
+  std::cout << '\n' << built.index->describe() << '\n';
+  if (build.repeats > 1) {
+    std::cout << "built " << build.repeats << " times in " << fixed(build.seconds.mean, 2) << " +- "
+              << fixed(build.seconds.deviation, 2) << " s; the stages are those of the last\n";
+  }
+  std::cout << "wrote " << file << '\n';
 }
 
 // Flags of one kind, given for another.
@@ -61,11 +79,16 @@ void check_kind_flags(const BuildFlags& flags) {
   if (flags.recall && flags.kind != "auto") throw UsageError("--recall is for --index auto, not " + flags.kind);
 }
 
-BuiltIndex build_and_save(BuildFlags& flags, const HeadProblem& problem, const ExactTopK& exact,
-                          const std::string& file) {
-  std::vector<BuiltIndex> built = build_indexes(parse_kind(flags.kind), problem, flags.build, exact);
+RepeatedBuild build_and_save(BuildFlags& flags, const HeadProblem& problem, const ExactTopK& exact,
+                             const std::string& file) {
+  std::vector<double> seconds;
+  std::vector<BuiltIndex> built;
+  while (seconds.size() < flags.repeats) {
+    built = build_indexes(parse_kind(flags.kind), problem, flags.build, exact);
+    seconds.push_back(built.front().stats.seconds());
+  }
   built.front().index->save(file);
-  return std::move(built.front());
+  return {std::move(built.front()), mean_and_deviation(seconds), seconds.size()};
 }
 
 // Kinds without links: one head after another.
@@ -75,14 +98,18 @@ void build_each(BuildFlags& flags, const std::vector<HeadSource>& heads, const E
   for (const HeadSource& source : heads) {
     const HeadProblem problem = make_problem(source.load(), flags.problem, exact);
     const std::string file = file_in(flags.file, source);
-    const BuiltIndex built = build_and_save(flags, problem, exact, file);
-    records.push_back({{"source", source_label(source, problem.group)},
-                       {"layer", source.layer, show_fixed("layer", 0)},
-                       {"kv_head", source.kv_head, show_fixed("KV head", 0)},
-                       {"index", built.index->kind(), show_text("index")},
-                       {"keys", built.index->size(), show_fixed("keys", 0)},
-                       {"build_s", built.stats.seconds(), show_fixed("build s", 2)},
-                       {"file", file, show_text("file")}});
+    const RepeatedBuild build = build_and_save(flags, problem, exact, file);
+    const BuiltIndex& built = build.index;
+    records.push_back(
+        {{"source", source_label(source, problem.group)},
+         {"layer", source.layer, show_fixed("layer", 0)},
+         {"kv_head", source.kv_head, show_fixed("KV head", 0)},
+         {"index", built.index->kind(), show_text("index")},
+         {"keys", built.index->size(), show_fixed("keys", 0)},
+         {"build_s", build.seconds.mean, show_mean("build s", 2, build.seconds.mean, build.seconds.deviation)},
+         {"build_s_deviation", build.seconds.deviation},
+         {"repeats", build.repeats},
+         {"file", file, show_text("file")}});
     records.back() = joined(std::move(records.back()), to_record(run.record));
   }
   write_records(std::cout, run.format, records);
@@ -103,6 +130,11 @@ void run_build(BuildFlags& flags) {
   flags.problem.queries = 1;
   set_build_run(flags.build, flags.run.seed, run.executor.get());
   if (layers) {
+    if (flags.repeats > 1) {
+      throw UsageError(
+          "--repeats is for one KV head at a time with --index graph: the heads' graphs are made while the next one's "
+          "links are found");
+    }
     const LayersRun layers_run = build_layers(heads, flags.problem, flags.build, *exact, gpu, flags.file);
     return write_layers(std::cout, run, layers_run, flags.file);
   }
@@ -111,7 +143,7 @@ void run_build(BuildFlags& flags) {
   if (heads.size() > 1) return build_each(flags, heads, *exact, run);
   const HeadSource& source = heads.front();
   const HeadProblem problem = make_problem(source.load(), flags.problem, *exact);
-  const BuiltIndex chosen = build_and_save(flags, problem, *exact, flags.file);
+  const RepeatedBuild chosen = build_and_save(flags, problem, *exact, flags.file);
   if (run.format == Format::markdown) return print_build(chosen, flags.file);
   write_records(std::cout, run.format, {joined(to_record(source, problem, chosen, flags.file), to_record(run.record))});
 }
@@ -126,6 +158,7 @@ Action configure_build(CLI::App& app) {
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);
   add_exact_flag(app, flags->exact);
+  add_repeats_flag(app, flags->repeats);
   app.add_flag("--ivf-spherical", flags->spherical, "ivf: k-means with normalised centroids")->group("Build");
   app.add_option("--recall", flags->recall, "auto: what it is calibrated for, default 0.95")
       ->check(CLI::Range(0.01, 1.0))

@@ -9,8 +9,8 @@
 #include "bench/context/context_inputs.h"
 #include "bench/context/decode_run.h"
 #include "bench/inputs/text.h"
-#include "bench/measure/latency.h"
 #include "bench/measure/progress.h"
+#include "bench/measure/repeats.h"
 #include "bench/report/decode_table.h"
 #include "core/check.h"
 
@@ -25,6 +25,7 @@ struct DecodeFlags {
   std::vector<std::string> ways;
   std::vector<std::string> estimates = {"off", "on"};
   std::size_t rounds = 6;
+  std::size_t repeats = 1;
   std::size_t judged = 8;
   double memory_gb = 8;
   std::string exact = "cpu";
@@ -73,8 +74,7 @@ std::vector<Way> make_ways(const DecodeFlags& flags, const LayerStack& stack, co
   return ways;
 }
 
-DecodeRow make_row(const DecodeFlags& flags, const LayerStack& stack, const Way& way,
-                   const std::vector<double>& times) {
+DecodeRow make_row(const DecodeFlags& flags, const LayerStack& stack, const Way& way, const RepeatedTime& times) {
   DecodeRow row;
   row.way = way.name;
   row.estimate = way.estimate;
@@ -87,9 +87,7 @@ DecodeRow make_row(const DecodeFlags& flags, const LayerStack& stack, const Way&
   row.layers = stack.layers().size();
   row.layers_distinct = stack.originals();
   row.k = flags.context.budget.k;
-  row.us_p50 = quantile(times, 0.5);
-  row.us_p99 = quantile(times, 0.99);
-  row.timed = times.size();
+  row.us = times;
   row.keys_share = way.cost.keys / static_cast<double>(stack.tokens() * stack.kv_heads());
   row.bytes = way.cost.bytes;
   row.output_error = way.error;
@@ -118,7 +116,7 @@ void measure_stack(const DecodeFlags& flags, std::span<const HeadSource> heads, 
     way.cost = way.decoder->cost();
   }
   progress.show(message(stack.tokens(), " keys: timing"));
-  const auto times = time_decoders(stack, decoders, flags.rounds);
+  const auto times = repeat_timing(flags.repeats, [&] { return time_decoders(stack, decoders, flags.rounds); });
   for (std::size_t i = 0; i < ways.size(); ++i) {
     rows.push_back(make_row(flags, stack, ways[i], times[i]));
     rows.back().source = heads.front().source;
@@ -177,7 +175,7 @@ Action configure_decode(CLI::App& app) {
   ways.insert(ways.begin(), {"full", "flat"});
   flags->ways = ways;
   ways.emplace_back("auto");
-  app.add_option("--index,--way", flags->ways, join(ways, ", ") + "; default all but auto")
+  app.add_option("--index", flags->ways, join(ways, ", ") + "; default all but auto")
       ->delimiter(',')
       ->check(CLI::IsMember(ways))
       ->type_name("LIST");
@@ -190,6 +188,7 @@ Action configure_decode(CLI::App& app) {
       ->check(CLI::Range(std::size_t{1}, std::size_t{4096}))
       ->capture_default_str();
   add_stack_flags(app, flags->stack, flags->memory_gb, flags->rounds, "layer");
+  add_repeats_flag(app, flags->repeats);
   app.add_option("--plot", flags->plot, "draws time against number of keys")->type_name("FILE.svg");
   add_context_flags(app, flags->context);
   add_dtype_flags(app, flags->stack.keys_as, flags->stack.queries_as);

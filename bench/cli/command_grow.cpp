@@ -27,6 +27,7 @@ struct GrowFlags {
   std::vector<double> queries = {GrowthParams{}.queries_per_key};
   std::vector<std::uint32_t> entry_points = {GrowthParams{}.segment_entry_points};
   std::uint32_t beam = 200;
+  std::size_t repeats = 1;
   std::size_t chunks = 0;  // not 0: the prompt comes in several ways instead
   std::string kind = "graph";
   std::uint32_t kept_queries = ContextParams{}.kept_queries;
@@ -103,12 +104,16 @@ void measure_head(const HeadSource& source, const GrowFlags& flags, const Run& r
   for (const GrowthOptions& way : ways_to_grow(flags)) {
     if (way.segment != measured.options.segment) {
       progress.show(label + ": growing a context");
-      measured.context_us = context_us(group, flags, way.segment, run.executor.get());
+      measured.context_us.clear();
+      for (std::size_t i = 0; i < flags.repeats; ++i) {
+        measured.context_us.push_back(context_us(group, flags, way.segment, run.executor.get()));
+      }
     }
     progress.show(label + ": growing");
     measured.options = way;
-    measured.cost = {};
-    const auto grown = grow(base, problem, way, measured.cost);
+    measured.costs.assign(flags.repeats, {});
+    std::unique_ptr<GrowingIndex> grown;
+    for (GrowthCost& cost : measured.costs) grown = grow(base, problem, way, cost);
     measured.grown = evaluate_growth(*grown, problem, flags.beam);
     if (report.records.empty()) report.legend = growth_legend(measured);
     report.records.push_back(to_record(measured));
@@ -126,7 +131,7 @@ void measure_ways(const HeadSource& source, const GrowFlags& flags, const Run& r
   params.sinks = problem.indexed.begin;
   params.recent = static_cast<std::uint32_t>(problem.group.prefill - problem.indexed.end);
   params.softmax_scale = problem.group.softmax_scale;
-  for (const PromptWay& way : measure_prompt_ways(problem, params, flags.chunks, flags.beam, exact)) {
+  for (const PromptWay& way : measure_prompt_ways(problem, params, {flags.chunks, flags.beam, flags.repeats}, exact)) {
     if (report.records.empty()) report.legend = prompt_legend(problem, way, run.record);
     report.records.push_back(to_record(label, problem, way, run.record));
   }
@@ -165,13 +170,13 @@ Action configure_grow(CLI::App& app) {
   add_list(app, "--segment-links", flags->links_k, "links per query row within a segment");
   add_list(app, "--segment-queries", flags->queries, "linked query rows per key of a segment");
   add_list(app, "--segment-entry-points", flags->entry_points, "entry points of a segment");
-  app.add_option("--width,--beam", flags->beam, "beam width of all searches")->capture_default_str();
+  app.add_option("--width", flags->beam, "beam width of all searches")->capture_default_str();
   app.add_option(
          "--chunks", flags->chunks,
          "instead: tell a context's head the prefill at once, in so many chunks, and token by token, and compare")
       ->check(CLI::Range(2, 1 << 20))
       ->group("Growth");
-  app.add_option("--index,--kind", flags->kind, "with --chunks: kind of the head, or auto")
+  app.add_option("--index", flags->kind, "with --chunks: kind of the head, or auto")
       ->check(CLI::IsMember({"auto", "scan4", "graph"}))
       ->capture_default_str()
       ->group("Growth");
@@ -179,6 +184,7 @@ Action configure_grow(CLI::App& app) {
       ->capture_default_str()
       ->group("Growth");
   add_k_flag(app, flags->problem);
+  add_repeats_flag(app, flags->repeats);
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);
   add_run_flags(app, flags->run);

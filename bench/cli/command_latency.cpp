@@ -9,6 +9,7 @@
 #include "bench/inputs/usage_error.h"
 #include "bench/measure/index_cache.h"
 #include "bench/measure/progress.h"
+#include "bench/measure/repeats.h"
 #include "bench/report/latency_table.h"
 #include "core/check.h"
 
@@ -24,6 +25,7 @@ struct LatencyFlags {
   std::vector<double> targets = {0.95};
   std::size_t resident = 16;
   std::size_t rounds = 16;
+  std::size_t repeats = 1;
   std::string cache;
   std::string exact = "cpu";
   bool paced = false;
@@ -70,21 +72,26 @@ std::vector<std::unique_ptr<Head>> build_heads(const LatencyFlags& flags, const 
   return heads;
 }
 
-std::vector<std::vector<double>> time_jobs(const LatencyFlags& flags, const std::vector<std::unique_ptr<Head>>& heads,
-                                           const std::vector<Job>& jobs, Progress& progress) {
+std::vector<RepeatedTime> time_jobs(const LatencyFlags& flags, const std::vector<std::unique_ptr<Head>>& heads,
+                                    const std::vector<Job>& jobs, Progress& progress) {
   const std::vector<ResidentHead> residents = make_residents(heads, jobs, flags.resident, flags.cache, progress);
   std::vector<CycleJob> cycles;
   cycles.reserve(jobs.size());
   for (const Job& job : jobs) cycles.push_back(cycle_of(job, residents));
   progress.show("timing");
   std::size_t round = 0;
-  return time_cycles(cycles, flags.rounds, [&] {
-    if (flags.paced) wait_for_turn(round);
-    ++round;
+  return repeat_timing(flags.repeats, [&] {
+    return time_cycles(cycles, flags.rounds, [&] {
+      if (flags.paced) wait_for_turn(round);
+      ++round;
+    });
   });
 }
 
 void run_latency(LatencyFlags& flags) {
+  if (flags.paced && flags.repeats > 1) {
+    throw UsageError("--repeats is not for --paced: whoever paces counts the rounds, and repeats the command");
+  }
   const Run run = start_run(flags.run);
   const std::vector<Variant> variants = available_variants(flags.indexes);
   std::sort(flags.targets.begin(), flags.targets.end());
@@ -123,6 +130,7 @@ Action configure_latency(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--cache", flags->cache, "folder that keeps built indexes for later runs")->type_name("DIR");
   app.add_flag("--paced", flags->paced, "write 'ready N' to stderr and wait for a line of stdin before each round");
+  add_repeats_flag(app, flags->repeats);
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);
   add_exact_flag(app, flags->exact);

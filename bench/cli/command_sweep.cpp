@@ -160,10 +160,7 @@ Action configure_sweep(CLI::App& app) {
       ->group(group);
   add_build_flags(app, options.build);
   add_run_flags(app, flags->run);
-  app.add_option("-r,--repeats", options.repeats, "timings of every row: the mean and the deviation of their medians")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 16))
-      ->capture_default_str()
-      ->group(group);
+  add_repeats_flag(app, options.repeats);
   app.add_option(
          "--resume", flags->resume,
          "what sweep --format jsonl wrote before it ended: rows that it has are not measured again; with the same "

@@ -63,11 +63,20 @@ std::vector<std::string> flag_names(const CLI::App& app) {
   return names;
 }
 
+// A flag's name in the other commands, or before.
+std::string other_name(const std::string& command, const std::string& word) {
+  if (word == "--kind") return command == "attend" ? "--context-index" : "--index";
+  if (word == "--way") return "--index";
+  if (word == "--beam" || word == "--probes") return "--width";
+  return "";
+}
+
 // The flag or command that was probably meant by each word that is none.
-void suggest(const std::vector<std::string>& words, const std::vector<std::string>& known) {
+void suggest(const std::string& command, const std::vector<std::string>& words, const std::vector<std::string>& known) {
   for (const std::string& word : words) {
     const std::string name = word.substr(0, word.find('='));
-    const std::string meant = nearest_word(name, known);
+    const std::string other = other_name(command, name);
+    const std::string meant = std::ranges::count(known, other) != 0 ? other : nearest_word(name, known);
     if (!meant.empty() && meant != name) std::cerr << "did you mean " << meant << " instead of " << name << "?\n";
   }
 }
@@ -79,8 +88,8 @@ int report_parse_error(CLI::App& app, const CLI::ParseError& error, const std::v
   // CLI11 sees a missing command before it sees a wrong one.
   const bool wrong_command = chosen.empty() && !words.empty() && !words.front().starts_with('-');
   std::cerr << "rattan-bench: " << (wrong_command ? "\"" + words.front() + "\" is no command" : error.what()) << '\n';
-  if (wrong_command) suggest({words.front()}, flag_names(scope));
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) suggest(words, flag_names(scope));
+  if (wrong_command) suggest("", {words.front()}, flag_names(scope));
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) suggest(scope.get_name(), words, flag_names(scope));
   std::cerr << "try: rattan-bench " << (chosen.empty() ? "" : scope.get_name() + " ") << "--help\n";
   return exit_usage;
 }

@@ -145,6 +145,14 @@ void add_run_flags(CLI::App& app, RunFlags& run, const RunFlagNames& names) {
   }
 }
 
+void add_repeats_flag(CLI::App& app, std::size_t& repeats) {
+  app.add_option("-r,--repeats", repeats,
+                 "repeats of every timing: rows have their mean and deviation, where steps are timed of medians")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 16))
+      ->capture_default_str()
+      ->group("Measurement");
+}
+
 void add_k_flag(CLI::App& app, ProblemOptions& problem) {
   app.add_option("--k", problem.k, "neighbours per query")->check(CLI::Range(1U, 1U << 20))->capture_default_str();
 }

@@ -48,6 +48,7 @@ void add_dtype_flags(CLI::App& app, std::optional<DType>& keys_as, std::optional
 void add_build_flags(CLI::App& app, BuildOptions& build);
 void add_threads_flag(CLI::App& app, RunFlags& run);
 void add_run_flags(CLI::App& app, RunFlags& run, const RunFlagNames& names = {});  // threads, seed, format and file
+void add_repeats_flag(CLI::App& app, std::size_t& repeats);                        // of what a command times
 void add_k_flag(CLI::App& app, ProblemOptions& problem);
 
 // Copies of the data's heads that are decoded in turn: a unit ("layer", "sequence") of how many KV heads, in how much

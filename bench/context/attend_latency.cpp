@@ -7,7 +7,6 @@
 #include "bench/context/decode_run.h"
 #include "bench/context/layer_decoder.h"
 #include "bench/context/layer_stack.h"
-#include "bench/measure/latency.h"
 
 namespace rattan::bench {
 
@@ -36,11 +35,11 @@ AttendLatency time_attend(const HeadSource& source, const ProblemOptions& proble
   std::vector<LayerDecoder*> borrowed;
   borrowed.reserve(decoders.size());
   for (const auto& decoder : decoders) borrowed.push_back(decoder.get());
-  const auto times = time_decoders(stack, borrowed, options.rounds);
+  const auto times = repeat_timing(options.repeats, [&] { return time_decoders(stack, borrowed, options.rounds); });
   AttendLatency latency;
-  latency.full_us = quantile(times[0], 0.5);
-  latency.flat_us = quantile(times[1], 0.5);
-  for (std::size_t i = 2; i < times.size(); ++i) latency.us.push_back(quantile(times[i], 0.5));
+  latency.full_us = times[0].p50;
+  latency.flat_us = times[1].p50;
+  latency.us.assign(times.begin() + 2, times.end());
   latency.kind = context->report().front().kind;
   return latency;
 }

@@ -8,6 +8,7 @@
 
 #include "bench/inputs/data_source.h"
 #include "bench/inputs/problem.h"
+#include "bench/measure/repeats.h"
 #include "rattan/context.h"
 
 namespace rattan::bench {
@@ -15,14 +16,15 @@ namespace rattan::bench {
 struct AttendLatencyOptions {
   std::size_t copies = 8;  // of the head, that take turns
   std::size_t rounds = 8;
+  std::size_t repeats = 1;
 };
 
-// Medians in microseconds, on one thread, of one step: all query heads of the KV head.
+// Medians, means of the repeats', in microseconds, on one thread, of one step: all query heads of the KV head.
 struct AttendLatency {
   double full_us = 0;
-  double flat_us = 0;      // of the smallest k of the budgets
-  std::vector<double> us;  // by budget
-  std::string kind;        // what the head's keys are searched by
+  double flat_us = 0;            // of the smallest k of the budgets
+  std::vector<RepeatedTime> us;  // by budget
+  std::string kind;              // what the head's keys are searched by
 };
 
 // params: window, kind, recall, clusters, seed and executor.

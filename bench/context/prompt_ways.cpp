@@ -11,7 +11,6 @@
 #include "context/head_attention.h"
 #include "context/head_build.h"
 #include "context/head_kind.h"
-#include "core/median.h"
 #include "core/parallel.h"
 
 namespace rattan::bench {
@@ -124,7 +123,8 @@ Evaluation search_steps(const KvHead& head, const HeadProblem& problem, std::siz
   return evaluate(found, problem, width);
 }
 
-double time_decode(const KvHead& head, const HeadProblem& problem, std::size_t tokens, const ContextParams& params) {
+std::vector<double> time_decode(const KvHead& head, const HeadProblem& problem, std::size_t tokens,
+                                const ContextParams& params) {
   CacheSweeper sweeper;
   HeadScratch scratch;
   std::vector<float> output(problem.heads * problem.group.values.view.cols);
@@ -144,15 +144,15 @@ double time_decode(const KvHead& head, const HeadProblem& problem, std::size_t t
     attend_head(head, asked, scratch);
     if (step > 2) times.push_back(1e6 * (wall_seconds() - before));
   }
-  return median(std::move(times));
+  return times;
 }
 
 }  // namespace
 
-std::vector<PromptWay> measure_prompt_ways(const HeadProblem& problem, const ContextParams& params, std::size_t chunks,
-                                           std::uint32_t width, const ExactTopK& exact) {
+std::vector<PromptWay> measure_prompt_ways(const HeadProblem& problem, const ContextParams& params,
+                                           const PromptOptions& options, const ExactTopK& exact) {
   const std::size_t prefill = problem.group.prefill;
-  const std::size_t chunk = (prefill + chunks - 1) / chunks;
+  const std::size_t chunk = (prefill + options.chunks - 1) / options.chunks;
   std::vector<PromptWay> ways;
   const auto measure = [&](std::string name, const GrowingPrompt& prompt) {
     PromptWay way;
@@ -162,15 +162,18 @@ std::vector<PromptWay> measure_prompt_ways(const HeadProblem& problem, const Con
     way.builds = prompt.builds();
     way.width = prompt.head().view(prefill).generation->choice().width;
     way.calibrated = search_steps(prompt.head(), problem, prefill, 0);
-    way.fixed = search_steps(prompt.head(), problem, prefill, width);
-    way.decode_us = time_decode(prompt.head(), problem, prefill, params);
+    way.fixed = search_steps(prompt.head(), problem, prefill, options.width);
+    using Times = std::vector<std::vector<double>>;
+    way.decode_us = repeat_timing(options.repeats, [&] {
+                      return Times{time_decode(prompt.head(), problem, prefill, params)};
+                    }).front();
     ways.push_back(std::move(way));
   };
   measure("at once", GrowingPrompt(problem, params, exact, prefill));
   GrowingPrompt in_chunks(problem, params, exact, chunk);
   while (in_chunks.tokens() < prefill) in_chunks.append(std::min(chunk, prefill - in_chunks.tokens()));
   in_chunks.promote();
-  measure(std::to_string(chunks) + " chunks", in_chunks);
+  measure(std::to_string(options.chunks) + " chunks", in_chunks);
   GrowingPrompt by_tokens(problem, params, exact, 0);
   while (by_tokens.tokens() < prefill) {
     by_tokens.append(1);

@@ -9,6 +9,7 @@
 
 #include "bench/inputs/problem.h"
 #include "bench/measure/evaluation.h"
+#include "bench/measure/repeats.h"
 #include "rattan/context.h"
 #include "rattan/exact_topk.h"
 
@@ -22,12 +23,17 @@ struct PromptWay {
   std::uint32_t width = 0;  // that calibration found
   Evaluation calibrated;    // with it
   Evaluation fixed;         // with one width for all ways
-  double decode_us = 0;     // median of a decode step of all query heads, caches cold, one thread
+  RepeatedTime decode_us;   // a decode step of all query heads, caches cold, one thread
 };
 
-// problem: of the prefill, whose decode steps are asked. `width`: of the kind's knob, for `fixed`. params.recent and
-// sinks: the problem's.
-std::vector<PromptWay> measure_prompt_ways(const HeadProblem& problem, const ContextParams& params, std::size_t chunks,
-                                           std::uint32_t width, const ExactTopK& exact);
+struct PromptOptions {
+  std::size_t chunks = 2;
+  std::uint32_t width = 0;  // of the kind's knob, for `fixed`
+  std::size_t repeats = 1;  // of the timed decode steps
+};
+
+// problem: of the prefill, whose decode steps are asked. params.recent and sinks: the problem's.
+std::vector<PromptWay> measure_prompt_ways(const HeadProblem& problem, const ContextParams& params,
+                                           const PromptOptions& options, const ExactTopK& exact);
 
 }  // namespace rattan::bench

@@ -12,6 +12,7 @@
 #include "bench/measure/latency.h"
 #include "bench/measure/measure.h"
 #include "bench/measure/ood.h"
+#include "bench/measure/repeats.h"
 #include "bench/measure/run_record.h"
 #include "bench/measure/settings.h"
 #include "core/check.h"
@@ -286,30 +287,24 @@ void Sweep::measure_head(const HeadSource& source, const std::string& place) {
   pass_on();
 }
 
-double deviation(const std::vector<double>& values, double mean) {
-  if (values.size() < 2) return not_measured;
-  double sum = 0;
-  for (const double value : values) sum += (value - mean) * (value - mean);
-  return std::sqrt(sum / static_cast<double>(values.size() - 1));
-}
-
 void Sweep::time_rows() {
   if (options_.latency_steps == 0) return;
   std::vector<LatencyJob> jobs;
   for (const Timed& timed : timed_) jobs.push_back(timed.job);
   std::vector<LatencyRun> runs;
   for (std::size_t i = 0; i < options_.repeats; ++i) runs.push_back(measure_latency(jobs, options_.latency_steps));
-  const auto count = static_cast<double>(runs.size());
   for (std::size_t i = 0; i < timed_.size(); ++i) {
     SweepRow& row = data_.rows[timed_[i].row];
     std::vector<double> medians;
-    row.us_p50 = row.us_p99 = 0;
+    std::vector<double> tails;
     for (const LatencyRun& run : runs) {
       medians.push_back(run.latencies[i].us_p50);
-      row.us_p50 += run.latencies[i].us_p50 / count;
-      row.us_p99 += run.latencies[i].us_p99 / count;
+      tails.push_back(run.latencies[i].us_p99);
     }
-    row.us_p50_deviation = deviation(medians, row.us_p50);
+    const MeanDeviation p50 = mean_and_deviation(medians);
+    row.us_p50 = p50.mean;
+    row.us_p50_deviation = p50.deviation;
+    row.us_p99 = mean_and_deviation(tails).mean;
     row.latency_steps = runs.front().steps;
     row.repeats = runs.size();
     row.cycle_mb = runs.front().cycle_mb;

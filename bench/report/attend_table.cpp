@@ -10,9 +10,10 @@
 namespace rattan::bench {
 namespace {
 
-constexpr double AttendRow::*averaged[] = {&AttendRow::keys_retrieved, &AttendRow::mass,           &AttendRow::unread,
-                                           &AttendRow::output_error,   &AttendRow::estimate_error, &AttendRow::us_p50,
-                                           &AttendRow::us_full,        &AttendRow::us_flat};
+constexpr double AttendRow::*averaged[] = {
+    &AttendRow::keys_retrieved, &AttendRow::mass,           &AttendRow::unread,
+    &AttendRow::output_error,   &AttendRow::estimate_error, &AttendRow::us_p50,
+    &AttendRow::us_full,        &AttendRow::us_flat,        &AttendRow::us_p50_deviation};
 
 bool same_setting(const AttendRow& a, const AttendRow& b) {
   return a.k == b.k && a.epsilon == b.epsilon && a.estimate == b.estimate;
@@ -24,6 +25,7 @@ AttendRow mean_of(const std::vector<AttendRow>& rows, const AttendRow& setting) 
   mean.k = setting.k;
   mean.epsilon = setting.epsilon;
   mean.estimate = setting.estimate;
+  mean.repeats = setting.repeats;
   mean.run = setting.run;
   for (double AttendRow::*member : averaged) {
     double sum = 0;
@@ -86,7 +88,9 @@ Record to_record(const AttendRow& row) {
       {"output_error", row.output_error, show_fixed("out err", 5)},
       {"fixed_error", row.fixed_error, show_fixed("fixed k's", 5)},
       {"estimate_error", row.estimate_error, show_fixed("estimate err", 3)},
-      {"us_p50", row.us_p50, show_fixed("us", 0)},
+      {"us_p50", row.us_p50, show_mean("us", 0, row.us_p50, row.us_p50_deviation)},
+      {"us_p50_deviation", row.us_p50_deviation},
+      {"repeats", row.repeats},
       {"us_full", row.us_full},
       {"us_flat", row.us_flat},
       // In means: of the times of all heads together, as a model takes them.

@@ -35,9 +35,11 @@ struct AttendRow {
   double fixed_error = not_measured;      // epsilon: what fixed k has at as many keys
   double estimate_error = not_measured;   // |estimated - true| of the unread keys' log mass
   double us_p50 = not_measured;           // of one step
-  double us_full = not_measured;          // with attention to every key
-  double us_flat = not_measured;          // with one exact pass and the values of the smallest k
-  std::string kind;                       // what a timed Context searches
+  double us_p50_deviation = not_measured;
+  std::uint64_t repeats = 0;
+  double us_full = not_measured;  // with attention to every key
+  double us_flat = not_measured;  // with one exact pass and the values of the smallest k
+  std::string kind;               // what a timed Context searches
   RunRecord run;
 };
 

@@ -19,7 +19,7 @@ namespace {
 double us_of(const std::vector<DecodeRow>& rows, const std::string& source, const char* way) {
   const auto found =
       std::ranges::find_if(rows, [&](const DecodeRow& row) { return row.way == way && row.source == source; });
-  return found == rows.end() ? not_measured : found->us_p50;
+  return found == rows.end() ? not_measured : found->us.p50;
 }
 
 double exponent_of(const std::vector<DecodeRow>& rows, const DecodeRow& row) {
@@ -28,7 +28,7 @@ double exponent_of(const std::vector<DecodeRow>& rows, const DecodeRow& row) {
   for (const DecodeRow& other : rows) {
     if (other.way != row.way || other.estimate != row.estimate) continue;
     keys.push_back(static_cast<double>(other.keys));
-    times.push_back(other.us_p50);
+    times.push_back(other.us.p50);
   }
   const bool grows = std::set<double>(keys.begin(), keys.end()).size() > 1;
   return grows ? growth_exponent(keys, times) : not_measured;
@@ -53,8 +53,8 @@ void write_legend(std::ostream& out, const DecodeRow& row) {
 
 void compare_rows(std::vector<DecodeRow>& rows) {
   for (DecodeRow& row : rows) {
-    row.times_faster_than_full = us_of(rows, row.source, "full") / row.us_p50;
-    row.times_faster_than_flat = us_of(rows, row.source, "flat") / row.us_p50;
+    row.times_faster_than_full = us_of(rows, row.source, "full") / row.us.p50;
+    row.times_faster_than_flat = us_of(rows, row.source, "flat") / row.us.p50;
     row.growth_exponent = exponent_of(rows, row);
   }
 }
@@ -71,9 +71,11 @@ Record to_record(const DecodeRow& row) {
       {"kv_heads", row.kv_heads},
       {"layers_distinct", row.layers_distinct},
       {"k", row.k},
-      {"us_p50", row.us_p50, show_fixed("us p50", 1)},
-      {"us_p99", row.us_p99, show_fixed("us p99", 1)},
-      {"timed", row.timed},
+      {"us_p50", row.us.p50, show_mean("us p50", 1, row.us.p50, row.us.p50_deviation)},
+      {"us_p50_deviation", row.us.p50_deviation},
+      {"us_p99", row.us.p99, show_fixed("us p99", 1)},
+      {"timed", row.us.timed},
+      {"repeats", row.us.repeats},
       {"times_faster_than_flat", row.times_faster_than_flat, show_fixed("x flat", 2)},
       {"times_faster_than_full", row.times_faster_than_full, show_fixed("x full", 2)},
       {"keys_share", row.keys_share, show_percent("keys read")},
@@ -105,7 +107,7 @@ void plot_decode(const std::string& path, const std::vector<DecodeRow>& rows) {
       lines.push_back({title_of(row), {}, grows ? fixed(row.growth_exponent, 2) : std::string()});
       line = std::prev(lines.end());
     }
-    line->points.emplace_back(static_cast<double>(row.keys), row.us_p50);
+    line->points.emplace_back(static_cast<double>(row.keys), row.us.p50);
   }
   for (GrowthLine& line : lines) std::sort(line.points.begin(), line.points.end());
   std::ofstream out(path);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/measure/repeats.h"
 #include "bench/measure/run_record.h"
 #include "bench/measure/sweep_rows.h"
 #include "bench/report/record.h"
@@ -25,9 +26,7 @@ struct DecodeRow {
   std::uint64_t layers = 0;
   std::uint64_t layers_distinct = 0;  // the others are copies
   std::uint64_t k = 0;
-  double us_p50 = not_measured;  // of one layer of one token
-  double us_p99 = not_measured;
-  std::uint64_t timed = 0;
+  RepeatedTime us;                   // of one layer of one token
   double keys_share = not_measured;  // keys read in full / keys
   double bytes = not_measured;       // read per layer and step
   double output_error = not_measured;

@@ -1,5 +1,6 @@
 #include "bench/report/growth_table.h"
 
+#include "bench/measure/repeats.h"
 #include "bench/report/run_fields.h"
 #include "core/check.h"
 
@@ -9,7 +10,15 @@ Record to_record(const GrowthMeasurement& measured) {
   const HeadProblem& base = measured.problem.base;
   const HeadProblem& whole = measured.problem.whole;
   const GrowthParams& growth = measured.options.growth;
-  const GrowthCost& cost = measured.cost;
+  const GrowthCost& cost = measured.costs.front();  // counts are the same in all
+  const auto over_repeats = [&](double GrowthCost::*member) {
+    std::vector<double> values;
+    for (const GrowthCost& repeat : measured.costs) values.push_back(repeat.*member);
+    return mean_and_deviation(values);
+  };
+  const MeanDeviation append = over_repeats(&GrowthCost::append_us);
+  const MeanDeviation seal = over_repeats(&GrowthCost::seal_us);
+  const MeanDeviation context = mean_and_deviation(measured.context_us);
   const Evaluation& grown = measured.grown;
   const Evaluation& fresh = measured.fresh;
   Record record = {
@@ -28,15 +37,19 @@ Record to_record(const GrowthMeasurement& measured) {
       {"links_k", growth.links_k, show_fixed("links_k", 0)},
       {"queries_per_key", growth.queries_per_key, show_fixed("queries/key", 2)},
       {"entry_points", growth.segment_entry_points, show_fixed("entries", 0)},
-      {"append_us", cost.append_us, show_fixed("append us", 2)},
-      {"append_cpu_us", cost.append_cpu_us, show_fixed("append CPU us", 2)},
-      {"seal_us", cost.seal_us, show_fixed("seal us", 1)},
-      {"seal_cpu_us", cost.seal_cpu_us, show_fixed("seal CPU us", 1)},
-      {"worst_seal_ms", cost.worst_seal_ms, show_fixed("worst seal ms", 1)},
+      {"append_us", append.mean, show_mean("append us", 2, append.mean, append.deviation)},
+      {"append_us_deviation", append.deviation},
+      {"append_cpu_us", over_repeats(&GrowthCost::append_cpu_us).mean, show_fixed("append CPU us", 2)},
+      {"seal_us", seal.mean, show_mean("seal us", 1, seal.mean, seal.deviation)},
+      {"seal_us_deviation", seal.deviation},
+      {"seal_cpu_us", over_repeats(&GrowthCost::seal_cpu_us).mean, show_fixed("seal CPU us", 1)},
+      {"worst_seal_ms", over_repeats(&GrowthCost::worst_seal_ms).mean, show_fixed("worst seal ms", 1)},
+      {"repeats", measured.costs.size()},
       {"segments", cost.segments},
       {"sealed", cost.sealed},
       {"grown_bytes", cost.bytes},
-      {"context_us", measured.context_us, show_fixed("in a context us", 1)},
+      {"context_us", context.mean, show_mean("in a context us", 1, context.mean, context.deviation)},
+      {"context_us_deviation", context.deviation},
       {"recall_grown", grown.recall, show_fixed("recall grown", 4)},
       {"recall_fresh", fresh.recall, show_fixed("fresh", 4)},
       {"recall_difference", grown.recall - fresh.recall, show_fixed("difference", 4)},

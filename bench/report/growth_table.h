@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "bench/measure/growth.h"
 #include "bench/measure/run_record.h"
@@ -15,10 +16,10 @@ struct GrowthMeasurement {
   const GrowthProblem& problem;
   GrowthOptions options = {};
   std::uint32_t beam = 0;
-  GrowthCost cost = {};
+  std::vector<GrowthCost> costs = {};  // by repeat, not empty
   Evaluation grown = {};
-  Evaluation fresh = {};             // of an index built anew over all keys
-  double context_us = not_measured;  // what a Context's head takes per token
+  Evaluation fresh = {};                // of an index built anew over all keys
+  std::vector<double> context_us = {};  // what a Context's head takes per token, by repeat; NaN: not measured
   RunRecord run = {};
 };
 

@@ -5,7 +5,6 @@
 #include <ostream>
 
 #include "bench/inputs/text.h"
-#include "bench/measure/latency.h"
 #include "bench/measure/settings.h"
 #include "bench/report/run_fields.h"
 
@@ -29,19 +28,18 @@ std::string settings_of(const Job& job) {
 
 std::optional<double> flat_us(const LatencyResult& result) {
   for (std::size_t j = 0; j < result.jobs.size(); ++j) {
-    if (result.jobs[j].variant.name == "flat") return quantile(result.times[j], 0.5);
+    if (result.jobs[j].variant.name == "flat") return result.times[j].p50;
   }
   return std::nullopt;
 }
 
-Record job_record(const LatencyResult& result, const Job& job, const std::vector<double>& times) {
+Record job_record(const LatencyResult& result, const Job& job, const RepeatedTime& times) {
   const HeadProblem& first = result.heads.front()->problem;
   const double key_bytes = static_cast<double>(first.keys.view.rows * first.keys.view.row_bytes());
   const double index_bytes = mean_of(job, [](const Found& f) { return static_cast<double>(f.built->bytes()); });
   const auto mean_evaluation = [&](double Evaluation::*member) {
     return mean_of(job, [&](const Found& f) { return f.result.evaluation.*member; });
   };
-  const double us = quantile(times, 0.5);
   const std::optional<double> flat = flat_us(result);
   const double bytes = mean_evaluation(&Evaluation::bytes_per_query);
   return {
@@ -57,10 +55,12 @@ Record job_record(const LatencyResult& result, const Job& job, const std::vector
       {"recall_worst_head", mean_evaluation(&Evaluation::recall_worst_head)},
       {"reached", std::all_of(job.found.begin(), job.found.end(), [](const Found& f) { return f.result.reached; }),
        show_text("reached")},
-      {"us_p50", us, show_fixed("us p50", 1)},
-      {"us_p99", quantile(times, 0.99), show_fixed("us p99", 1)},
-      {"timed", times.size()},
-      {"times_faster_than_flat", flat ? *flat / us : Value(), show_fixed("x flat", 2)},
+      {"us_p50", times.p50, show_mean("us p50", 1, times.p50, times.p50_deviation)},
+      {"us_p50_deviation", times.p50_deviation},
+      {"us_p99", times.p99, show_fixed("us p99", 1)},
+      {"timed", times.timed},
+      {"repeats", times.repeats},
+      {"times_faster_than_flat", flat ? *flat / times.p50 : Value(), show_fixed("x flat", 2)},
       {"keys_per_query", mean_evaluation(&Evaluation::keys_per_query), show_fixed("keys/q", 0)},
       {"codes_per_query", mean_evaluation(&Evaluation::codes_per_query), show_fixed("codes/q", 0)},
       {"bytes_per_query", bytes, show_fixed("KB/q", 1, 1e-3)},

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bench/measure/cycle.h"
+#include "bench/measure/repeats.h"
 #include "bench/measure/run_record.h"
 #include "bench/report/record.h"
 #include "bench/report/writers.h"
@@ -15,7 +16,7 @@ namespace rattan::bench {
 struct LatencyResult {
   std::vector<std::unique_ptr<Head>> heads;  // of the data
   std::vector<Job> jobs;
-  std::vector<std::vector<double>> times;  // microseconds of a step, by job
+  std::vector<RepeatedTime> times;  // microseconds of a step, by job
   std::size_t rounds = 0;
   std::size_t resident = 0;  // heads in memory
   RunRecord run;

@@ -28,7 +28,9 @@ Record to_record(const std::string& source, const HeadProblem& problem, const Pr
       {"fixed_recall", way.fixed.recall, show_fixed("recall at one width", 4)},
       {"fixed_recall_worst_head", way.fixed.recall_worst_head, show_fixed("worst head", 4)},
       {"codes", way.fixed.codes_per_query, show_fixed("codes/q", 0)},
-      {"decode_us", way.decode_us, show_fixed("decode us", 0)},
+      {"decode_us", way.decode_us.p50, show_mean("decode us", 0, way.decode_us.p50, way.decode_us.p50_deviation)},
+      {"decode_us_deviation", way.decode_us.p50_deviation},
+      {"repeats", way.decode_us.repeats},
       {"bytes", way.head.memory.total()},
   };
   return joined(std::move(record), to_record(run));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bench/inputs/text.h"
+
 namespace rattan::bench {
 Value::Value(double value) {
   if (std::isfinite(value)) any_ = value;
@@ -25,6 +27,11 @@ Show show_percent(std::string title) { return {.form = Show::Form::percent, .tit
 
 Show show_given(std::string title, std::string cell) {
   return {.form = Show::Form::given, .title = std::move(title), .given = std::move(cell)};
+}
+
+Show show_mean(std::string title, int digits, double mean, double deviation) {
+  if (std::isnan(deviation)) return show_fixed(std::move(title), digits);
+  return show_given(std::move(title), fixed(mean, digits) + " +- " + fixed(deviation, digits));
 }
 
 const Field* find_field(const Record& record, std::string_view name) {

@@ -59,8 +59,9 @@ struct Show {
 
 Show show_text(std::string title);
 Show show_fixed(std::string title, int digits, double factor = 1);
-Show show_percent(std::string title);                  // of a share 0..1
-Show show_given(std::string title, std::string cell);  // a number with something beside it
+Show show_percent(std::string title);                                          // of a share 0..1
+Show show_given(std::string title, std::string cell);                          // a number with something beside it
+Show show_mean(std::string title, int digits, double mean, double deviation);  // "3.1 +- 0.2"; a NaN deviation is not
 
 struct Field {
   std::string name;

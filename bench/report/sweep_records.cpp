@@ -58,7 +58,7 @@ void visit_row(Fields&& field, AnyRow& row) {
   field("expansions_per_query", row.expansions_per_query);
   field("mass", row.mass, show_fixed("mass", 3));
   field("output_error", row.output_error, show_fixed("out err", 4));
-  field("us_p50", row.us_p50, show_fixed("us p50", 0));
+  field("us_p50", row.us_p50, show_mean("us p50", 0, row.us_p50, row.us_p50_deviation));
   field("us_p99", row.us_p99, show_fixed("us p99", 0));
   field("us_p50_deviation", row.us_p50_deviation);
   field("latency_steps", row.latency_steps);

@@ -59,6 +59,11 @@ TEST(CommandLine, WrongWordsExitWithTwo) {
   expect_refused("swep", 2, "did you mean sweep");
   expect_refused("sweep --recal 0.9", 2, "did you mean --recall");
   expect_refused("sweep --embedded extra", 2, "extra");
+  // One thing has one name in all commands.
+  expect_refused("attend " + one + "--kind graph", 2, "did you mean --context-index instead of --kind?");
+  expect_refused("batch " + one + "--kind graph", 2, "did you mean --index instead of --kind?");
+  expect_refused("decode " + one + "--way full", 2, "did you mean --index instead of --way?");
+  expect_refused("grow " + one + "--beam=100", 2, "did you mean --width instead of --beam?");
 }
 
 TEST(CommandLine, BadValuesAreNamedAndExitWithTwo) {
@@ -309,8 +314,9 @@ TEST(BuildCommand, EveryKindIsSavedAndSearched) {
     const Variant variant = parse_variants(kind).front();
     if (!is_available(variant)) continue;
     const std::string file = (folder / kind).string();
-    const ProgramResult build = run_bench("build " + one + "--index " + kind + " -o " + file);
+    const ProgramResult build = run_bench("build " + one + "--index " + kind + " -r 2 -o " + file);
     ASSERT_EQ(build.exit_code, 0) << kind << build.err;
+    EXPECT_TRUE(contains(build.out, "built 2 times in ")) << build.out;
     const ProgramResult search =
         run_bench("search " + one + "--k 10 --queries 16 --index-file " + file + " --width 400 --format jsonl");
     ASSERT_EQ(search.exit_code, 0) << kind << search.err;
@@ -319,6 +325,7 @@ TEST(BuildCommand, EveryKindIsSavedAndSearched) {
     ASSERT_EQ(both.exit_code, 0) << kind << both.err;
     EXPECT_TRUE(std::filesystem::exists(folder / (std::string(kind) + "_heads") / "layer_00_head_01.rattan")) << kind;
   }
+  expect_refused("build " + tiny + "-r 2 -o /tmp/never.rattan", 2, "--repeats is for one KV head at a time");
   expect_refused("build " + one + "--index flat --recall 0.9 -o /tmp/never.rattan", 2, "--recall is for --index auto");
   expect_refused("build " + one + "--ivf-spherical -o /tmp/never.rattan", 2, "--ivf-spherical is for --index ivf");
 }
@@ -360,6 +367,9 @@ TEST(CommandLine, WhatWouldBeIgnoredIsRefused) {
   expect_refused("sweep --embedded " + one, 2, "--synth and --embedded are given together");
   expect_refused("info --embedded --prefill 7", 2, "--prefill is for --data");
   expect_refused("sweep " + one + "--latency off -r 3", 2, "--repeats is for --latency on");
+  expect_refused("attend " + one + "-r 3", 2, "--repeats is for --latency on");
+  expect_refused("attend " + one + "--context-index graph", 2, "--context-index is for --latency on");
+  expect_refused("latency " + one + "--paced -r 3", 2, "--repeats is not for --paced");
   EXPECT_EQ(run_bench("-V").out, run_bench("--version").out);
 }
 
@@ -398,10 +408,12 @@ TEST(AttendCommand, BudgetsAndEstimates) {
 
 TEST(AttendCommand, TimesItsBudgetsWhereAsked) {
   const std::string command = "attend " + one + "--queries 4 --k 10 --epsilon 0.1 --estimate on --format jsonl ";
-  const ProgramResult timed = run_bench(command + "--latency on --kind scan4 --rounds 1");
+  const ProgramResult timed = run_bench(command + "--latency on --context-index scan4 --rounds 1 -r 2");
   ASSERT_EQ(timed.exit_code, 0) << timed.err;
   const Json record = Json::parse(lines_of(timed.out).at(0));
   EXPECT_EQ(record.at("kind"), "scan4");
+  EXPECT_GE(record.at("us_p50_deviation").get<double>(), 0);
+  EXPECT_EQ(record.at("repeats"), 2);
   EXPECT_GT(record.at("times_faster_than_full").get<double>(), 0);
   EXPECT_GT(record.at("times_faster_than_flat").get<double>(), 0);
   const ProgramResult untimed = run_bench(command);
@@ -411,7 +423,7 @@ TEST(AttendCommand, TimesItsBudgetsWhereAsked) {
 
 TEST(LatencyCommand, EveryVariantIsBesideFlatAndSaysWhereItRan) {
   const ProgramResult result = run_bench("latency " + tiny + "--k 10 --queries 8 --index flat,graph --recall 0.8 " +
-                                         "--resident 3 --rounds 1 --threads 1 --seed 5 --format jsonl");
+                                         "--resident 3 --rounds 1 -r 2 --threads 1 --seed 5 --format jsonl");
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::vector<std::string> lines = lines_of(result.out);
   ASSERT_EQ(lines.size(), 2U) << result.out;
@@ -421,6 +433,8 @@ TEST(LatencyCommand, EveryVariantIsBesideFlatAndSaysWhereItRan) {
   const Json graph = Json::parse(lines[1]);
   EXPECT_EQ(graph.at("resident_distinct"), 2);
   EXPECT_EQ(graph.at("timed"), 3);
+  EXPECT_EQ(graph.at("repeats"), 2);
+  EXPECT_GE(graph.at("us_p50_deviation").get<double>(), 0);
   EXPECT_GT(graph.at("times_faster_than_flat").get<double>(), 0);
   for (const char* name : {"isa", "blas", "cpu", "commit", "version"}) {
     EXPECT_FALSE(graph.at(name).get<std::string>().empty()) << name;
@@ -431,7 +445,7 @@ TEST(LatencyCommand, EveryVariantIsBesideFlatAndSaysWhereItRan) {
 TEST(GrowCommand, EveryWayToGrowIsARecordBesideAFreshBuild) {
   const ProgramResult result =
       run_bench("grow --synth n=1024,d=32,group=2,heads=2,decode=300 --append 256 --segment " +
-                std::string("32,64 --recent 32 --k 10 --queries 8 --threads 1 --format jsonl"));
+                std::string("32,64 --recent 32 --k 10 --queries 8 --threads 1 -r 2 --format jsonl"));
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::vector<std::string> lines = lines_of(result.out);
   ASSERT_EQ(lines.size(), 2 * 2U) << result.out;
@@ -442,7 +456,28 @@ TEST(GrowCommand, EveryWayToGrowIsARecordBesideAFreshBuild) {
     EXPECT_EQ(record.at("sealed"), record.at("segments").get<int>() * record.at("segment").get<int>());
     EXPECT_GT(record.at("recall_grown").get<double>(), 0.8);
     EXPECT_GT(record.at("context_us").get<double>(), 0);
+    EXPECT_EQ(record.at("repeats"), 2);
+    for (const char* name : {"append_us_deviation", "seal_us_deviation", "context_us_deviation"}) {
+      EXPECT_GE(record.at(name).get<double>(), 0) << name;
+    }
     EXPECT_FALSE(record.at("commit").get<std::string>().empty());
+  }
+}
+
+TEST(BatchCommand, EveryWayIsBesideTheLoopOfFullAttention) {
+  const ProgramResult result = run_bench(
+      "batch --synth n=1024,d=32,group=2,heads=2,decode=16 --index scan4 --sequences 3 --rounds 1 -r 2 --k 20 "
+      "--threads 2 --format jsonl");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const std::vector<std::string> lines = lines_of(result.out);
+  ASSERT_EQ(lines.size(), 5U) << result.out;
+  EXPECT_EQ(Json::parse(lines[0]).at("times_faster_than_full"), 1.0);
+  for (const std::string& line : lines) {
+    const Json record = Json::parse(line);
+    EXPECT_EQ(record.at("sequences"), 3);
+    EXPECT_EQ(record.at("timed"), 1);
+    EXPECT_EQ(record.at("repeats"), 2);
+    EXPECT_GE(record.at("ms_p50_deviation").get<double>(), 0);
   }
 }
 
@@ -451,7 +486,7 @@ TEST(DecodeCommand, TwoLengthsGiveRatiosAnExponentAndAPlot) {
   const std::string plot = (folder / "growth.svg").string();
   const ProgramResult result = run_bench(
       "decode --synth n=1024,d=32,group=2,heads=2,decode=16 --synth n=4096,d=32,group=2,heads=2,decode=16 --depth 3 "
-      "--rounds 1 --k 20 --format jsonl --plot " +
+      "--rounds 1 -r 2 --k 20 --format jsonl --plot " +
       plot);
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::vector<std::string> lines = lines_of(result.out);
@@ -461,6 +496,7 @@ TEST(DecodeCommand, TwoLengthsGiveRatiosAnExponentAndAPlot) {
     EXPECT_EQ(record.at("layers"), 3);
     EXPECT_EQ(record.at("query_heads"), 4);
     EXPECT_EQ(record.at("timed"), 3);
+    EXPECT_GE(record.at("us_p50_deviation").get<double>(), 0);
     EXPECT_FALSE(record.at("growth_exponent").is_null());
     EXPECT_GT(record.at("times_faster_than_flat").get<double>(), 0);
     const bool full = record.at("way") == "full";

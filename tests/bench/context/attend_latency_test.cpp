@@ -19,9 +19,14 @@ TEST(AttendLatency, EveryBudgetIsTimedBesideFullAttentionAndFlat) {
   params.recent = 16;
   params.clusters = 16;
   params.executor = &serial_executor();
-  const AttendLatency latency = time_attend(source, {}, budgets, params, {.copies = 2, .rounds = 1});
+  const AttendLatency latency = time_attend(source, {}, budgets, params, {.copies = 2, .rounds = 1, .repeats = 2});
   ASSERT_EQ(latency.us.size(), 3U);
-  for (const double us : latency.us) EXPECT_GT(us, 0);
+  for (const RepeatedTime& us : latency.us) {
+    EXPECT_GT(us.p50, 0);
+    EXPECT_GE(us.p50_deviation, 0);
+    EXPECT_EQ(us.timed, 2U) << "copies of one round";
+    EXPECT_EQ(us.repeats, 2U);
+  }
   EXPECT_GT(latency.full_us, 0);
   EXPECT_GT(latency.flat_us, 0);
   EXPECT_EQ(latency.kind, "scan4");

@@ -14,7 +14,7 @@ DecodeRow row(const char* source, const char* way, std::uint64_t keys, double us
   row.way = way;
   row.estimate = "off";
   row.keys = keys;
-  row.us_p50 = us;
+  row.us.p50 = us;
   return row;
 }
 
