@@ -3,7 +3,7 @@
 namespace rattan::test {
 
 bool write_hdf5(const std::filesystem::path& /*path*/, const std::string& /*distance*/,
-                const std::vector<Hdf5DataSet>& /*sets*/) {
+                const std::vector<Hdf5DataSet>& /*sets*/, Hdf5Text /*text*/) {
   return false;
 }
 
