@@ -31,6 +31,7 @@ SettingSearch::Result SettingSearch::cheapest(double target) {
   if (reached) narrow(target);
   Result result;
   result.reached = reached;
+  result.widest = evaluated_.rbegin()->first;
   bool first = true;
   for (const auto& [setting, evaluation] : evaluated_) {
     if (reached && evaluation.recall < target) continue;

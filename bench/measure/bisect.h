@@ -29,6 +29,7 @@ class SettingSearch {
   struct Result {
     Evaluation evaluation;  // the one that reads fewest keys among those that reach; else the one of best recall
     bool reached = false;
+    std::uint32_t widest = 0;  // setting that was evaluated: where a target was not reached, it was given up there
   };
 
   // Doubles the width until the target is reached, recall has stopped growing, enough keys are read or the target is

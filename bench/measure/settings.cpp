@@ -35,4 +35,10 @@ std::string describe_setting(const BuiltIndex& built, const SearchSetup& setup, 
   return built.label.empty() ? text : text + " " + built.label;
 }
 
+std::string describe_result(const BuiltIndex& built, const SearchSetup& setup, const SettingSearch::Result& result) {
+  const std::string text = describe_setting(built, setup, result.evaluation.setting);
+  const WidthKnob knob = setup.variant.knob();
+  return result.reached || !knob ? text : message(text, ", given up at ", knob.name, " ", result.widest);
+}
+
 }  // namespace rattan::bench

@@ -18,4 +18,8 @@ SettingRange setting_range(const BuiltIndex& built, const Variant& variant, cons
 // "beam 212, expansions x0.6", "probes 7/512 spherical", "exact": `setup` with its width replaced by `setting`.
 std::string describe_setting(const BuiltIndex& built, const SearchSetup& setup, std::uint32_t setting);
 
+// The setting of a result; of one that is not enough also where the search for a wider one ended: "beam 5, given up at
+// beam 40".
+std::string describe_result(const BuiltIndex& built, const SearchSetup& setup, const SettingSearch::Result& result);
+
 }  // namespace rattan::bench

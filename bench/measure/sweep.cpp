@@ -158,7 +158,7 @@ SweepRow Sweep::make_row(const HeadState& state, const Choice& choice, double ta
   row.target = target;
   row.reached = choice.result.reached;
   row.heads_reached = row.reached ? 1 : 0;
-  row.setting = describe_setting(built, choice.candidate->setup, evaluation.setting);
+  row.setting = describe_result(built, choice.candidate->setup, choice.result);
   row.recall = evaluation.recall;
   row.recall_worst_head = evaluation.recall_worst_head;
   row.scan_fraction = evaluation.keys_per_query / keys;

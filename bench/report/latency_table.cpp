@@ -20,7 +20,7 @@ double mean_of(const Job& job, const std::function<double(const Found&)>& value)
 std::string settings_of(const Job& job) {
   std::vector<std::string> texts;
   for (const Found& found : job.found) {
-    texts.push_back(describe_setting(*found.built, {.variant = job.variant}, found.result.evaluation.setting));
+    texts.push_back(describe_result(*found.built, {.variant = job.variant}, found.result));
   }
   texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
   return join(texts, " | ");

@@ -95,6 +95,7 @@ TEST(SettingSearch, GivesUpWhereDoublingsGainTooLittle) {
   });
   EXPECT_FALSE(search.cheapest(0.9).reached);
   EXPECT_EQ(widest, 512U) << "an eighth of enough keys, not all of them";
+  EXPECT_EQ(search.cheapest(0.9).widest, widest);
   const std::size_t evaluated = search.evaluated().size();
   EXPECT_FALSE(search.cheapest(0.99).reached);
   EXPECT_EQ(search.evaluated().size(), evaluated) << "a higher target costs nothing more";

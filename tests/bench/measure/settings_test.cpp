@@ -30,6 +30,13 @@ TEST(Settings, SayTheWidthTheLimitAndTheLabel) {
   built.max_setting = 64;
   built.label = "plain";
   EXPECT_EQ(describe_setting(built, {.variant = {.build = {"ivf"}}}, 7), "probes 7/64 plain");
+  SettingSearch::Result result;
+  result.evaluation.setting = 7;
+  result.widest = 32;
+  EXPECT_EQ(describe_result(built, {.variant = {.build = {"ivf"}}}, result),
+            "probes 7/64 plain, given up at probes 32");
+  result.reached = true;
+  EXPECT_EQ(describe_result(built, {.variant = {.build = {"ivf"}}}, result), "probes 7/64 plain");
 }
 
 }  // namespace

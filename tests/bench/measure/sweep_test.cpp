@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "datasets/synthetic.h"
 #include "tests/bench/groups.h"
 #include "tests/support/errors.h"
 
@@ -66,6 +67,28 @@ TEST(Sweep, EveryReachedRowReachesItsTarget) {
              point.scan_fraction == row.scan_fraction;
     };
     EXPECT_TRUE(std::any_of(data.points.begin(), data.points.end(), on_curve)) << row.index;
+  }
+}
+
+// HNSW was searched at half of all keys for a quarter of an hour, recall after recall, before its first row.
+TEST(Sweep, WhatIsOutOfReachIsGivenUpForAFewPassesOverTheKeys) {
+  SweepOptions options = small_options("hnsw");
+  if (options.variants.empty()) GTEST_SKIP() << "this build has no hnswlib";
+  options.latency_steps = 0;
+  options.targets = {0.9999, 1};
+  options.problem.k = 100;
+  datasets::SyntheticParams params = datasets::parse_synthetic("n=8192,d=64,group=2,heads=1,seed=3,decode=64");
+  Progress progress;
+  const ReportData data =
+      run_sweep({{"synthetic", 0, 0, [&] { return datasets::make_synthetic(params, 0, nullptr); }}}, options, progress);
+  double passes = 0;  // over all keys, by each query
+  for (const CurvePoint& point : data.points) passes += point.scan_fraction;
+  EXPECT_LE(passes, 2) << "widths double up to half of the keys";
+  for (const SweepRow& row : data.rows) {
+    if (row.scope != "head") continue;
+    EXPECT_FALSE(row.reached);
+    EXPECT_NE(row.setting.find(", given up at beam "), std::string::npos) << row.setting;
+    EXPECT_GT(row.recall, 0);
   }
 }
 
