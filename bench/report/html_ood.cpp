@@ -11,6 +11,8 @@ namespace {
 
 constexpr double row_height = 34;
 constexpr double top = 30;
+constexpr double spread_width = 640;
+constexpr double label_width = 150;
 constexpr double panel = 180;
 constexpr std::size_t panels_per_row = 5;
 constexpr const char* query_colour = "#c2410c";
@@ -18,7 +20,7 @@ constexpr const char* key_colour = "#3b6ea5";
 constexpr std::size_t quantile_count = 5;
 
 std::string fill(const char* colour, const char* opacity) {
-  return std::string("fill=\"") + colour + "\" fill-opacity=\"" + opacity + "\"";
+  return std::string("class=\"mark\" fill=\"") + colour + "\" fill-opacity=\"" + opacity + "\"";
 }
 
 // 5 to 95 % thin, 25 to 75 % thick, the median a bar.
@@ -33,8 +35,8 @@ void draw_spread(Svg& svg, const Axis& axis, double y, const std::vector<double>
 void draw_legend(Svg& svg, Svg::Point at) {
   svg.rect({at.first, at.second - 9}, 14, 10, fill(query_colour, "0.8"));
   svg.text({at.first + 20, at.second}, "queries");
-  svg.rect({at.first + 90, at.second - 9}, 14, 10, fill(key_colour, "0.8"));
-  svg.text({at.first + 110, at.second}, "keys");
+  svg.rect({at.first + 120, at.second - 9}, 14, 10, fill(key_colour, "0.8"));
+  svg.text({at.first + 140, at.second}, "keys");
 }
 
 bool has_distances(const OodHead& head) {
@@ -65,7 +67,7 @@ void draw_panel(Svg& svg, Svg::Point corner, const OodHead& head) {
   // One scale for both directions, or the clouds' shapes would lie.
   const Axis x(-reach, reach, panel_x + 4, panel_x + inner - 4);
   const Axis y(-reach, reach, panel_y + 18 + inner - 4, panel_y + 18 + 4);
-  svg.text({panel_x, panel_y + 10}, head_name(head.layer, head.kv_head) + ", +/- " + significant(reach, 2));
+  svg.text({panel_x, panel_y + 10}, head_name(head.layer, head.kv_head) + ", \u00b1" + significant(reach, 2));
   svg.rect({panel_x, panel_y + 18}, inner, inner, "class=\"frame\"");
   svg.line({x.at(0), panel_y + 18}, {x.at(0), panel_y + 18 + inner}, "class=\"grid\"");
   svg.line({panel_x, y.at(0)}, {panel_x + inner, y.at(0)}, "class=\"grid\"");
@@ -79,19 +81,18 @@ std::string draw_distances(std::span<const OodHead> heads) {
   const auto count = static_cast<double>(std::count_if(heads.begin(), heads.end(), has_distances));
   if (count == 0) return {};
   const double bottom = top + row_height * count;
-  const Axis axis(0, furthest(heads) * 1.04, head_label_width, paper_width - 20);
-  Svg svg(paper_width, bottom + 52, "Mahalanobis distance of queries and keys to the keys");
-  draw_legend(svg, {head_label_width, 14});
-  for (const double tick : axis.ticks(10)) {
+  const Axis axis(0, furthest(heads) * 1.04, label_width, spread_width - 16);
+  Svg svg(spread_width, bottom + 56, "Mahalanobis distance of queries and keys to the keys");
+  draw_legend(svg, {label_width, 16});
+  for (const double tick : axis.ticks(8)) {
     svg.line({axis.at(tick), top}, {axis.at(tick), bottom}, "class=\"grid\"");
-    svg.text({axis.at(tick), bottom + 18}, fixed(tick, tick == std::floor(tick) ? 0 : 1), "middle");
+    svg.text({axis.at(tick), bottom + 20}, fixed(tick, tick == std::floor(tick) ? 0 : 1), "middle");
   }
-  svg.text({(head_label_width + paper_width) / 2, bottom + 42},
-           "Mahalanobis distance to the keys (bars: median, 25-75 %, 5-95 % of the rows)", "middle");
+  svg.text({(label_width + spread_width) / 2, bottom + 48}, "Mahalanobis distance to the keys", "middle");
   double y = top + row_height / 2;
   for (const OodHead& head : heads) {
     if (!has_distances(head)) continue;
-    svg.text({head_label_width - 10, y + 4}, head_name(head.layer, head.kv_head), "end");
+    svg.text({label_width - 10, y + 4}, head_name(head.layer, head.kv_head), "end");
     draw_spread(svg, axis, y - 7, head.query_quantiles, query_colour);
     draw_spread(svg, axis, y + 7, head.key_quantiles, key_colour);
     y += row_height;
@@ -124,7 +125,9 @@ std::string explain_distances(std::span<const OodHead> heads) {
 std::string draw_planes(std::span<const OodHead> heads) {
   if (heads.empty()) return {};
   const std::size_t lines = (heads.size() + panels_per_row - 1) / panels_per_row;
-  Svg svg(paper_width, 30 + (panel + 14) * static_cast<double>(lines), "Queries and keys in their principal plane");
+  const auto columns = static_cast<double>(std::min(heads.size(), panels_per_row));
+  Svg svg((panel + 16) * columns, 20 + (panel + 14) * static_cast<double>(lines),
+          "Queries and keys in their principal plane");
   draw_legend(svg, {0, 12});
   for (std::size_t i = 0; i < heads.size(); ++i) {
     const std::size_t line = i / panels_per_row;

@@ -28,6 +28,22 @@ struct Dash {
 constexpr Dash dashes[] = {
     {"group", "6 3"}, {"group-start", "10 2"}, {"nostart", "8 3"}, {"single", "2 3"}, {"single-nostart", "8 3 2 3"}};
 
+// Columns that a narrow page leaves to the folded table.
+constexpr std::string_view dispensable[] = {"worst", "build s", "index MB", "setting"};
+
+std::string class_of(const Table::Column& column, bool may_hide) {
+  std::vector<std::string> classes;
+  if (!column.right) classes.emplace_back("text");
+  if (may_hide && std::ranges::count(dispensable, column.title) != 0) classes.emplace_back("dispensable");
+  return classes.empty() ? "" : " class=\"" + join(classes, " ") + "\"";
+}
+
+// For a page, whose characters are known.
+std::string with_signs(std::string text) {
+  const std::size_t at = text.find(" +- ");
+  return at == std::string::npos ? text : text.replace(at, 4, " \u00b1 ");
+}
+
 bool shown_in(const std::vector<std::string>& titles, const Table::Column& column) {
   return titles.empty() || std::find(titles.begin(), titles.end(), column.title) != titles.end();
 }
@@ -40,8 +56,8 @@ void write_table(std::ostream& out, const std::vector<Record>& records, const st
     out << "<tr>";
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
       if (!shown_in(titles, table.columns[c])) continue;
-      out << '<' << element << (table.columns[c].right ? ">" : " class=\"text\">") << escape_markup(text_of(c)) << "</"
-          << element << '>';
+      out << '<' << element << class_of(table.columns[c], !titles.empty()) << '>'
+          << escape_markup(with_signs(text_of(c))) << "</" << element << '>';
     }
     out << "</tr>";
   };
@@ -101,10 +117,15 @@ std::vector<Record> build_records(std::span<const SweepRow> rows) {
   return records;
 }
 
-std::string figure(const std::string& title, const std::string& caption, const std::string& svg, bool scrolls) {
+// How a drawing meets a narrow page: it shrinks, with larger words, or it scrolls.
+constexpr std::string_view shrinks = "<div class=\"spread\">";
+constexpr std::string_view scrolls = "<div class=\"scroll wide\">";
+
+std::string figure(const std::string& title, const std::string& caption, const std::string& svg,
+                   std::string_view frame = "<div>") {
   if (svg.empty()) return {};
-  return "<figure><h3>" + title + "</h3>\n" + (scrolls ? "<div class=\"scroll wide\">" + svg + "</div>" : svg) +
-         "<figcaption>" + caption + "</figcaption></figure>\n";
+  return "<figure><h3>" + title + "</h3>\n" + std::string(frame) + svg + "</div><figcaption>" + caption +
+         "</figcaption></figure>\n";
 }
 
 template <typename T>
@@ -117,14 +138,13 @@ std::vector<T> of_source(const std::vector<T>& items, const std::string& source)
 void write_charts(std::ostream& out, std::span<const SweepRow> rows, std::span<const CurvePoint> points) {
   const std::string charts =
       figure("Queries per second against recall",
-             "The timed rows; up and to the right is better. A query is that of one query head.", draw_speed(rows),
-             false) +
+             "The timed rows; up and to the right is better. A query is that of one query head.", draw_speed(rows)) +
       figure("Recall against bytes read", "Keys, codes, centroids and edges. To the left is better.",
-             draw_curves(rows, points, Reading::bytes), false) +
+             draw_curves(rows, points, Reading::bytes)) +
       figure("Recall against keys read",
              "Keys read in full, codes left aside; flat reads all. Every setting that the sweep tried is behind these "
              "lines.",
-             draw_curves(rows, points), false);
+             draw_curves(rows, points));
   if (charts.empty()) return;
   out << draw_legend(rows) << "<div class=\"charts\">" << charts
       << "</div>\n<p class=\"small\">Recall below 0.8 is not drawn. Of several KV heads the thick line is the "
@@ -145,13 +165,15 @@ void write_source(std::ostream& out, const ReportData& data, const std::string& 
   write_table(out, build_records(rows));
   if (rows.back().heads_total > 1) {
     out << figure("Keys read per KV head", "At the recall target nearest to 0.95. Hover for recall and setting.",
-                  draw_heatmap(rows), true);
+                  draw_heatmap(rows), scrolls);
   }
   out << figure("How far queries lie from the keys",
-                "Held-out decode queries of all query heads against the prefill's keys. " + explain_distances(ood),
-                draw_distances(ood), true)
+                "Held-out decode queries of all query heads against the prefill's keys; bars: median, 25 to 75 %, 5 to "
+                "95 % of the rows. " +
+                    explain_distances(ood),
+                draw_distances(ood), shrinks)
       << figure("Queries and keys in the plane of their two strongest principal directions",
-                "A sample of each; both directions of a panel have one scale.", draw_planes(ood), true);
+                "A sample of each; both directions of a panel have one scale.", draw_planes(ood), scrolls);
 }
 
 }  // namespace

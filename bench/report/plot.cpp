@@ -26,13 +26,13 @@ void Plot::draw_axes(const std::vector<Tick>& x_ticks, std::string_view x_title,
                      std::string_view y_title) {
   for (const Tick& tick : x_ticks) {
     svg_.line({x_.at(tick.value), plot_top}, {x_.at(tick.value), plot_bottom}, grid_);
-    svg_.text({x_.at(tick.value), plot_bottom + 18}, tick.label, "middle");
+    svg_.text({x_.at(tick.value), plot_bottom + 24}, tick.label, "middle");
   }
   for (const Tick& tick : y_ticks) {
     svg_.line({plot_left, y_.at(tick.value)}, {plot_right, y_.at(tick.value)}, grid_);
     svg_.text({plot_left - 8, y_.at(tick.value) + 4}, tick.label, "end");
   }
-  svg_.text({(plot_left + plot_right) / 2, plot_bottom + 44}, x_title, "middle");
+  svg_.text({(plot_left + plot_right) / 2, plot_bottom + 48}, x_title, "middle");
   svg_.text_turned({14, (plot_top + plot_bottom) / 2}, y_title);
 }
 

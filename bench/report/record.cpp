@@ -19,6 +19,8 @@ std::optional<double> Value::number() const {
 
 Show show_text(std::string title) { return {.form = Show::Form::text, .title = std::move(title)}; }
 
+Show show_numbers(std::string title) { return {.form = Show::Form::text, .title = std::move(title), .numbers = true}; }
+
 Show show_fixed(std::string title, int digits, double factor) {
   return {.form = Show::Form::fixed, .title = std::move(title), .digits = digits, .factor = factor};
 }

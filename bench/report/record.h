@@ -55,9 +55,11 @@ struct Show {
   int digits = 0;             // fixed
   double factor = 1;          // fixed: from the value's unit to the title's
   std::string given = {};     // the whole cell
+  bool numbers = false;       // text: aligned as numbers are
 };
 
 Show show_text(std::string title);
+Show show_numbers(std::string title);  // of text
 Show show_fixed(std::string title, int digits, double factor = 1);
 Show show_percent(std::string title);                                          // of a share 0..1
 Show show_given(std::string title, std::string cell);                          // a number with something beside it

@@ -91,7 +91,7 @@ std::vector<Record> compare_all(const std::string& title, const std::vector<std:
       const Ratio ratio = compare(index, target);
       any = any || ratio.heads > 0;
       const std::string name = "recall " + fixed(target, 2);
-      record.push_back({name, cell(ratio), show_text(name)});
+      record.push_back({name, cell(ratio), show_numbers(name)});
     }
     if (any) records.push_back(std::move(record));
   }

@@ -58,7 +58,8 @@ void write_line(std::ostream& out, const Table& table, const std::vector<std::st
 Table make_table(const Record& like, const std::vector<Record>& records) {
   Table table;
   for (const Field& field : like) {
-    const bool text = field.show.form == Show::Form::text || std::holds_alternative<std::string>(field.value.any());
+    const bool text = !field.show.numbers &&
+                      (field.show.form == Show::Form::text || std::holds_alternative<std::string>(field.value.any()));
     if (shown(field)) table.columns.push_back({field.show.title, !text});
   }
   for (const Record& record : records) {

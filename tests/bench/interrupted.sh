@@ -1,9 +1,9 @@
 #!/bin/sh
 # Ctrl-C at random moments of a sweep: every row that was measured is kept, the page is whole or the old one, and
 # --resume goes on from there to the table of an undisturbed run.
-#   interrupted.sh rattan-bench [ROUNDS]      5 rounds; 50 for the figure of issue 14
+#   interrupted.sh rattan-bench [TIMES]      5 runs that the signal stops
 set -eu
-bench=$1 rounds=${2:-5}
+bench=$1 times=${2:-5}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -26,8 +26,9 @@ table whole.jsonl >whole.table
 [ "$(wc -l <whole.table)" -eq 36 ] || fail "an undisturbed run has $(wc -l <whole.table) rows"
 
 stopped=0
-while [ "$round" -lt "$rounds" ]; do
+while [ "$stopped" -lt "$times" ]; do
   round=$((round + 1))
+  [ "$round" -le "$((10 * times))" ] || fail "of so many runs the signal stopped $stopped: the others ended before it"
   rm -f rows.jsonl
   echo old >page.html
   "$bench" $sweep -o rows.jsonl --report page.html 2>err.txt &
@@ -53,4 +54,4 @@ while [ "$round" -lt "$rounds" ]; do
   "$bench" report rows.jsonl -o again.html >/dev/null
   grep -q '</html>' page.html || fail "resumed, the page is not whole"
 done
-echo "$rounds runs, $stopped stopped: rows kept, page whole or old, resumed to the same table"
+echo "$round runs, $stopped of them stopped by SIGINT: rows kept, page whole or old, resumed to the same table"
