@@ -47,6 +47,21 @@ TEST_F(QueryEvidenceTest, IsSpreadEvenlyHoweverItCame) {
   expect_kept(few, 2, 17);
 }
 
+// Of nothing an address would be one behind no memory (fuzz target context_life).
+TEST_F(QueryEvidenceTest, WhatKeepsNothingViewsNoMemory) {
+  QueryEvidence evidence(3, 16);
+  add(evidence, 0, 5);
+  evidence.truncate(10);
+  const QueryEvidence::Copy kept = evidence.copy();
+  ASSERT_EQ(kept.heads.size(), 2U);
+  for (const MatrixView& head : kept.heads) {
+    EXPECT_EQ(head.data, nullptr);
+    EXPECT_EQ(head.rows, 0U);
+    EXPECT_EQ(head.cols, 3U);
+  }
+  EXPECT_EQ(kept.since(0).rows, 0U);
+}
+
 TEST_F(QueryEvidenceTest, TruncationAndMoreAreAnotherHistory) {
   QueryEvidence evidence(3, 16);
   add(evidence, 0, 100);
