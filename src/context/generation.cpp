@@ -51,12 +51,12 @@ std::size_t Generation::searched(std::size_t window) const noexcept {
   return whole.empty() ? 0 : whole.back()->ids().end;
 }
 
-void Generation::seal(const SplitRows& keys, const SplitRows& values, std::size_t count, RecentQueries& recent,
+void Generation::seal(const SplitRows& keys, const SplitRows& values, std::size_t count, const MatrixView& queries,
                       Executor& executor) {
   const std::size_t begin = searched_end();
   std::size_t end = begin + count;
   if (end > index_.sealed()) {
-    index_.seal(keys, end, index_.walks() ? recent.take().view() : MatrixView{}, executor);
+    index_.seal(keys, end, queries, executor);
     end = std::min(end, index_.sealed());  // segments may be of whole units only
   }
   if (!clustered_ || end <= begin) return;

@@ -10,7 +10,6 @@
 #include "clusters/key_clusters.h"
 #include "context/head_prefix.h"
 #include "core/split_rows.h"
-#include "index/recent_queries.h"
 #include "index/sealed_index.h"
 #include "rattan/context.h"
 
@@ -31,9 +30,9 @@ class Generation {
   std::size_t searched(std::size_t window) const noexcept;
   std::span<const KeyClusters* const> clusters(std::size_t window) const noexcept;
 
-  // The next `count` ids are sealed: a segment of the index, linked by the recent queries, and its clusters. keys,
+  // The next `count` ids are sealed: a segment of the index, linked by the queries, [r, d], and its clusters. keys,
   // values: by id.
-  void seal(const SplitRows& keys, const SplitRows& values, std::size_t count, RecentQueries& recent,
+  void seal(const SplitRows& keys, const SplitRows& values, std::size_t count, const MatrixView& queries,
             Executor& executor);
 
   // Whether there are more segments, or more blocks of their clusters, than there should be.

@@ -6,6 +6,7 @@
 
 #include "context/head_build.h"
 #include "context/head_kind.h"
+#include "context/stoppable.h"
 #include "core/check.h"
 
 namespace rattan {
@@ -97,7 +98,7 @@ void KvHead::keep_queries(const CheckedMatrix& queries) {
 }
 
 void KvHead::forget_queries() {
-  recent_.take();
+  recent_.forget();
   evidence_.forget();
 }
 
@@ -126,7 +127,7 @@ void KvHead::truncate(std::size_t tokens, Truncation prepared) noexcept {
   keys_.truncate(tokens);
   values_.truncate(tokens);
   evidence_.truncate(static_cast<std::int64_t>(tokens));
-  if (prepared.lost) recent_.take();
+  if (prepared.lost) recent_.forget();
   if (prepared.lost || ids_of(tokens) < judged_.load()) judged_.store(prepared.next->index().base_size());
   if (prepared.published) generation_.publish(std::move(prepared.published));
 }
@@ -140,30 +141,41 @@ std::size_t KvHead::sealable(std::size_t tokens) const noexcept {
   return generation_.pin()->choice().kind == HeadKind::flat ? 0 : unsearched(tokens);
 }
 
-void KvHead::seal(std::size_t count, Executor& executor) {
-  if (count == 0) return;
-  const auto next = std::make_shared<Generation>(*generation_.newest());
-  {
-    const auto reading = generation_.pin();  // keys and values
-    next->seal(keys_by_id(keys_.rows()), values_by_id(values_.rows()), count, recent_, executor);
-  }
-  generation_.publish(next);
-  if (!next->merges()) return;
+KvHead::Sealing KvHead::prepare_seal(std::size_t count, Executor& executor) {
+  Sealing prepared;
+  if (count == 0) return prepared;
+  const Generation& now = *generation_.newest();
+  const auto next = std::make_shared<Generation>(now);
+  const QueryRows recent = now.index().walks() ? recent_.copy() : QueryRows();
+  const auto reading = generation_.pin();  // keys and values
+  next->seal(keys_by_id(keys_.rows()), values_by_id(values_.rows()), count, recent.view(), executor);
+  if (next->index().sealed() != now.index().sealed()) prepared.queries_end = recent.end;
+  prepared.published = generation_.prepare(next->merges() ? merged(next, executor) : next);
+  return prepared;
+}
+
+// As they were where there is no memory or no time for it: several segments find the same.
+std::shared_ptr<const Generation> KvHead::merged(std::shared_ptr<const Generation> sealed, Executor& executor) const {
   try {
-    merge(executor);
-  } catch (const std::bad_alloc&) {  // several segments find the same
+    auto next = std::make_shared<Generation>(*sealed);
+    const QueryEvidence::Copy evidence = evidence_.copy();
+    const MatrixView queries = evidence.since(static_cast<std::int64_t>(sinks_ + next->index().merge_begin()));
+    next->merge(keys_by_id(keys_.rows()), values_by_id(values_.rows()), queries, executor);
+    return next;
+  } catch (const Stopped&) {
+    return sealed;
+  } catch (const std::bad_alloc&) {
+    return sealed;
   }
 }
 
-void KvHead::merge(Executor& executor) {
-  const auto next = std::make_shared<Generation>(*generation_.newest());
-  const QueryEvidence::Copy evidence = evidence_.copy();
-  const MatrixView queries = evidence.since(static_cast<std::int64_t>(sinks_ + next->index().merge_begin()));
-  {
-    const auto reading = generation_.pin();  // keys and values
-    next->merge(keys_by_id(keys_.rows()), values_by_id(values_.rows()), queries, executor);
-  }
-  generation_.publish(next);
+void KvHead::publish(Sealing prepared) noexcept {
+  if (!prepared.published) return;
+  generation_.publish(std::move(prepared.published));
+  recent_.forget(prepared.queries_end);
+  if (!prepared.promoted) return;
+  judged_.store(*prepared.promoted);
+  set_remark({});
 }
 
 bool KvHead::outgrown(std::size_t tokens) const noexcept {
@@ -198,7 +210,9 @@ std::optional<HeadFit> KvHead::fit_promotion(std::size_t tokens, const MemorySha
   return std::nullopt;
 }
 
-void KvHead::promote(std::size_t tokens, const HeadFit& fit, const ExactTopK& exact, Executor& executor) {
+KvHead::Sealing KvHead::prepare_promotion(std::size_t tokens, const HeadFit& fit, const ExactTopK& exact,
+                                          Executor& executor) {
+  Sealing prepared{nullptr, recent_.end(), std::nullopt};
   ContextParams params = fitted_params(params_, fit);
   params.executor = &executor;
   const QueryEvidence::Copy evidence = evidence_.copy();
@@ -207,15 +221,12 @@ void KvHead::promote(std::size_t tokens, const HeadFit& fit, const ExactTopK& ex
     const auto reading = generation_.pin();  // keys and values
     base = build_promoted(keys_.view(tokens), values_.view(tokens), evidence.queries(), params, fit, exact);
   }
-  const std::size_t ids = base->indexed();
-  generation_.publish(std::make_shared<const Generation>(std::move(base), params));
-  recent_.take();
-  put_off_promotion(tokens, {});
-  judged_.store(ids);
+  prepared.promoted = base->indexed();
+  prepared.published = generation_.prepare(std::make_shared<const Generation>(std::move(base), params));
+  return prepared;
 }
 
-void KvHead::put_off_promotion(std::size_t tokens, std::string remark) {
-  judged_.store(window_begin(tokens));
+void KvHead::set_remark(std::string remark) noexcept {
   const std::lock_guard lock(remarking_);
   remark_.swap(remark);
 }

@@ -82,9 +82,18 @@ class KvHead {
   // of a flat head.
   std::size_t unsearched(std::size_t tokens) const noexcept;
   std::size_t sealable(std::size_t tokens) const noexcept;
+  // What is searched from now on, made beside append and attend, and published by what cannot fail. One sealer at a
+  // time; what was prepared last is the one that can be published.
+  struct Sealing {
+    Published<Generation>::Prepared published;  // null: what is searched stays
+    std::uint64_t queries_end = 0;              // recent queries before it were used
+    std::optional<std::size_t> promoted;        // ids it was chosen for
+  };
   // Seals the oldest `count` of them: a segment of the index, and its clusters. Where there are many segments then,
-  // some become one. One call at a time, beside append and attend.
-  void seal(std::size_t count, Executor& executor);
+  // some become one.
+  Sealing prepare_seal(std::size_t count, Executor& executor);
+  void publish(Sealing prepared) noexcept;
+  void seal(std::size_t count, Executor& executor) { publish(prepare_seal(count, executor)); }
 
   // Whether there are so many more ids outside the window than the head was last built for that it should be promoted:
   // half as many, and as many as an index is worth having for.
@@ -93,10 +102,10 @@ class KvHead {
   // says why.
   std::optional<HeadFit> fit_promotion(std::size_t tokens, const MemoryShare& share, std::string& remark) const;
   // Builds the next generation over all ids of `tokens` tokens that are outside the window, linked by the evidence.
-  // A sealer, as seal(). Where it throws nothing has changed.
-  void promote(std::size_t tokens, const HeadFit& fit, const ExactTopK& exact, Executor& executor);
-  // Not before the head has grown by half again. remark: for report().
-  void put_off_promotion(std::size_t tokens, std::string remark);
+  Sealing prepare_promotion(std::size_t tokens, const HeadFit& fit, const ExactTopK& exact, Executor& executor);
+  // Not before the head has grown by half again.
+  void put_off_promotion(std::size_t tokens) noexcept { judged_.store(window_begin(tokens)); }
+  void set_remark(std::string remark) noexcept;  // of report()
 
   // What this head holds, the prefix with it; recent queries apart, which may be forgotten. At any time, without
   // allocating. sealed: bytes that codes, edges and clusters are counted as at least, while some are being made.
@@ -136,7 +145,7 @@ class KvHead {
     return ids - std::min<std::size_t>(ids, params_.recent);
   }
   void drop_retired() noexcept;
-  void merge(Executor& executor);
+  std::shared_ptr<const Generation> merged(std::shared_ptr<const Generation> sealed, Executor& executor) const;
   // Of the first `tokens`, without the sinks.
   SplitRows keys_by_id(std::size_t tokens) const noexcept;
   SplitRows values_by_id(std::size_t tokens) const noexcept;

@@ -127,9 +127,12 @@ void Layer::seal(Part part, Executor& executor, const ExactTopK* exact) {
   const std::size_t tokens = this->tokens();
   std::vector<std::size_t> counts(heads_.size());
   std::vector<std::optional<HeadFit>> promotions(heads_.size());
+  std::vector<bool> put_off(heads_.size());
   for (std::size_t h = 0; h < heads_.size(); ++h) {
     const KvHead& head = *heads_[h];
-    if (part == Part::anew || head.outgrown(tokens)) promotions[h] = memory_.fit_promotion(heads_, h, tokens);
+    const bool asked = part == Part::anew || head.outgrown(tokens);
+    if (asked) promotions[h] = memory_.fit_promotion(heads_, h, tokens);
+    put_off[h] = asked && !promotions[h];
     const std::size_t sealable = promotions[h] ? 0 : head.sealable(tokens);
     counts[h] = part == Part::older_half ? sealable / 2 : sealable;
   }
@@ -137,14 +140,20 @@ void Layer::seal(Part part, Executor& executor, const ExactTopK* exact) {
   Promise promise(memory_, heads_, counts, part == Part::older_half ? Promise::Which::fitting : Promise::Which::all,
                   promotions);
   const auto own = exact == nullptr ? make_exact_topk_cpu(&executor) : nullptr;
-  for (std::size_t h = 0; h < heads_.size(); ++h) {
-    if (promotions[h]) {
-      heads_[h]->promote(tokens, *promotions[h], exact == nullptr ? *own : *exact, executor);
-    } else {
-      heads_[h]->seal(counts[h], executor);
-    }
+  std::vector<KvHead::Sealing> prepared(heads_.size());
+  const auto publish = [&](std::size_t h) {
+    heads_[h]->publish(std::move(prepared[h]));
+    if (put_off[h]) heads_[h]->put_off_promotion(tokens);
     promise.keep(h);
+  };
+  for (std::size_t h = 0; h < heads_.size(); ++h) {
+    prepared[h] = promotions[h]
+                      ? heads_[h]->prepare_promotion(tokens, *promotions[h], exact == nullptr ? *own : *exact, executor)
+                      : heads_[h]->prepare_seal(counts[h], executor);
+    // What is done in passing may be stopped, and need not begin again with the first head.
+    if (part == Part::older_half) publish(h);
   }
+  for (std::size_t h = 0; h < heads_.size() && part != Part::older_half; ++h) publish(h);
 }
 
 void Layer::try_seal(Part part, Executor& executor) noexcept {

@@ -57,8 +57,9 @@ class Layer {
   // anew: as all, and every head is promoted that there is room for.
   enum class Part { all, older_half, anew };
   // Seals them on the calling thread, beside append and readers; two calls wait for each other. A head that has
-  // outgrown its index is promoted instead. Where there is no room in some head, all: Error(no_memory), and nothing was
-  // sealed; older_half: that head is left out. exact: that makes links; null: the CPU's.
+  // outgrown its index is promoted instead. all, anew: where it throws nothing was sealed, as where some head has no
+  // room, Error(no_memory). older_half: such a head is left out, and heads are sealed one by one. exact: that makes
+  // links; null: the CPU's.
   void seal(Part part, Executor& executor, const ExactTopK* exact = nullptr);
 
   // The same, but what it throws waits for rethrow_failure(), which the writer's next call begins with. Nothing does

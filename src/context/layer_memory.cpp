@@ -1,6 +1,7 @@
 #include "context/layer_memory.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "core/check.h"
@@ -45,10 +46,10 @@ bool LayerMemory::fits_segment(Heads heads, std::size_t head, std::size_t count)
   return heads[head]->segment_bytes(count) <= unused(*heads[head], promised_[head]);
 }
 
-std::optional<HeadFit> LayerMemory::fit_promotion(Heads heads, std::size_t head, std::size_t tokens) {
+std::optional<HeadFit> LayerMemory::fit_promotion(Heads heads, std::size_t head, std::size_t tokens) const {
   std::string remark;
   std::optional<HeadFit> fit = heads[head]->fit_promotion(tokens, share_, remark);
-  if (!fit) heads[head]->put_off_promotion(tokens, std::move(remark));
+  if (!fit) heads[head]->set_remark(std::move(remark));
   return fit;
 }
 

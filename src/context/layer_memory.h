@@ -33,8 +33,8 @@ class LayerMemory {
   bool fits_segment(Heads heads, std::size_t head, std::size_t count);
 
   // What becomes of a head that outgrows its index at `tokens` tokens: it is promoted where there is something to gain
-  // and room for it. Else it is told to stay as it is.
-  std::optional<HeadFit> fit_promotion(Heads heads, std::size_t head, std::size_t tokens);
+  // and room for it. Else it is to stay as it is, and reports why.
+  std::optional<HeadFit> fit_promotion(Heads heads, std::size_t head, std::size_t tokens) const;
 
   // The sealer: memory for a segment or a promotion of each head, until the promise ends.
   class Promise {

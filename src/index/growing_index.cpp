@@ -54,11 +54,13 @@ void GrowingIndex::seal(std::size_t end, Executor& executor) {
   check_range<std::size_t>("end", end, 0, size());
   if (end <= sealed()) return;
   auto next = std::make_shared<SealedIndex>(*sealed_.newest());
+  const QueryRows queries = recent_.copy();
   {
     const auto reading = sealed_.pin();  // the keys
-    next->seal(keys(), end, recent_.take().view(), executor);
+    next->seal(keys(), end, queries.view(), executor);
   }
   sealed_.publish(std::move(next));
+  recent_.forget(queries.end);
 }
 
 MemoryUse GrowingIndex::memory() const {

@@ -28,7 +28,7 @@ class GrowingIndex {
   // Decode queries, [m, d] of any dtype: evidence for the next seal. The oldest are forgotten where there are too many.
   void keep_queries(MatrixView queries);
   void keep_queries(const CheckedMatrix& queries);
-  void forget_queries() { recent_.take(); }
+  void forget_queries() { recent_.forget(); }
   // As SealedIndex::truncate.
   void truncate(std::size_t size);  // beside nothing
 

@@ -11,6 +11,7 @@ void RecentQueries::add(const MatrixView& queries) {
   const auto to_float = simd::kernels().widen(queries.dtype);
   const std::lock_guard lock(mutex_);
   rows_.reserve(most_ * dim_);
+  added_ += queries.rows;
   for (std::size_t i = queries.rows - std::min(queries.rows, most_); i < queries.rows; ++i) {
     float* row = rows_.data() + oldest_ * dim_;
     if (rows_.size() < most_ * dim_) {
@@ -23,13 +24,33 @@ void RecentQueries::add(const MatrixView& queries) {
   }
 }
 
-QueryRows RecentQueries::take() {
-  QueryRows taken{{}, dim_};
+QueryRows RecentQueries::copy() const {
+  QueryRows rows{{}, dim_};
   const std::lock_guard lock(mutex_);
-  std::rotate(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(oldest_ * dim_), rows_.end());
-  taken.values.swap(rows_);
+  const auto oldest = rows_.begin() + static_cast<std::ptrdiff_t>(oldest_ * dim_);
+  rows.values.reserve(rows_.size());
+  rows.values.insert(rows.values.end(), oldest, rows_.end());
+  rows.values.insert(rows.values.end(), rows_.begin(), oldest);
+  rows.end = added_;
+  return rows;
+}
+
+std::uint64_t RecentQueries::end() const {
+  const std::lock_guard lock(mutex_);
+  return added_;
+}
+
+void RecentQueries::forget(std::uint64_t end) noexcept {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t newer = (added_ - std::min(added_, end)) * dim_;
+  if (newer >= rows_.size()) return;
+  if (newer == 0) {
+    std::vector<float>().swap(rows_);
+  } else {
+    std::rotate(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(oldest_ * dim_), rows_.end());
+    rows_.erase(rows_.begin(), rows_.end() - static_cast<std::ptrdiff_t>(newer));
+  }
   oldest_ = 0;
-  return taken;
 }
 
 std::size_t RecentQueries::bytes(std::size_t added) const {

@@ -62,8 +62,6 @@ struct Scene {
   const char* name;
   std::vector<rattan_status (World::*)()> before;
   rattan_status (World::*step)();
-  // A failure may come after some KV heads have been sealed: they search other keys, and exact answers stay.
-  bool by_head = false;
 };
 std::ostream& operator<<(std::ostream& out, const Scene& scene);
 

@@ -13,10 +13,8 @@ class GenerationTest : public testing::Test {
   // Ids of `head`, whose prefill has 500 tokens: 460 ids of the base.
   static SplitRows by_id(const SharedMatrix& rows) { return SplitRows(rows.view).from(8); }
   void seal(Generation& generation, const SyntheticHead& head, std::size_t count) {
-    generation.seal(by_id(head.keys), by_id(head.values), count, recent, serial_executor());
+    generation.seal(by_id(head.keys), by_id(head.values), count, {}, serial_executor());
   }
-
-  RecentQueries recent{16, 0};
 };
 
 TEST_F(GenerationTest, SearchesWhatIsIndexedAndClustered) {
