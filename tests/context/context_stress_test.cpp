@@ -1,6 +1,6 @@
-// Appends, decodes, seals, saves, opens, forks, reports, truncates and destroys at once, with more threads than cores,
-// lifetime after lifetime, every other one in pages. Runs for RATTAN_STRESS_SECONDS (2 where it is not set); meant for
-// ThreadSanitizer.
+// Appends, decodes, in batches too, seals, promotes, saves, opens, forks, reports, truncates and destroys at once, with
+// more threads than cores, lifetime after lifetime, every other one in pages. Runs for RATTAN_STRESS_SECONDS (2 where
+// it is not set); meant for ThreadSanitizer.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ constexpr std::size_t decoders = 5;
 constexpr std::size_t stress_page_rows = 16;
 
 struct Figures {
-  std::atomic<std::size_t> decodes, appended, seals, sealed, opened, forks, reports;
+  std::atomic<std::size_t> decodes, batches, appended, seals, sealed, promoted, opened, forks, reports;
 };
 
 class Lifetime {
@@ -56,6 +56,7 @@ class Lifetime {
       threads.emplace_back([this] { write(); });
       threads.emplace_back([this] { save_and_open(); });
       threads.emplace_back([this] { fork(); });
+      threads.emplace_back([this] { batch(); });
       threads.emplace_back([this] { report(); });
       for (std::size_t i = 0; i < decoders; ++i) threads.emplace_back([this, i] { decode(i); });
     }
@@ -84,6 +85,28 @@ class Lifetime {
     for (bool last = false; !last; count += decoders) {
       last = done_.load();
       check(context_, known_.load(std::memory_order_acquire), {stress_capacity}, count);
+    }
+  }
+
+  // Both layers of the context and of a fork that shares with it, in one call.
+  void batch() {
+    const std::size_t outputs = std::size_t{texts_.shape.query_heads} * texts_.shape.value_dim;
+    for (bool last = false; !last; ++figures_.batches) {
+      last = done_.load();
+      const Context other = context_.fork();
+      const SharedMatrix asked = texts_.plus.token_queries(0, figures_.batches % prefill, 1);
+      std::vector<std::vector<float>> output(4, std::vector<float>(outputs, -1));
+      std::vector<Context::DecodeItem> items(4);
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        items[i].context = i < 2 ? &context_ : &other;
+        items[i].layer = static_cast<std::uint32_t>(i % 2);
+        items[i].queries = asked.view;
+        items[i].output = output[i];
+      }
+      Context::decode_batch(items);
+      for (const std::vector<float>& values : output) {
+        if (!std::ranges::all_of(values, [](float x) { return x >= 0 && x <= stress_capacity; })) fault("batch", 0);
+      }
     }
   }
 
@@ -175,7 +198,10 @@ class Lifetime {
 
   // Nobody else is about any more, but a seal in the background.
   void after_truncation() {
-    for (const HeadReport& head : context_.report()) figures_.sealed += head.sealed_tokens;
+    for (const HeadReport& head : context_.report()) {
+      figures_.sealed += head.sealed_tokens;
+      figures_.promoted += head.base_tokens > prefill ? 1 : 0;
+    }
     const std::size_t kept = 1 + random_below(number_, 1000, stress_capacity - 2 * enough_to_seal - 1);
     context_.truncate(kept);
     PagedText* const pages = paged_ ? &pages_ : nullptr;
@@ -186,7 +212,13 @@ class Lifetime {
   }
 
   void seal() {
-    for (std::uint32_t layer = 0; layer < texts_.shape.layers; ++layer, ++figures_.seals) context_.seal(layer);
+    for (std::uint32_t layer = 0; layer < texts_.shape.layers; ++layer, ++figures_.seals) {
+      if (random_below(number_, figures_.seals, 4) == 0) {
+        context_.rebuild(layer);
+      } else {
+        context_.seal(layer);
+      }
+    }
   }
 
   // `known` tokens were appended before; `choice` says which layer, token and way are checked.
@@ -238,9 +270,10 @@ TEST(ContextStress, AppendDecodeSealSaveForkTruncateDestroy) {
   }
   EXPECT_EQ(faults, "");
   EXPECT_GT(figures.decodes, 0U);
-  std::cout << lifetimes << " lifetimes, " << figures.decodes << " checked decodes, " << figures.appended
-            << " tokens appended, " << figures.seals << " seals called, " << figures.sealed << " tokens sealed, "
-            << figures.opened << " saves opened, " << figures.forks << " forks, " << figures.reports << " reports\n";
+  std::cout << lifetimes << " lifetimes, " << figures.decodes << " checked decodes, " << figures.batches << " batches, "
+            << figures.appended << " tokens appended, " << figures.seals << " seals called, " << figures.sealed
+            << " tokens sealed, " << figures.promoted << " heads promoted, " << figures.opened << " saves opened, "
+            << figures.forks << " forks, " << figures.reports << " reports\n";
 }
 
 }  // namespace
