@@ -216,9 +216,7 @@ class Context {
   // 4,096 keys to search and grew by half since its index was chosen, of whatever kind. So a sequence that grows from
   // nothing gets an index, and over its life is built about three times. Where memory_limit has no room for that, or no
   // queries were kept for a graph, the head stays as it is, and HeadReport::reason says so.
-  // Readers find what is new when all heads have theirs.
-  // Throws: Error(no_memory) where ContextParams::memory_limit has no room in some head, std::bad_alloc; then none was
-  // sealed.
+  // Throws: Error(no_memory) where memory_limit has no room in some head, std::bad_alloc; then none was sealed.
   void seal(std::uint32_t layer);
 
   // The same, and every head is promoted, outgrown or not: for a prompt that was given in chunks, after the last one.
