@@ -8,7 +8,8 @@ const bool have_hdf5 = false;
 
 Hdf5Vectors read_hdf5(const std::filesystem::path& path) {
   fail(ErrorCode::unsupported, path.string(),
-       ": is an HDF5 file, and this build has no libhdf5 (Debian: libhdf5-dev, then configure anew)");
+       ": is an HDF5 file, and this build has no libhdf5 (Debian: libhdf5-dev, then configure anew); "
+       "\"python -m rattan.dump --from-hdf5 FILE -o DIR\" converts it");
 }
 
 }  // namespace rattan::datasets
