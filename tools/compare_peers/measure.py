@@ -96,7 +96,7 @@ def row_of(timed, build, size):
 def prepare(problem, targets, folder, say):
     """[(peer, index, path, build record, [Timed])] with answers checked."""
     prepared = []
-    for peer in peer_kinds.all_peers(problem.k, len(problem.keys)):
+    for peer in peer_kinds.all_peers(problem.k, len(problem.keys), problem.heads):
         say(f"{peer.name}: building or opening")
         index, path, build = peer_kinds.build_or_open(peer, problem.keys, folder)
         say(f"{peer.name}: widths for recall {targets}")

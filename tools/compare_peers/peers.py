@@ -14,9 +14,9 @@ ORDER_SEED = 1
 
 
 class FaissPeer:
-    def __init__(self, name, make, widths, refine=0):
+    def __init__(self, name, make, widths, heads, refine=0):
         self.name, self.make, self.widths, self.refine = name, make, widths, refine
-        self.batches = (1, 4)
+        self.batches = (1, heads)
 
     def build(self, keys, order):
         index = self.make(keys)
@@ -61,10 +61,10 @@ class FaissPeer:
 
 class HnswlibPeer:
     name = "hnswlib"
-    batches = (1, 4)
 
-    def __init__(self, widths):
+    def __init__(self, widths, heads):
         self.widths = widths
+        self.batches = (1, heads)
 
     def build(self, keys, order):
         index = hnswlib.Index(space="ip", dim=keys.shape[1])
@@ -125,12 +125,13 @@ def _hnsw_sq(keys):
     return index
 
 
-def all_peers(k, keys):
+def all_peers(k, keys, heads):
+    """Each is asked row by row and in batches of the query heads of a KV head."""
     probes = _widths(1, _lists(keys))
     beams = _widths(k, min(keys // 2, 64 * k))
-    return [FaissPeer("faiss IVFFlat", _ivf_flat, probes), FaissPeer("faiss IVFPQFastScan+refine x2", _ivf_pq, probes, 2),
-            FaissPeer("faiss IVFPQFastScan+refine x4", _ivf_pq, probes, 4), FaissPeer("faiss HNSWFlat", _hnsw, beams),
-            FaissPeer("faiss HNSWSQ 8-bit", _hnsw_sq, beams), HnswlibPeer(beams)]
+    return [FaissPeer("faiss IVFFlat", _ivf_flat, probes, heads), FaissPeer("faiss IVFPQFastScan+refine x2", _ivf_pq, probes, heads, 2),
+            FaissPeer("faiss IVFPQFastScan+refine x4", _ivf_pq, probes, heads, 4), FaissPeer("faiss HNSWFlat", _hnsw, beams, heads),
+            FaissPeer("faiss HNSWSQ 8-bit", _hnsw_sq, beams, heads), HnswlibPeer(beams, heads)]
 
 
 def _widths(low, high):
