@@ -10,6 +10,7 @@
 #include "bench/context/context_inputs.h"
 #include "bench/inputs/text.h"
 #include "bench/inputs/usage_error.h"
+#include "bench/measure/interrupt.h"
 #include "bench/report/attend_table.h"
 
 namespace rattan::bench {
@@ -76,7 +77,7 @@ void set_latency(AttendRow& row, const AttendLatency& latency, std::size_t budge
 }
 
 void attend_head(const AttendFlags& flags, const HeadSource& source, const ExactTopK& exact, const Run& run,
-                 std::vector<AttendRow>& rows) {
+                 RecordStream& records, std::vector<AttendRow>& rows) {
   Executor& executor = *run.executor;
   ProblemOptions options = flags.problem;
   options.k = *std::max_element(flags.ks.begin(), flags.ks.end());
@@ -93,8 +94,9 @@ void attend_head(const AttendFlags& flags, const HeadSource& source, const Exact
   std::optional<AttendLatency> latency;
   if (flags.latency == "on") latency = time_head(flags, source, budgets, executor);
   for (std::size_t i = 0; i < budgets.size(); ++i) {
+    if (!latency) stop_if_asked();  // what was timed for long is also shown
     const Budget& budget = budgets[i];
-    AttendRow& row = rows.emplace_back();
+    AttendRow row;
     row.source = source_label(source, problem.group);
     row.layer = source.layer;
     row.kv_head = source.kv_head;
@@ -115,6 +117,8 @@ void attend_head(const AttendFlags& flags, const HeadSource& source, const Exact
     set_outcome(row, attend.run(budget, retrieve));
     if (latency) set_latency(row, *latency, i);
     row.run = run.record;
+    records.add(to_record(row));
+    rows.push_back(std::move(row));
   }
 }
 
@@ -127,15 +131,23 @@ void check_timing_flags(const AttendFlags& flags) {
 
 void run_attend(AttendFlags& flags) {
   check_timing_flags(flags);
+  const InterruptGuard interrupts;
   const Run run = start_run(flags.run);
   const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(run.executor.get());
   set_build_run(flags.build, flags.run.seed, run.executor.get());
+  RecordStream records(std::cout, run.format);
   std::vector<AttendRow> rows;
   for (const HeadSource& source : list_heads(flags.data, run.executor.get())) {
-    attend_head(flags, source, *exact, run, rows);
+    try {
+      stop_if_asked();
+      attend_head(flags, source, *exact, run, records, rows);
+    } catch (const Stopped&) {
+      break;
+    }
   }
   const bool timed = flags.latency == "on";
-  write_attend(std::cout, run.format, rows, timed ? std::optional(flags.timing.copies) : std::nullopt);
+  finish_attend(std::cout, records, rows, timed ? std::optional(flags.timing.copies) : std::nullopt);
+  stop_if_asked();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "bench/context/batch_run.h"
 #include "bench/context/context_inputs.h"
 #include "bench/inputs/text.h"
+#include "bench/measure/interrupt.h"
 #include "bench/measure/progress.h"
 #include "bench/measure/repeats.h"
 #include "bench/report/record.h"
@@ -84,6 +85,7 @@ std::vector<Record> measure_batch(const BatchFlags& flags, const ExactTopK& exac
   std::vector<Way> ways;
   std::vector<BatchStep> steps;
   for (const std::string& name : {std::string("full"), flags.kind}) {
+    stop_if_asked();
     progress.show(message(stack.layers().size(), " sequences: ", name));
     params.kind = head_kind(name);
     BuildStats stats;
@@ -117,6 +119,7 @@ void write_legend(std::ostream& out, const BatchFlags& flags, const Run& run) {
 }
 
 void run_batch(BatchFlags& flags) {
+  const InterruptGuard interrupts;
   const Run run = start_run(flags.run);
   flags.stack.bytes = static_cast<std::uint64_t>(flags.memory_gb * 1e9);
   flags.context.seed = flags.run.seed;
@@ -129,6 +132,7 @@ void run_batch(BatchFlags& flags) {
   }
   write_records(std::cout, run.format, records);
   if (run.format == Format::markdown) write_legend(std::cout, flags, run);
+  stop_if_asked();
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "bench/context/context_inputs.h"
 #include "bench/context/decode_run.h"
 #include "bench/inputs/text.h"
+#include "bench/measure/interrupt.h"
 #include "bench/measure/progress.h"
 #include "bench/measure/repeats.h"
 #include "bench/report/decode_table.h"
@@ -57,6 +58,7 @@ std::vector<Way> make_ways(const DecodeFlags& flags, const LayerStack& stack, co
   }
   std::vector<Way> ways;
   for (const std::string& name : names) {
+    stop_if_asked();
     progress.show(message(stack.tokens(), " keys: ", name));
     if (name == "flat") {
       ways.push_back({name, "off", decode_flat(stack, asked, asked.budget.k)});
@@ -137,19 +139,23 @@ std::vector<std::span<const HeadSource>> models_of(const std::vector<HeadSource>
 }
 
 void run_decode(DecodeFlags& flags) {
+  const InterruptGuard interrupts;
   const Run run = start_run(flags.run);
   flags.stack.bytes = static_cast<std::uint64_t>(flags.memory_gb * 1e9);
   flags.context.seed = flags.run.seed;
   const std::unique_ptr<ExactTopK> exact = make_exact(flags.exact, run.executor.get());
   std::vector<DecodeRow> rows;
-  {
+  try {
     Progress progress;
     const std::vector<HeadSource> heads = list_heads(flags.data, run.executor.get());
     for (const auto model : models_of(heads)) measure_stack(flags, model, *exact, run, progress, rows);
+  } catch (const Stopped&) {
+    if (rows.empty()) throw;
   }
   compare_rows(rows);
   write_decode(std::cout, run.format, rows);
   if (!flags.plot.empty()) plot_decode(flags.plot, rows);
+  stop_if_asked();
 }
 
 void add_context_flags(CLI::App& app, ContextParams& context) {

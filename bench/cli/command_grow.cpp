@@ -8,6 +8,7 @@
 #include "bench/context/context_inputs.h"
 #include "bench/context/prompt_ways.h"
 #include "bench/measure/growth.h"
+#include "bench/measure/interrupt.h"
 #include "bench/measure/progress.h"
 #include "bench/report/growth_table.h"
 #include "bench/report/prompt_table.h"
@@ -84,8 +85,8 @@ std::vector<GrowthOptions> ways_to_grow(const GrowFlags& flags) {
 }
 
 struct GrowReport {
-  std::vector<Record> records;
-  std::string legend;
+  RecordStream records;
+  std::string legend = {};
 };
 
 void measure_head(const HeadSource& source, const GrowFlags& flags, const Run& run, const ExactTopK& exact,
@@ -102,6 +103,7 @@ void measure_head(const HeadSource& source, const GrowFlags& flags, const Run& r
   measured.options.segment = 0;
   measured.fresh = evaluate_growth(GrowingIndex(fresh, {}), problem, flags.beam);
   for (const GrowthOptions& way : ways_to_grow(flags)) {
+    stop_if_asked();
     if (way.segment != measured.options.segment) {
       progress.show(label + ": growing a context");
       measured.context_us.clear();
@@ -115,8 +117,8 @@ void measure_head(const HeadSource& source, const GrowFlags& flags, const Run& r
     std::unique_ptr<GrowingIndex> grown;
     for (GrowthCost& cost : measured.costs) grown = grow(base, problem, way, cost);
     measured.grown = evaluate_growth(*grown, problem, flags.beam);
-    if (report.records.empty()) report.legend = growth_legend(measured);
-    report.records.push_back(to_record(measured));
+    if (report.legend.empty()) report.legend = growth_legend(measured);
+    report.records.add(to_record(measured));
   }
 }
 
@@ -132,24 +134,28 @@ void measure_ways(const HeadSource& source, const GrowFlags& flags, const Run& r
   params.recent = static_cast<std::uint32_t>(problem.group.prefill - problem.indexed.end);
   params.softmax_scale = problem.group.softmax_scale;
   for (const PromptWay& way : measure_prompt_ways(problem, params, {flags.chunks, flags.beam, flags.repeats}, exact)) {
-    if (report.records.empty()) report.legend = prompt_legend(problem, way, run.record);
-    report.records.push_back(to_record(label, problem, way, run.record));
+    if (report.legend.empty()) report.legend = prompt_legend(problem, way, run.record);
+    report.records.add(to_record(label, problem, way, run.record));
   }
 }
 
 void run_grow(GrowFlags& flags) {
+  const InterruptGuard interrupts;
   const Run run = start_run(flags.run);
   const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(run.executor.get());
   set_build_run(flags.build, flags.run.seed, run.executor.get());
-  GrowReport report;
-  {
+  GrowReport report{RecordStream(std::cout, run.format)};
+  try {
     Progress progress;
     for (const HeadSource& source : list_heads(flags.data, run.executor.get())) {
+      stop_if_asked();
       (flags.chunks == 0 ? measure_head : measure_ways)(source, flags, run, *exact, progress, report);
     }
+  } catch (const Stopped&) {  // what was measured until then is written
   }
-  write_records(std::cout, run.format, report.records);
+  report.records.finish();
   if (run.format == Format::markdown) std::cout << '\n' << report.legend;
+  stop_if_asked();
 }
 
 template <typename T>

@@ -8,6 +8,7 @@
 #include "bench/cli/options.h"
 #include "bench/inputs/usage_error.h"
 #include "bench/measure/index_cache.h"
+#include "bench/measure/interrupt.h"
 #include "bench/measure/progress.h"
 #include "bench/measure/repeats.h"
 #include "bench/report/latency_table.h"
@@ -65,6 +66,7 @@ std::vector<std::unique_ptr<Head>> build_heads(const LatencyFlags& flags, const 
     Head& head = *heads.back();
     for (const Variant& variant : variants) {
       if (head.built.count(variant.build) != 0) continue;
+      stop_if_asked();
       progress.show(message("head ", heads.size(), ": building ", variant.name));
       head.built[variant.build] = cache.get(variant.build, label, head.problem, flags.build, *exact);
     }
@@ -92,6 +94,7 @@ void run_latency(LatencyFlags& flags) {
   if (flags.paced && flags.repeats > 1) {
     throw UsageError("--repeats is not for --paced: whoever paces counts the rounds, and repeats the command");
   }
+  const InterruptGuard interrupts;
   const Run run = start_run(flags.run);
   const std::vector<Variant> variants = available_variants(flags.indexes);
   std::sort(flags.targets.begin(), flags.targets.end());
@@ -107,6 +110,7 @@ void run_latency(LatencyFlags& flags) {
     result.times = time_jobs(flags, result.heads, result.jobs, progress);
   }
   write_latency(std::cout, run.format, result);
+  stop_if_asked();
 }
 
 }  // namespace

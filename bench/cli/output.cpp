@@ -38,7 +38,11 @@ class Redirection {
 
   void finish() {
     std::cout.flush();
-    if (mode_ == OutputMode::whole) return replace_file(out_flag, path_, text_.str());
+    if (mode_ == OutputMode::whole) {
+      // Stopped before anything was measured: the file stays as it was.
+      if (!text_.str().empty()) replace_file(out_flag, path_, text_.str());
+      return;
+    }
     file_.close();
     if (!file_ || !std::cout) fail(ErrorCode::io, out_flag, " ", path_, " could not be written in full");
   }

@@ -7,7 +7,7 @@
 namespace rattan::bench {
 
 enum class OutputMode : std::uint8_t {
-  whole,     // the file is replaced when all is printed, or stays as it was
+  whole,     // the file is replaced when all is printed, or stays as it was, also where nothing is
   as_lines,  // lines are in the file as they are printed
   append     // the same behind what the file has
 };

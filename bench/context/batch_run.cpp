@@ -6,6 +6,7 @@
 #include "bench/context/context_inputs.h"
 #include "bench/context/decode_run.h"
 #include "bench/context/layer_decoder.h"
+#include "bench/measure/interrupt.h"
 #include "bench/measure/scratch_folder.h"
 
 namespace rattan::bench {
@@ -73,7 +74,8 @@ std::vector<BatchTimes> time_batches(const LayerStack& stack, std::span<const Ba
   std::vector<std::vector<float>> exact(stack.layers().size(), std::vector<float>(heads * dim));
   std::vector<std::vector<float>> outputs = exact;
   std::vector<BatchTimes> times(ways.size());
-  for (std::size_t round = 0; round <= rounds; ++round) {
+  std::size_t done = 0;
+  for (std::size_t round = 0; round <= rounds && !ends_after(done); done = round++) {
     for (std::size_t way = 0; way < ways.size(); ++way) {
       const auto start = Clock::now();
       ways[way](round * outputs.size(), outputs);
@@ -88,9 +90,10 @@ std::vector<BatchTimes> time_batches(const LayerStack& stack, std::span<const Ba
                                   std::span(outputs[i]).subspan(head * dim, dim));
         }
       }
-      times[way].output_error += error / static_cast<double>(rounds * outputs.size() * heads);
+      times[way].output_error += error / static_cast<double>(outputs.size() * heads);
     }
   }
+  for (BatchTimes& way : times) way.output_error /= static_cast<double>(done);
   return times;
 }
 

@@ -34,7 +34,8 @@ struct BatchTimes {
   double output_error = 0;           // mean over sequences and query heads of |o - o'| / |o|; o is what the first gives
 };
 
-// `rounds` rounds after an untimed one; the ways take turns, all with the same queries.
+// `rounds` rounds after an untimed one; the ways take turns, all with the same queries. Where a signal asks to
+// stop, the rounds that are done (interrupt.h).
 std::vector<BatchTimes> time_batches(const LayerStack& stack, std::span<const BatchStep> ways, std::size_t rounds);
 
 }  // namespace rattan::bench

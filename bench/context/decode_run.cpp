@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "bench/measure/interrupt.h"
 #include "bench/measure/latency.h"
 
 namespace rattan::bench {
@@ -28,7 +29,8 @@ std::vector<std::vector<double>> time_decoders(const LayerStack& stack, std::spa
   CacheSweeper sweeper;
   std::vector<float> output(stack.query_heads() * stack.value_dim());
   std::vector<std::vector<double>> times(decoders.size());
-  for (std::size_t round = 0; round <= rounds; ++round) {
+  std::size_t done = 0;
+  for (std::size_t round = 0; round <= rounds && !ends_after(done); done = round++) {
     for (std::size_t j = 0; j < decoders.size(); ++j) {
       sweeper.sweep();
       for (std::size_t layer = 0; layer < stack.layers().size(); ++layer) {

@@ -12,7 +12,7 @@ namespace rattan::bench {
 
 // Microseconds of one layer, per decoder: `rounds` rounds after an untimed one; in a round every decoder in turn walks
 // through all layers. Before its turn twice the last-level cache is read from elsewhere: what the layers of a short
-// context take may be less than the cache.
+// context take may be less than the cache. Where a signal asks to stop, the rounds that are done (interrupt.h).
 std::vector<std::vector<double>> time_decoders(const LayerStack& stack, std::span<LayerDecoder* const> decoders,
                                                std::size_t rounds);
 

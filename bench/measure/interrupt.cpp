@@ -33,4 +33,9 @@ void stop_if_asked() {
   if (stop_asked()) throw Stopped();
 }
 
+bool ends_after(std::size_t rounds) {
+  if (rounds == 0) stop_if_asked();
+  return stop_asked();
+}
+
 }  // namespace rattan::bench

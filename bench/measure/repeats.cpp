@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "bench/measure/interrupt.h"
 #include "bench/measure/latency.h"
 
 namespace rattan::bench {
@@ -32,7 +33,7 @@ RepeatedTime join_repeats(std::span<const std::vector<double>> repeats) {
 std::vector<RepeatedTime> repeat_timing(std::size_t repeats,
                                         const std::function<std::vector<std::vector<double>>()>& time_all) {
   std::vector<std::vector<std::vector<double>>> by_way;
-  for (std::size_t i = 0; i < repeats; ++i) {
+  for (std::size_t i = 0; i < repeats && !ends_after(i); ++i) {
     std::vector<std::vector<double>> times = time_all();
     by_way.resize(times.size());
     for (std::size_t way = 0; way < times.size(); ++way) by_way[way].push_back(std::move(times[way]));

@@ -29,7 +29,8 @@ struct RepeatedTime {
 // One way to do a thing: its times, by repeat.
 RepeatedTime join_repeats(std::span<const std::vector<double>> repeats);
 
-// Several ways, which `time_all` times once each: a list of times for every way, always as many.
+// Several ways, which `time_all` times once each: a list of times for every way, always as many. Where a signal asks to
+// stop, the repeats that are done (interrupt.h).
 std::vector<RepeatedTime> repeat_timing(std::size_t repeats,
                                         const std::function<std::vector<std::vector<double>>()>& time_all);
 

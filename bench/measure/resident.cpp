@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "bench/measure/interrupt.h"
 #include "bench/measure/latency.h"
 
 namespace rattan::bench {
@@ -32,7 +33,8 @@ std::vector<std::vector<double>> time_cycles(const std::vector<CycleJob>& jobs, 
       searches[j].emplace_back(*resident.index, *resident.problem, resident.setup);
   }
   std::vector<std::vector<double>> times(jobs.size());
-  for (std::size_t round = 0; round <= rounds; ++round) {
+  std::size_t done = 0;
+  for (std::size_t round = 0; round <= rounds && !ends_after(done); done = round++) {
     before_round();
     for (std::size_t j = 0; j < jobs.size(); ++j) {
       sweeper.sweep();

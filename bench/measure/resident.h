@@ -31,6 +31,7 @@ using CycleJob = std::vector<Resident>;
 // Microseconds of every timed step, per job: `rounds` rounds after an untimed one; a round asks, job by job, every
 // resident one step (all query heads). Before the turn of each job twice the last-level cache is read from elsewhere:
 // what the residents read in a round may be less than the cache. `before_round` runs at the start of each round.
+// Where a signal asks to stop, the rounds that are done (interrupt.h).
 std::vector<std::vector<double>> time_cycles(const std::vector<CycleJob>& jobs, std::size_t rounds,
                                              const std::function<void()>& before_round);
 

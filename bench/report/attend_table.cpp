@@ -113,15 +113,11 @@ std::vector<AttendRow> mean_rows(const std::vector<AttendRow>& rows) {
   return means;
 }
 
-void write_attend(std::ostream& out, Format format, const std::vector<AttendRow>& rows,
-                  std::optional<std::size_t> copies) {
-  const std::vector<AttendRow> means = mean_rows(rows);
-  std::vector<Record> records;
-  records.reserve(rows.size() + means.size());
-  for (const AttendRow& row : rows) records.push_back(to_record(row));
-  for (const AttendRow& row : means) records.push_back(to_record(row));
-  write_records(out, format, records);
-  if (format != Format::markdown) return;
+void finish_attend(std::ostream& out, RecordStream& records, const std::vector<AttendRow>& rows,
+                   std::optional<std::size_t> copies) {
+  for (const AttendRow& row : mean_rows(rows)) records.add(to_record(row));
+  records.finish();
+  if (records.format() != Format::markdown || rows.empty()) return;
   out << "\nkeys: retrieved keys attended to per query head; mass: share of the indexed keys' softmax mass that they "
          "hold; unread: share of the whole softmax that was not read; out err: |o - o'| / |o|, sinks and recent window "
          "attended exactly on both sides; fixed k's: that of fixed k at as many keys; estimate err: |estimated - true| "

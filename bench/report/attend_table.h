@@ -50,8 +50,9 @@ Record to_record(const AttendRow& row);
 // outside of them.
 std::vector<AttendRow> mean_rows(const std::vector<AttendRow>& rows);
 
-// `copies` of a head took turns in the timed steps; none: nothing was timed.
-void write_attend(std::ostream& out, Format format, const std::vector<AttendRow>& rows,
-                  std::optional<std::size_t> copies);
+// The means behind the rows, which `records` has, and in Markdown how to read the table. `copies` of a head took turns
+// in the timed steps; none: nothing was timed.
+void finish_attend(std::ostream& out, RecordStream& records, const std::vector<AttendRow>& rows,
+                   std::optional<std::size_t> copies);
 
 }  // namespace rattan::bench

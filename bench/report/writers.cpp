@@ -6,6 +6,7 @@
 #include "bench/inputs/usage_error.h"
 #include "bench/report/json_text.h"
 #include "bench/report/table.h"
+#include "core/check.h"
 
 namespace rattan::bench {
 namespace {
@@ -57,6 +58,17 @@ void write_records(std::ostream& out, Format format, const std::vector<Record>& 
       for (const Record& record : records) out << to_text(to_json(record)) << '\n';
       break;
   }
+}
+
+void RecordStream::add(Record record) {
+  if (format_ != Format::jsonl) return kept_.push_back(std::move(record));
+  write_records(out_, format_, {std::move(record)});
+  out_.flush();
+  if (!out_) fail(ErrorCode::io, "writing rows failed");
+}
+
+void RecordStream::finish() {
+  if (format_ != Format::jsonl) write_records(out_, format_, kept_);
 }
 
 }  // namespace rattan::bench

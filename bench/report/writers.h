@@ -21,4 +21,20 @@ void write_csv(std::ostream& out, const std::vector<Record>& records);
 // Markdown shows the columns that fields name; the other formats carry every field.
 void write_records(std::ostream& out, Format format, const std::vector<Record>& records);
 
+// Records as they are measured: JSON lines stand in the output at once, all else at the end.
+class RecordStream {
+ public:
+  RecordStream(std::ostream& out, Format format) : out_(out), format_(format) {}
+
+  void add(Record record);  // throws Error(io)
+  void finish();            // writes what is not written
+
+  Format format() const noexcept { return format_; }
+
+ private:
+  std::ostream& out_;
+  Format format_;
+  std::vector<Record> kept_;
+};
+
 }  // namespace rattan::bench

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Ctrl-C at random moments of a sweep: every row that was measured is kept, the page is whole or the old one, and
-# --resume goes on from there to the table of an undisturbed run.
+# --resume goes on from there to the table of an undisturbed run. The other commands that time end with what there is.
 #   interrupted.sh rattan-bench [TIMES]      5 runs that the signal stops
 set -eu
 bench=$1 times=${2:-5}
@@ -54,4 +54,26 @@ while [ "$stopped" -lt "$times" ]; do
   "$bench" report rows.jsonl -o again.html >/dev/null
   grep -q '</html>' page.html || fail "resumed, the page is not whole"
 done
+# Commands that would take hours: stopped, they print what they have. Later where there was nothing yet.
+ends_with_rows() {
+  for delay in 1 2 4 8 16 32; do
+    echo old >rows.jsonl
+    "$bench" "$@" --threads 1 --format jsonl -o rows.jsonl 2>err.txt &
+    pid=$!
+    sleep "$delay"
+    kill -INT "$pid"
+    code=0
+    wait "$pid" || code=$?
+    [ "$code" -eq 130 ] || fail "$1: exit code $code: $(cat err.txt)"
+    if grep -q '^{.*}$' rows.jsonl; then return; fi
+  done
+  fail "$1 prints nothing"
+}
+data="--synth n=2048,d=32,group=2,heads=40,seed=3,decode=640"
+ends_with_rows latency $data --k 10 --queries 8 --index flat --resident 1 --rounds 1000000
+ends_with_rows decode $data --k 10 --index scan4 --estimate off --depth 1 --layer-kv-heads 1 --rounds 1000000
+ends_with_rows batch $data --k 10 --index scan4 --sequences 1 --layer-kv-heads 1 --rounds 1000000
+ends_with_rows attend $data --k 10 --queries 4 -r 1000 --rounds 1000 --latency on --context-index scan4
+ends_with_rows grow $data --k 10 --queries 8 --append 600 --segment 64 -r 100
+
 echo "$round runs, $stopped of them stopped by SIGINT: rows kept, page whole or old, resumed to the same table"

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <csignal>
 
+#include "bench/measure/interrupt.h"
 #include "tests/bench/groups.h"
 
 namespace rattan::bench {
@@ -39,6 +41,27 @@ TEST(DecodeRun, EveryLayerIsTimedInEveryRoundButTheFirst) {
   EXPECT_EQ(times[0].size(), 6U);
   EXPECT_EQ(times[1].size(), 6U);
   EXPECT_EQ(two.asked, (std::vector<std::size_t>{0, 1, 2, 0, 1, 2, 0, 1, 2}));
+}
+
+// Asks to stop at a call.
+class StoppingDecoder final : public LayerDecoder {
+ public:
+  explicit StoppingDecoder(int calls) : calls_(calls) {}
+  void decode(std::size_t, MatrixView, std::span<float>) override {
+    if (--calls_ == 0) std::raise(SIGINT);
+  }
+  std::string kinds() const override { return "made"; }
+
+ private:
+  int calls_;
+};
+
+TEST(DecodeRun, ASignalEndsItWithTheRoundsThatAreDone) {
+  const InterruptGuard guard;
+  StoppingDecoder third_round(3 * 2 + 1);
+  const std::vector<LayerDecoder*> decoders = {&third_round};
+  const auto times = time_decoders(three_layers(), decoders, 1000);
+  EXPECT_EQ(times.at(0).size(), 2 * 3U) << "one round was not timed; the one at hand is finished";
 }
 
 TEST(DecodeRun, OutputErrorIsRelative) {

@@ -18,6 +18,15 @@ TEST(Interrupt, TheFirstSignalOnlyAsks) {
   EXPECT_FALSE(stop_asked()) << "asked of the one before";
 }
 
+TEST(Interrupt, TimedRoundsEndWhereOneIsDone) {
+  const InterruptGuard guard;
+  EXPECT_FALSE(ends_after(0));
+  EXPECT_FALSE(ends_after(3));
+  std::raise(SIGINT);
+  EXPECT_TRUE(ends_after(1));
+  EXPECT_THROW(ends_after(0), Stopped) << "there is nothing to show";
+}
+
 TEST(InterruptDeathTest, TheSecondEndsTheProcess) {
   const auto twice = [] {
     const InterruptGuard guard;

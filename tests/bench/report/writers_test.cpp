@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "bench/inputs/usage_error.h"
@@ -70,6 +71,22 @@ TEST(Writers, NothingToWriteIsStillAnAnswer) {
   std::ostringstream json;
   write_records(json, Format::json, {});
   EXPECT_EQ(json.str(), "[]\n");
+}
+
+TEST(Writers, OnlyLinesAreThereBeforeTheEnd) {
+  for (const Format format : {Format::markdown, Format::csv, Format::json, Format::jsonl}) {
+    std::ostringstream out;
+    RecordStream stream(out, format);
+    std::size_t lines = 0;
+    for (const Record& record : small_records()) {
+      stream.add(record);
+      ++lines;
+      const std::string text = out.str();
+      EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), format == Format::jsonl ? lines : 0U);
+    }
+    stream.finish();
+    EXPECT_EQ(out.str(), written(format));
+  }
 }
 
 TEST(Writers, FormatsByName) {
