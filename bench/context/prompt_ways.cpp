@@ -63,7 +63,7 @@ class GrowingPrompt {
     HeadFit all;
     all.clusters = params_.clusters;
     seconds_ -= wall_seconds();
-    head_->promote(tokens_, all, exact_, executor_or_default(params_.executor));
+    head_->publish(head_->prepare_promotion(tokens_, all, exact_, executor_or_default(params_.executor)));
     seconds_ += wall_seconds();
     ++builds_;
   }
