@@ -1,6 +1,5 @@
-// Softmax attention over parts of the keys, and how parts become one: decoding attends to a window exactly, to the keys
-// a search found, and to an estimate of the rest, and merges the three (RetrievalAttention, arXiv 2409.10516, section
-// 3.3 and appendix B).
+// Softmax attention over parts of the keys, and how parts become one: decoding merges a window, the keys that a search
+// found, and an estimate of the rest (RetrievalAttention, arXiv 2409.10516, section 3.3 and appendix B).
 #pragma once
 
 #include <cstddef>
@@ -80,8 +79,7 @@ struct Budget {
   // keys; inside (0, 1). With estimate_unread what counts is not what they hold but how far the estimate of it may be
   // off, which asks for far fewer: by epsilon where k keys are retrieved, and by as many times that as more are. So all
   // heads stop where a further key gains the same, and a given number of keys errs least (src/DESIGN.md section 8).
-  // Clusters estimate, where a head has some; else every unread key is taken to be as good as the worst that was found,
-  // which asks for many more.
+  // Without clusters every unread key is taken to be as good as the worst that was found, which asks for many more.
   std::optional<double> epsilon;
   std::uint32_t most_k = 8192;  // per query head, of an epsilon budget; at least k
 

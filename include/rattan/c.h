@@ -26,7 +26,7 @@
  *
  * Then output is {3, 1} of query head 0, {2, 2} of 1; lse is log 4 and log 2.
  *
- * Conventions, once for all functions:
+ * Conventions:
  * - A function returns RATTAN_OK or another rattan_status; on failure nothing has changed, results are not written, and
  *   rattan_last_error() says in words which parameter was wrong, its value and what is allowed.
  * - Pointers must not be NULL unless their comment says "or NULL"; NULL is RATTAN_INVALID_ARGUMENT, never a crash.
@@ -47,7 +47,7 @@
  *   number of threads, beside append and seal, but not beside truncate, invalidate or destroy. Functions without a
  *   context may run anywhere.
  * - A child of fork() may use and destroy what its parent had made, with threads of its own, where no other thread of
- *   the parent was in a call that writes. fork() waits for a seal that runs in the background.
+ *   the parent was in a call that writes. fork() waits for a seal in the background; a build of a head begins again.
  */
 #ifndef RATTAN_C_H
 #define RATTAN_C_H
@@ -82,7 +82,7 @@ enum {
 
 /* Text of the calling thread's last failure; "" before the first. Valid until the thread's next failing call. */
 const char* rattan_last_error(void);
-/* RATTAN_VERSION and RATTAN_C_API_VERSION of the library that is linked. */
+/* Of the library that is linked. */
 const char* rattan_version(void);
 uint32_t rattan_c_api_version(void);
 
@@ -168,7 +168,10 @@ typedef struct rattan_params {
                                  it: an append was left out. For engines that append to and decode layer after layer */
   double logit_cap; /* above 0 (Gemma 2: 50): a logit is logit_cap * tanh(softmax_scale * score / logit_cap); 0: none */
   rattan_switch copy_pages; /* keys and values with block tables are copied, and the engine's pages its own again */
-  uint32_t reserved;        /* 0 */
+  rattan_switch background_build; /* rattan_build_layer returns when heads can be searched, by codes alone; their
+                                     indexes are built beside decodes, by */
+  uint32_t build_threads;         /* as many threads; 0: half of `threads` */
+  uint32_t reserved;              /* 0 */
 } rattan_params;
 
 /* struct_size and every default; NULL: nothing happens. */
@@ -197,8 +200,7 @@ rattan_status rattan_build_layer(rattan_context* context, uint32_t layer, const 
 /* The next `tokens` tokens of a built layer, token after token. Copied. Every decode that begins afterwards sees them.
  * Requires: keys and values [tokens * kv_heads, dim]; queries [tokens * query_heads, key_dim], link evidence for later
  * seals, or NULL.
- * Errors: what a seal before it has failed with, in the background or at the end of an append; then nothing was done.
- */
+ * Errors: what a seal before it, in the background or at the end of an append, failed with; then nothing was done. */
 rattan_status rattan_append(rattan_context* context, uint32_t layer, uint64_t tokens, const rattan_matrix* keys,
                             const rattan_matrix* values, const rattan_matrix* queries);
 
@@ -206,14 +208,18 @@ rattan_status rattan_append(rattan_context* context, uint32_t layer, uint64_t to
  * kv_heads matrices with block tables, of all tokens there are then, whose rows lie in their pages already; borrowed.
  * The engine fills the last page and the table beside everything, and calls this. Tokens of before may lie elsewhere,
  * with equal rows: in the pages of a fork or, with tokens 0, in such that were moved. Where they lay stays as it is
- * until decodes and seals that began before are done (rattan_truncate waits for seals). With rattan_params.copy_pages
- * the new rows are copied. */
+ * until decodes and seals that began before are done (rattan_truncate waits for seals). copy_pages: rows are copied. */
 rattan_status rattan_append_pages(rattan_context* context, uint32_t layer, uint64_t tokens, const rattan_matrix* keys,
                                   const rattan_matrix* values, const rattan_matrix* queries);
 
+/* Of rattan_params.background_build: heads that are still being built, and, or NULL, the seconds in which there were
+ * any. rattan_context_save, rattan_seal and rattan_rebuild wait; a fork shares what is being built. */
+rattan_status rattan_build_progress(const rattan_context* context, uint64_t* heads, double* seconds);
+/* Returns when there are none. Errors: what a build failed with, as of rattan_append; its head is searched by codes. */
+rattan_status rattan_wait_for_builds(rattan_context* context);
+
 /* Attention of one token's queries [query_heads, key_dim] over all tokens of the layer. output: [query_heads *
- * value_dim]; lse: [query_heads], or NULL; budget: or NULL for the context's. Takes no lock, and allocates nothing once
- * its buffers have grown. */
+ * value_dim]; lse: [query_heads], or NULL; budget: or NULL for the context's. Takes no lock. */
 rattan_status rattan_decode(const rattan_context* context, uint32_t layer, const rattan_matrix* queries, float* output,
                             float* lse, const rattan_budget* budget);
 
@@ -237,8 +243,8 @@ typedef struct rattan_decode_item {
 } rattan_decode_item;
 void rattan_decode_item_init(rattan_decode_item* item); /* struct_size and zeros; NULL: nothing happens */
 
-/* rattan_decode of `count` items, each items[0].struct_size bytes behind the one before, on the threads of the first
- * one's context together: many sequences in one call, several tokens of one.
+/* rattan_decode of `count` items, each items[0].struct_size bytes behind the one before, on the first one's threads
+ * together: many sequences in one call, several tokens of one.
  * Errors: rattan_last_error() begins with "items[3]: " where that one was wrong; then nothing was written. */
 rattan_status rattan_decode_batch(const rattan_decode_item* items, size_t count);
 
@@ -259,7 +265,7 @@ rattan_status rattan_seal(rattan_context* context, uint32_t layer);
  * and rattan_append of the others, with their queries: the indexes are those of a prompt that came at once. */
 rattan_status rattan_rebuild(rattan_context* context, uint32_t layer);
 
-/* Drops all tokens from `tokens` on, in every layer. */
+/* Drops all tokens from `tokens` on, in every layer; below the prefill also builds in the background. */
 rattan_status rattan_truncate(rattan_context* context, uint64_t tokens);
 /* The engine has rewritten keys in place: decode is refused until the layers are built again. */
 rattan_status rattan_invalidate(rattan_context* context);
@@ -268,9 +274,8 @@ rattan_status rattan_tokens(const rattan_context* context, uint32_t layer, uint6
 
 /* What was built last as files of a folder that exists, one per layer and KV head, without keys and values.
  * rattan_open_layer takes the place of rattan_build_layer.
- * Requires: the keys and values of all tokens that were saved, appended ones too, and the same window; their
- * fingerprints are compared, and every byte is checked. Errors: RATTAN_NOT_FOUND, RATTAN_IO, RATTAN_CORRUPT,
- * RATTAN_VERSION_MISMATCH. */
+ * Requires: keys and values of all tokens that were saved, and the same window; their fingerprints are compared, and
+ * every byte is checked. Errors: RATTAN_NOT_FOUND, RATTAN_IO, RATTAN_CORRUPT, RATTAN_VERSION_MISMATCH. */
 rattan_status rattan_context_save(const rattan_context* context, const char* folder);
 rattan_status rattan_open_layer(rattan_context* context, const char* folder, uint32_t layer, const rattan_matrix* keys,
                                 const rattan_matrix* values);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rattan/attention.h"
@@ -38,6 +39,9 @@ struct ContextShape {
 // How a head finds keys. flat searches nothing: every key is attended exactly. Whatever the kind, a decode that asks
 // for as many keys as there are attends to all of them exactly.
 enum class HeadKind : std::uint8_t { automatic = 0, flat = 1, scan4 = 2, graph = 3 };
+// "auto", "flat", "scan4", "graph"; and back. Throws Error(invalid_argument) that names `parameter` and all of them.
+std::string_view to_string(HeadKind kind) noexcept;
+HeadKind parse_head_kind(std::string_view name, std::string_view parameter = "kind");
 
 struct ContextParams {
   double softmax_scale = 0;    // 0: 1 / sqrt(key_dim); else 1e-30 to 65536
@@ -45,8 +49,7 @@ struct ContextParams {
   std::uint32_t recent = 512;  // last keys, attended exactly; retrieved keys are never among them
   Budget budget;               // default of decode()
   // Of every head. automatic: flat below 4,096 keys to search, else the fastest at `recall` with the k that `budget`
-  // needs of this head, measured at the build; no graph is tried below 24,576 keys, nor where that k is more than
-  // 1/32 of them.
+  // needs of it, measured at the build; no graph below 24,576 keys, nor where that k is more than 1/32 of them.
   HeadKind kind = HeadKind::automatic;
   // Wanted of the retrieved keys, by which widths are calibrated: of all query heads in the mean, and 0.85 times it of
   // each. A graph that does not get there gives way to scan4, also where it was asked for.
@@ -63,6 +66,11 @@ struct ContextParams {
   // Until then they are attended exactly, as the window is.
   std::uint32_t seal_after = 4096;
   bool background_seal = true;  // on a thread of the context (started when first needed); else inside append()
+  // build_layer returns as soon as every head can be searched by codes, one pass over its keys, without clusters:
+  // unread keys are not estimated. Each head's index takes their place as soon as it is built, beside decodes, on
+  // build_threads threads of the context (0: half as many as the executor has); at most 1024.
+  bool background_build = false;
+  std::uint32_t build_threads = 0;
   // Bytes that the context may hold besides the keys and values it borrows; see memory(). 0: no limit; else at least
   // the copies of the recent window. Every KV head of every layer has an equal share for itself: what becomes of a head
   // depends on no other, nor on threads. What builds and seals take in passing does not count, nor do buffers of
@@ -71,8 +79,7 @@ struct ContextParams {
   // With kind scan4 or graph clusters give way, the kind does not.
   std::size_t memory_limit = 0;
   // decode() refuses a layer that has fewer tokens than one that was decoded before it: an append was left out. For
-  // engines that append to and decode one layer after the other; not where readers of several layers run beside
-  // appends.
+  // engines that append to and decode layer after layer; not where readers of several layers run beside appends.
   bool check_layers = false;
   // Above 0 (Gemma 2: 50): a logit is logit_cap * tanh(softmax_scale * score / logit_cap), of attended and estimated
   // keys alike. The estimate takes the logits of a cluster's keys for a Gaussian's, under a cap as without. 0: no cap.
@@ -121,11 +128,11 @@ struct DecodeStats {
 struct HeadReport {
   std::uint32_t layer = 0;
   std::uint32_t kv_head = 0;
-  std::string kind;    // "flat", "scan4", "graph"
-  std::string reason;  // what was measured, for people
-  // Share of the exact best keys, among those searched, that searches of held-out queries found with the
-  // width in use, measured once at the build: mean over all query heads, and of the query head that found least.
-  // 0: not measured (flat, or no queries).
+  std::string kind;       // "flat", "scan4", "graph"
+  std::string reason;     // what was measured, for people
+  bool building = false;  // in the background
+  // Share of the exact best keys, among those searched, that searches of held-out queries found at the build with the
+  // width in use: mean over all query heads, and of the query head that found least. 0: not measured.
   double recall = 0;
   double worst_recall = 0;
   std::size_t base_tokens = 0;      // in the index that was built last: of the prefill, or of all there were
@@ -133,6 +140,12 @@ struct HeadReport {
   std::size_t unsealed_tokens = 0;  // the others, the recent window included
   std::size_t tokens_behind = 0;    // that the longest layer has more: between steps, of appends that were left out
   MemoryUse memory;                 // "edges", "codes", "clusters", "unsealed keys", ...
+};
+
+// Of builds in the background since the context was made.
+struct BuildProgress {
+  std::size_t heads = 0;  // that are still being built, or wait for it
+  double seconds = 0;     // in which there were any
 };
 
 // Numbers: elements of keys, values and queries are below 2^24 (16777216) in magnitude. Then no score and no logit is
@@ -160,9 +173,14 @@ class Context {
                    std::span<const MatrixView> queries, std::span<const std::int64_t> query_positions = {},
                    BuildStats* stats = nullptr);
 
+  // Of ContextParams::background_build. What a build throws is thrown by wait_for_builds, or by the next append of its
+  // layer, and the head is searched by codes until a seal promotes it. Until its heads are built a layer is not sealed;
+  // save, seal and rebuild wait, fork has the same builds done once for both. truncate below the prefill drops them.
+  BuildProgress build_progress() const;
+  void wait_for_builds();
+
   // The next tokens of one layer, copied. Every decode that begins afterwards attends to them. Queries are evidence for
-  // later seals, and left out where there is no room. A seal that has no room is left out: tokens go on to be attended
-  // exactly.
+  // later seals. Where there is no room they are left out, and so are seals: tokens go on to be attended exactly.
   // Requires: keys [kv_heads, key_dim] and values [kv_heads, value_dim] for each of `tokens` tokens, token after token
   // ([tokens * kv_heads, dim]). queries: [tokens * query_heads, key_dim] or no rows.
   // Throws: Error(no_memory) where the tokens do not fit into ContextParams::memory_limit; what a seal before it has
@@ -188,12 +206,11 @@ class Context {
                   std::span<const PagedRows> values);
 
   // Attention of one token's queries [query_heads, key_dim] over all tokens of the layer, or of DecodeParams::rows
-  // tokens' [rows * query_heads, key_dim], token after token. With slices only the rows of the slice's heads are
-  // written. Takes no lock, and allocates nothing once buffers have grown.
-  // Requires: output: [rows * query_heads * value_dim]; lse: [rows * query_heads] or empty, log(sum of exp(logit)),
-  // natural logarithm.
+  // tokens' [rows * query_heads, key_dim], token after token; of a slice its heads' rows alone are written. Takes no
+  // lock, and allocates nothing once buffers have grown.
+  // Requires: output: [rows * query_heads * value_dim]; lse: [rows * query_heads] or empty, ln(sum of exp(logit)).
   // Throws: Error(invalid_argument) for shapes, NaN or infinity, a wrong epoch, a layer that is not built, and one that
-  // ContextParams::check_layers finds too short. Where memory is short while buffers grow, rows may have been written.
+  // ContextParams::check_layers finds too short. Where memory is short while buffers grow rows may have been written.
   void decode(std::uint32_t layer, MatrixView queries, std::span<float> output, std::span<float> lse = {},
               const DecodeParams& params = {}) const;
 
@@ -215,8 +232,8 @@ class Context {
   // chosen anew for all its tokens, as build_layer would with the queries that were kept. A head is outgrown that has
   // 4,096 keys to search and grew by half since its index was chosen, of whatever kind. So a sequence that grows from
   // nothing gets an index, and over its life is built about three times. Where memory_limit has no room for that, or no
-  // queries were kept for a graph, the head stays as it is, and HeadReport::reason says so.
-  // Throws: Error(no_memory) where memory_limit has no room in some head, std::bad_alloc; then none was sealed.
+  // queries were kept for a graph, the head stays, as HeadReport::reason says. Readers find all heads' at once.
+  // Throws: std::bad_alloc, Error(no_memory) where some head has no room in memory_limit; then none was sealed.
   void seal(std::uint32_t layer);
 
   // The same, and every head is promoted, outgrown or not: for a prompt that was given in chunks, after the last one.
@@ -225,13 +242,11 @@ class Context {
   void rebuild(std::uint32_t layer);
 
   // Drops all tokens from `tokens` on, in every layer: speculative decoding, edits of a chat. The epoch grows. Prefill
-  // tokens may go as well; those of the shared prefix stay for forks. Clusters of such a prefill are copied, whatever
-  // ContextParams::memory_limit is.
+  // tokens may go as well; forks keep them. Clusters of such a prefill are copied, whatever memory_limit is.
   // Threads: waits for a seal in the background.
   void truncate(std::size_t tokens);
 
-  // The engine has rewritten keys in place (context shift): the epoch grows, and decode() refuses until the layers are
-  // built again.
+  // The engine has rewritten keys in place (context shift): the epoch grows; decode() refuses layers till built again.
   void invalidate();
   std::uint64_t epoch() const noexcept;
 
@@ -245,11 +260,9 @@ class Context {
   // What was built last: everything but keys and values, one file per layer and KV head
   // (layer_0000_head_0000.rattan), atomically per file. All layers are saved with the tokens of the shortest.
   // open_layer is build_layer from such files: keys and values of all these tokens are given again, appended ones too.
-  // Those behind the index (kept queries are saved, segments are not) are copied and attended exactly until the next
-  // seal. Every byte is verified.
+  // Those behind the index (kept queries are saved, segments are not) are copied and exact until the next seal.
   // Requires: a folder that exists. open_layer: the keys, values and window that were saved; fingerprints are compared.
-  // Throws: Error(not_found, io, corrupt, version, invalid_argument); Error(no_memory) where what the files hold has no
-  // room in ContextParams::memory_limit.
+  // Throws: Error(not_found, io, corrupt, version, invalid_argument); Error(no_memory) where memory_limit has no room.
   void save(const std::filesystem::path& folder) const;
   void open_layer(const std::filesystem::path& folder, std::uint32_t layer, std::span<const SharedMatrix> keys,
                   std::span<const SharedMatrix> values);

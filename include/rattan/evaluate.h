@@ -23,21 +23,18 @@ namespace rattan {
 // Requires: both tables of one metric and one number of rows; found.k() may be below truth.k().
 std::vector<double> recall_per_row(const NeighborTable& found, const NeighborTable& truth);
 
-// Mean of recall_per_row; 1 for no rows.
-double mean_recall(const NeighborTable& found, const NeighborTable& truth);
+double mean_recall(const NeighborTable& found, const NeighborTable& truth);  // 1 for no rows
 
 // What attending to `found` keys instead of all keys costs, one entry per query row.
 struct AttentionQuality {
   // Share of the indexed keys' softmax mass that the found keys hold, 0..1; 1 where a row sees no indexed key.
   std::vector<double> mass;
-  // |o - o'| / |o|, o over all visible keys, o' over window and found keys (zeros if there are none). 0 where both are
-  // zero, infinity where only o is.
+  // |o - o'| / |o|, o over all visible keys, o' over window and found keys (or zeros). 0 / 0 is 0, else infinity.
   std::vector<double> output_error;
 };
 
-// Rows [indexed.begin, indexed.end) of the keys are in the index, and `found` ids count from indexed.begin. All other
-// rows up to positions[i] (sinks, recent window, unsealed keys) are attended exactly by both sides. `values` without
-// rows: output_error stays empty.
+// Rows [indexed.begin, indexed.end) of the keys are in the index; `found` ids count from there. Other rows up to
+// positions[i] (sinks, window, unsealed keys) are exact on both sides. `values` without rows: output_error is empty.
 // Requires: keys, values: [n, d] of one KV head; queries: [rows, d]; logits are scale * <q, k>.
 // Throws: Error(invalid_argument) for shapes that disagree, a found id outside the index or after its row's position, a
 // position outside the keys, NaN or infinity in the logits.

@@ -20,8 +20,7 @@ class CheckedMatrix;  // src/scan/checked_matrix.h
 
 namespace rattan {
 
-// Which keys a query row may return. Sinks and the recent window are left out by `range` and `recent`, because they
-// would be every query's first link.
+// Which keys a query row may return. Sinks and window, which `range` and `recent` leave out, would be all first links.
 struct Visibility {
   IdRange range;  // keys outside are never returned
   // Empty: every row sees all of `range`. Else one position per query row (causal): row i sees only the keys with

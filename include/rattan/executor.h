@@ -28,12 +28,11 @@ class Executor {
 // all the work where no other can be started. None starts before first use; a child of fork() starts its own.
 Executor& default_executor();
 
-// The same with `threads` threads, at most 1024, of its own; 0 means as many as default_executor() has. Throws
-// Error(invalid_argument).
+// The same with `threads` threads, at most 1024, of its own; 0: as many as default_executor(). Throws Error.
 std::unique_ptr<Executor> make_thread_executor(unsigned threads);
 
 // OpenMP, for engines whose other work runs on its team: the runtime ends the process where it cannot start a thread.
-// In a child of fork() all runs on the calling thread. threads and Throws: as make_thread_executor.
+// In a child of fork() all runs on the calling thread. The rest: as make_thread_executor.
 std::unique_ptr<Executor> make_openmp_executor(unsigned threads);
 
 // Runs everything on the calling thread.

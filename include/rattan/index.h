@@ -94,15 +94,13 @@ std::unique_ptr<Index> build_auto(SharedMatrix keys, std::span<const NeighborTab
                                   BuildStats* stats = nullptr);
 
 // The attention graph. Each link table holds the exact top-k keys of prefill queries; several tables are the query
-// heads of one GQA group, whose links are united (queries are never averaged). Deterministic: the same bytes for any
-// number of threads.
+// heads of one GQA group, whose links are united, never averaged. The same bytes for any number of threads.
 // Requires: ids in the tables are below keys.rows.
 std::unique_ptr<Index> build_graph(SharedMatrix keys, std::span<const NeighborTable> links,
                                    Metric metric = Metric::inner_product, const GraphBuildParams& = {},
                                    BuildStats* stats = nullptr);
 
-// Opens what save() wrote. Every byte is verified before the first search. executor: of the keys' check and of their
-// codes; null: default_executor().
+// Opens what save() wrote. Every byte is verified. executor: of the keys' check and codes; null: default_executor().
 // Requires: the same keys; rows, dim, dtype and a fingerprint of their bytes are compared.
 // Throws: Error(not_found, io, corrupt, version, invalid_argument).
 std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatrix keys, Executor* executor = nullptr);

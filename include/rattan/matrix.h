@@ -29,7 +29,6 @@ struct MatrixView {
       : data(data_), dtype(dtype_), rows(rows_), cols(cols_), row_stride(row_stride_) {}
 
   std::size_t row_bytes() const noexcept { return cols * dtype_size(dtype); }
-
   const void* row(std::size_t i) const noexcept {
     return static_cast<const std::byte*>(data) + i * row_stride * dtype_size(dtype);
   }
@@ -58,8 +57,7 @@ struct PagedRows {
   std::size_t block_stride = 0;  // in elements, >= cols; 0: block_rows * row_stride
 };
 
-// A view with what keeps its memory alive. `owner` may be empty: then the caller promises that the memory outlives
-// every index built on it.
+// A view with what keeps its memory alive. Without an owner the caller promises that it outlives all built on it.
 struct SharedMatrix {
   MatrixView view;
   std::shared_ptr<const void> owner;
@@ -69,8 +67,7 @@ struct SharedMatrix {
   SharedMatrix(MatrixView view_, std::shared_ptr<const void> owner_) : view(view_), owner(std::move(owner_)) {}
 };
 
-// The rows copied together. Throws Error(invalid_argument): a table that is too short, a zero block_rows, a stride
-// below cols.
+// The rows copied together. Throws Error(invalid_argument): a short table, a zero block_rows, a stride below cols.
 SharedMatrix gather(const PagedRows& rows);
 
 }  // namespace rattan

@@ -1,6 +1,5 @@
 // Parameters as plain structs with defaults. Search parameters travel with the call and never live in an index.
-// Every struct has validate(), which throws Error(invalid_argument) naming the parameter, its value and what is
-// allowed.
+// validate() throws Error(invalid_argument) naming the parameter, its value and what is allowed.
 #pragma once
 
 #include <cstdint>
@@ -28,9 +27,8 @@ struct SearchParams {
   std::span<const float> row_widths;
   // Graph: at most this many adjacency lists are read per row. Unset: no limit but the beam.
   std::optional<std::uint32_t> expansions;
-  // Indexes with codes: how many of the best keys by code are read in full per row; raised to k where it is less. 0:
-  // codes are not used, every score is one of a key read in full. Unset: chosen from k; for a graph the beam width, but
-  // at least 1.5 k.
+  // Indexes with codes: how many of the best keys by code are read in full per row, at least k. 0: codes are not used,
+  // every score is of a key read in full. Unset: chosen from k; of a graph the beam width, but at least 1.5 k.
   std::optional<std::uint32_t> rerank;
   // IVF: lists scanned per row. Unset: chosen from the number of lists.
   std::optional<std::uint32_t> probes;
@@ -58,8 +56,7 @@ struct GraphBuildParams {
   std::uint32_t entry_points = 64;  // keys every search starts from; 1..4096
 
   // Bits per channel of the codes by which the walk scores neighbours; 0 (none), 4 or 8. Four bits are a quarter of the
-  // f16 keys' bytes: recall stays within 0.005 and searches take half of the time. Inner product only: with l2 there
-  // are none.
+  // f16 keys' bytes: recall stays within 0.005, searches take half of the time. With l2 there are none.
   std::uint32_t code_bits = 4;
   std::uint64_t seed = 1;        // of every random choice
   Executor* executor = nullptr;  // null: default_executor()

@@ -61,7 +61,6 @@ class NeighborTable {
   // For who writes every element: they have no value yet. Threads that write to their own rows first also share the
   // cost of getting the memory from the system, which for a large table is more than that of writing it.
   static NeighborTable unfilled(std::size_t rows, std::size_t k);
-
   std::size_t rows() const noexcept { return rows_; }
   std::size_t k() const noexcept { return k_; }
 

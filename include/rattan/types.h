@@ -13,8 +13,7 @@ namespace rattan {
 // Element type of stored vectors. Values reach index files: never renumber.
 enum class DType : std::uint8_t { f32 = 0, f16 = 1, bf16 = 2 };
 
-// A score is always "higher is closer": inner product as it is, L2 as the negated squared distance.
-// Values reach index files: never renumber.
+// "Higher is closer": inner product as it is, L2 as the negated squared distance. Never renumber, as above.
 enum class Metric : std::uint8_t { inner_product = 0, l2 = 1 };
 
 // Row number of a key in the matrix the index was built on.
@@ -23,8 +22,7 @@ using KeyId = std::uint32_t;
 // Filler for result slots that hold no key; its score is -infinity.
 inline constexpr KeyId no_key = ~KeyId{0};
 
-// Bytes of one element.
-constexpr std::size_t dtype_size(DType dtype) noexcept { return dtype == DType::f32 ? 4 : 2; }
+constexpr std::size_t dtype_size(DType dtype) noexcept { return dtype == DType::f32 ? 4 : 2; }  // bytes
 
 // "f32", "f16", "bf16" / "inner_product", "l2".
 const char* to_string(DType dtype) noexcept;

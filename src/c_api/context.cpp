@@ -153,6 +153,18 @@ rattan_status rattan_decode_slice(const rattan_context* context, uint32_t layer,
   });
 }
 
+rattan_status rattan_build_progress(const rattan_context* context, uint64_t* heads, double* seconds) {
+  return guarded([&] {
+    const rattan::BuildProgress progress = required(context, "context").context.build_progress();
+    required(heads, "heads") = progress.heads;
+    if (seconds != nullptr) *seconds = progress.seconds;
+  });
+}
+
+rattan_status rattan_wait_for_builds(rattan_context* context) {
+  return guarded([&] { required(context, "context").context.wait_for_builds(); });
+}
+
 rattan_status rattan_rebuild(rattan_context* context, uint32_t layer) {
   return guarded([&] { required(context, "context").context.rebuild(layer); });
 }

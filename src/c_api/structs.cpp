@@ -110,6 +110,8 @@ ContextParams to_params(const rattan_params& given) {
   to.kept_queries = params.kept_queries;
   to.check_layers = is_on("params.check_layers", params.check_layers);
   to.logit_cap = params.logit_cap;
+  to.background_build = is_on("params.background_build", params.background_build);
+  to.build_threads = params.build_threads;
   return to;
 }
 
@@ -158,6 +160,8 @@ void rattan_params_init(rattan_params* params) {
   params->kept_queries = defaults.kept_queries;
   params->check_layers = to_switch(defaults.check_layers);
   params->exact = RATTAN_EXACT_CPU;
+  params->background_build = to_switch(defaults.background_build);
+  params->build_threads = defaults.build_threads;
 }
 
 void rattan_decode_item_init(rattan_decode_item* item) {

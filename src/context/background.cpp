@@ -40,18 +40,27 @@ void Background::wait() {
 }
 
 void Background::before_fork() {
+  set_stop(true);
   Lock lock(mutex_);
+  forking_ = true;
   changed_.wait(lock, [this] { return !busy_; });
-  static_cast<void>(lock.release());  // no job begins while the process is copied
+  static_cast<void>(lock.release());  // nobody is in here while the process is copied
 }
 
-void Background::after_fork_in_parent() { mutex_.unlock(); }
+void Background::after_fork_in_parent() {
+  set_stop(false);
+  forking_ = false;
+  mutex_.unlock();
+  changed_.notify_all();
+}
 
 // The thread that waits by the old objects is not here.
 void Background::after_fork_in_child() {
   std::construct_at(&mutex_);
   std::construct_at(&changed_);
   std::construct_at(&thread_);
+  forking_ = false;
+  set_stop(false);
 }
 
 void Background::start(Lock& lock) {
@@ -70,14 +79,14 @@ void Background::start(Lock& lock) {
 void Background::work() {
   Lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return ending_ || !jobs_.empty(); });
+    changed_.wait(lock, [this] { return ending_ || (!jobs_.empty() && !forking_); });
     if (ending_) return;
     work_off(lock);
   }
 }
 
 void Background::work_off(Lock& lock) {
-  while (!jobs_.empty() && !ending_) {
+  while (!jobs_.empty() && !ending_ && !forking_) {
     const std::function<void()> job = std::move(jobs_.front());
     jobs_.pop_front();
     busy_ = true;

@@ -1,6 +1,7 @@
 // Jobs on a thread of their own, one after another.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -15,7 +16,8 @@ namespace rattan {
 // waits for the job that runs; the others are done in the parent and in the child, by a thread of each.
 class Background final : ForkAware {
  public:
-  Background() { watch_forks(); }
+  // stop: set while fork() waits, for a job that would rather end early and order itself again.
+  explicit Background(std::atomic<bool>* stop = nullptr) : stop_(stop) { watch_forks(); }
   ~Background();  // as forget(), then ends the thread
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
@@ -41,10 +43,16 @@ class Background final : ForkAware {
   void work();
   void work_off(Lock& lock);
 
+  void set_stop(bool stop) noexcept {
+    if (stop_ != nullptr) stop_->store(stop);
+  }
+
+  std::atomic<bool>* stop_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> jobs_;
   bool busy_ = false;
+  bool forking_ = false;  // no job begins
   bool ending_ = false;
   std::thread thread_;
 };

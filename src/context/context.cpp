@@ -1,6 +1,7 @@
 #include "rattan/context.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -56,12 +57,14 @@ void Context::append_pages(std::uint32_t layer, std::size_t tokens, std::span<co
 
 void Context::seal(std::uint32_t layer) {
   Layer& built = state_->built(layer);
+  if (built.building()) state_->builds.wait();
   built.rethrow_failure();
   built.seal(Layer::Part::all, executor_or_default(state_->params.executor), state_->params.exact);
 }
 
 void Context::rebuild(std::uint32_t layer) {
   Layer& built = state_->built(layer);
+  if (built.building()) state_->builds.wait();
   built.rethrow_failure();
   built.seal(Layer::Part::anew, executor_or_default(state_->params.executor), state_->params.exact);
 }
@@ -71,6 +74,13 @@ void Context::truncate(std::size_t tokens) {
   for (const auto& layer : state_->owned) most = std::max(most, layer ? layer->tokens() : 0);
   check_range<std::size_t>("tokens", tokens, 0, most);
   state_->stop_sealing();
+  // Builds read rows of the prefill.
+  const auto cuts_build = [&](const auto& layer) { return layer && tokens < layer->prefill() && layer->building(); };
+  if (std::ranges::any_of(state_->owned, cuts_build)) state_->drop_builds();
+  std::vector<std::unique_lock<std::mutex>> locks;
+  for (const auto& layer : state_->owned) {
+    if (layer) locks.push_back(layer->lock_builds());
+  }
   std::vector<Layer::Truncation> prepared(state_->owned.size());
   for (std::size_t i = 0; i < prepared.size(); ++i) {
     if (!state_->owned[i]) continue;
@@ -96,7 +106,9 @@ Context Context::fork() const {
   for (std::uint32_t i = 0; i < state_->shape.layers; ++i) {
     const Layer* const layer = state_->layers[i].load(std::memory_order_acquire);
     if (layer == nullptr) continue;
-    other.state_->publish(i, std::make_unique<Layer>(*layer, state_->share));
+    auto copy = std::make_unique<Layer>(*layer, state_->share);
+    other.state_->builds.order(*copy);
+    other.state_->publish(i, std::move(copy));
   }
   return other;
 }
@@ -122,9 +134,19 @@ std::vector<HeadReport> Context::report() const {
       reports.back().layer = i;
       reports.back().tokens_behind = most - std::min(most, tokens);
       reports.back().kv_head = h;
+      reports.back().building = layer->building(h);
     }
   }
   return reports;
+}
+
+BuildProgress Context::build_progress() const { return state_->builds.progress(); }
+
+void Context::wait_for_builds() {
+  state_->builds.wait();
+  for (const auto& layer : state_->owned) {
+    if (layer) layer->rethrow_failure();
+  }
 }
 
 MemoryUse Context::memory() const {

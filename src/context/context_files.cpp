@@ -19,6 +19,7 @@ void check_folder(const std::filesystem::path& folder) {
 
 void Context::save(const std::filesystem::path& folder) const {
   check_folder(folder);
+  state_->builds.wait();
   // First what is searched, then how many tokens there are: all heads of all layers are saved with as many.
   std::vector<std::shared_ptr<const Generation>> generations;
   std::size_t tokens = no_key;
@@ -47,7 +48,7 @@ void Context::State::open(const std::filesystem::path& folder, std::uint32_t lay
   std::vector<QueryEvidence::Copy> kept(input.heads());
   for (std::size_t h = 0; h < input.heads(); ++h) {
     const std::filesystem::path path = head_path(folder, layer, h);
-    const LayerInput::Head head = in_layer(layer, [&] { return input.head(h); });
+    const HeadRows head = in_layer(layer, [&] { return input.head(h); });
     const auto prefix = open_head(path, head.keys, head.values, params, &kept[h]);
     if (input.paged()) forget_rows(*prefix);
     check_prefix_fits(*prefix, share, path.string(), input.paged());

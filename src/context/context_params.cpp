@@ -38,6 +38,7 @@ void ContextParams::validate() const {
   graph.validate();
   check_range<std::size_t>("ContextParams::capacity", capacity, 1, no_key);
   check_range<std::uint32_t>("ContextParams::seal_after", seal_after, 0, 1U << 24);
+  check_range<std::uint32_t>("ContextParams::build_threads", build_threads, 0, 1024);
 }
 
 }  // namespace rattan

@@ -9,7 +9,11 @@
 namespace rattan {
 
 Context::State::State(const ContextShape& shape_, const ContextParams& params_)
-    : shape(shape_), params(params_), scale(softmax_scale(params_, shape_.key_dim)), logits(scale, params_.logit_cap) {
+    : shape(shape_),
+      params(params_),
+      scale(softmax_scale(params_, shape_.key_dim)),
+      logits(scale, params_.logit_cap),
+      builds(params_) {
   shape.validate();
   params.validate();
   share = memory_share(shape, params);
@@ -49,8 +53,16 @@ void Context::State::publish(std::uint32_t layer, std::unique_ptr<Layer> built) 
   layers[layer].store(owned[layer].get(), std::memory_order_release);
 }
 
+void Context::State::drop_builds() {
+  builds.stop();
+  for (const auto& layer : owned) {
+    if (layer) layer->drop_builds();
+  }
+}
+
 void Context::State::drop_layers() noexcept {
   stop_sealing();
+  builds.stop();
   longest.store(0, std::memory_order_relaxed);
   for (auto& layer : layers) layer.store(nullptr, std::memory_order_release);
   for (auto& layer : owned) layer.reset();

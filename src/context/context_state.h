@@ -8,6 +8,7 @@
 
 #include "attention/logits.h"
 #include "context/background.h"
+#include "context/background_builds.h"
 #include "context/decode_counters.h"
 #include "context/head_attention.h"
 #include "context/layer.h"
@@ -32,11 +33,16 @@ struct Context::State {
 
   void build(std::uint32_t layer, const LayerInput& input, std::span<const MatrixView> queries,
              std::span<const std::int64_t> query_positions, BuildStats* stats);
+  // The same, but every head is searched by codes until its build in the background is done.
+  void build_later(std::uint32_t layer, const LayerInput& input, std::span<const MatrixView> queries,
+                   std::span<const std::int64_t> query_positions, const HeadFit& fit);
   void open(const std::filesystem::path& folder, std::uint32_t layer, const LayerInput& input);
 
   void order_seal(Layer& layer);
   // As Background::forget, and what runs ends at its next step.
   void stop_sealing();
+  // What is pending never will be done.
+  void drop_builds();
 
   // Of a layer that is decoded with so many tokens. Throws Error(invalid_argument) where another had more before.
   void check_step(std::uint32_t layer, std::size_t tokens) const;
@@ -55,7 +61,8 @@ struct Context::State {
   mutable DecodeCounters counters;
   mutable Pool<HeadScratch> scratches;
   std::atomic<bool> stopping{false};
-  Background background;  // the last: its thread ends before what it works on
+  Background background;  // the last ones: their threads end before what they work on
+  BackgroundBuilds builds;
 };
 
 }  // namespace rattan

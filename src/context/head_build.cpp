@@ -10,8 +10,6 @@
 namespace rattan {
 namespace {
 
-// As automatic heads are worth an index from. Smaller indexes are as well searched by segments.
-constexpr std::size_t fewest_ids = 4096;
 // Of a head that was asked to have an index and was built with nothing to search.
 constexpr std::size_t fewest_first_ids = 32;
 
@@ -33,14 +31,33 @@ PreparedHead prepare_head(const HeadQueries& queries, const CheckedMatrix& keys,
   return prepared;
 }
 
+std::shared_ptr<HeadPrefix> build_head(const HeadRows& rows, const HeadQueries& queries, std::uint32_t group,
+                                       const ContextParams& params, const HeadFit& fit, const ExactTopK& exact) {
+  PreparedHead head = prepare_head(queries, rows.keys, rows.values, params, fit, exact);
+  auto prefix = build_prefix(rows.keys, rows.values, std::move(head.plan), head.links, group, params, nullptr);
+  apply_fit(fit, prefix->choice);
+  return prefix;
+}
+
+std::shared_ptr<const HeadIndex> codes_alone(const CheckedMatrix& searched, const ContextParams& params) {
+  ContextParams quick = params;
+  quick.kind = HeadKind::scan4;
+  ChosenIndex chosen = choose_index(searched, {}, {}, 1, quick, nullptr);
+  chosen.choice.reason = "searched by codes, without clusters, until its index is built";
+  auto codes = std::make_shared<HeadIndex>();
+  codes->index = std::move(chosen.index);
+  codes->choice = std::move(chosen.choice);
+  return codes;
+}
+
 bool outgrown(std::size_t ids, std::size_t judged, const ContextParams& params) noexcept {
   if (params.kind == HeadKind::flat) return false;
   const bool first = find_kind(params.kind) != nullptr && judged == 0;
-  return ids >= (first ? fewest_first_ids : fewest_ids) && ids - std::min(ids, judged) >= judged / 2;
+  return ids >= (first ? fewest_first_ids : fewest_keys) && ids - std::min(ids, judged) >= judged / 2;
 }
 
 std::size_t evidence_positions(const ContextParams& params) noexcept {
-  if (params.kind == HeadKind::flat || params.capacity < fewest_ids) return 0;
+  if (params.kind == HeadKind::flat || params.capacity < fewest_keys) return 0;
   return params.kept_queries;
 }
 
@@ -50,13 +67,10 @@ std::shared_ptr<const HeadIndex> build_promoted(const SplitRows& keys, const Spl
   const SharedMatrix all_keys = in_one_place(keys, 0, keys.rows());
   const SharedMatrix all_values = in_one_place(values, 0, values.rows());
   // What is built does not own them.
-  const CheckedMatrix checked_keys = CheckedMatrix::trusted(all_keys.view);
-  const CheckedMatrix checked_values = CheckedMatrix::trusted(all_values.view);
-  PreparedHead head = prepare_head(queries, checked_keys, checked_values, params, fit, exact);
-  const auto prefix =
-      build_prefix(checked_keys, checked_values, std::move(head.plan), head.links,
-                   static_cast<std::uint32_t>(std::max<std::size_t>(1, queries.heads.size())), params, nullptr);
-  apply_fit(fit, prefix->choice);
+  const HeadRows rows{CheckedMatrix::trusted(all_keys.view), CheckedMatrix::trusted(all_values.view)};
+  const auto group = static_cast<std::uint32_t>(std::max<std::size_t>(1, queries.heads.size()));
+  const auto prefix = build_head(rows, queries, group, params, fit, exact);
+  prefix->promoted = true;
   return std::make_shared<const HeadIndex>(std::move(static_cast<HeadIndex&>(*prefix)));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -27,6 +28,13 @@ struct PreparedHead {
 PreparedHead prepare_head(const HeadQueries& queries, const CheckedMatrix& keys, const CheckedMatrix& values,
                           const ContextParams& params, const HeadFit& fit, const ExactTopK& exact,
                           std::vector<NeighborTable> spent = {});
+
+// The whole of it: prepared, and indexed.
+std::shared_ptr<HeadPrefix> build_head(const HeadRows& rows, const HeadQueries& queries, std::uint32_t group,
+                                       const ContextParams& params, const HeadFit& fit, const ExactTopK& exact);
+
+// What a head searches until it is built: 4-bit codes of its keys, made in one pass over them, and no clusters.
+std::shared_ptr<const HeadIndex> codes_alone(const CheckedMatrix& searched, const ContextParams& params);
 
 // Whether a head of so many ids outside the window has outgrown an index that was chosen for `judged`. Such steps take
 // a third of all work in all: each is of the size of a build, and half as large again as the one before.

@@ -13,8 +13,6 @@
 namespace rattan {
 namespace {
 
-// Fewer keys than that are attended faster than an index is searched.
-constexpr std::size_t fewest_keys = 4096;
 // With fewer keys a walk is no faster than a pass over all codes (bench/RESULTS.md section 4: as fast at 16,384), and
 // links and graph are nearly all of a build's time.
 constexpr std::size_t fewest_linked_keys = 24576;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,7 @@ namespace rattan {
 struct HeadQueries {
   std::span<const MatrixView> heads;
   std::span<const std::int64_t> positions;
+  std::optional<std::size_t> held_out = {};  // of the rows, the last ones; unset: as many as held_out_rows() says
 
   std::size_t rows() const noexcept { return heads.empty() ? 0 : heads.front().rows; }
   std::int64_t position(std::size_t row) const noexcept {
@@ -28,6 +30,24 @@ struct HeadQueries {
 
 // The last sixteenth of the rows, at most 256, is held out.
 std::size_t held_out_rows(std::size_t rows) noexcept;
+
+// Copies of the rows that a build reads, in the type they have: those that are held out, and those that are linked. A
+// build makes of them what it makes of all.
+class CopiedQueries {
+ public:
+  // About most_rows are linked: as make_links has it.
+  CopiedQueries(const HeadQueries& all, std::size_t most_rows);
+  CopiedQueries(const CopiedQueries&) = delete;
+  CopiedQueries& operator=(const CopiedQueries&) = delete;
+
+  HeadQueries queries() const noexcept { return {heads_, positions_, held_out_}; }
+
+ private:
+  std::vector<std::byte> bytes_;
+  std::vector<MatrixView> heads_;
+  std::vector<std::int64_t> positions_;
+  std::size_t held_out_ = 0;
+};
 
 // Some of the held-out rows, evenly spaced, with the query heads of a position together: row = group * heads + head.
 struct Calibration {

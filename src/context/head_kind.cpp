@@ -1,5 +1,6 @@
 #include "context/head_kind.h"
 
+#include "core/check.h"
 #include "index/choose_kind.h"
 #include "index/registry.h"
 
@@ -9,7 +10,18 @@ const IndexKind* find_kind(HeadKind kind) noexcept { return find_head_kind(stati
 
 std::string_view to_string(HeadKind kind) noexcept {
   const IndexKind* const row = find_kind(kind);
-  return row == nullptr ? "automatic" : row->name;
+  return row == nullptr ? "auto" : row->name;
+}
+
+HeadKind parse_head_kind(std::string_view name, std::string_view parameter) {
+  std::string allowed;
+  for (std::uint32_t number = 0; number <= last_head_kind(); ++number) {
+    const auto kind = static_cast<HeadKind>(number);
+    if (to_string(kind) == name) return kind;
+    if (number != 0) allowed += number == last_head_kind() ? " or " : ", ";
+    allowed += to_string(kind);
+  }
+  fail(ErrorCode::invalid_argument, parameter, " is \"", name, "\", allowed is ", allowed);
 }
 
 std::vector<const IndexKind*> allowed_kinds(HeadKind asked, bool with_links) {

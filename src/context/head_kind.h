@@ -13,8 +13,6 @@ namespace rattan {
 // The row of a kind; null of automatic.
 const IndexKind* find_kind(HeadKind kind) noexcept;
 
-std::string_view to_string(HeadKind kind) noexcept;
-
 // What ContextParams::kind lets a head become, the exact kind first, the one to take unmeasured last. A kind that needs
 // links gives way to one that does not where there are none.
 std::vector<const IndexKind*> allowed_kinds(HeadKind asked, bool with_links);

@@ -22,8 +22,18 @@ struct HeadIndex {
   std::shared_ptr<const Index> index;
   KeyClusters clusters;  // the same ids; none of a flat head
   HeadChoice choice;
+  bool promoted = false;  // built of what a head had grown to, whose rows may be written over; not of a prefill's
 
   std::size_t indexed() const noexcept { return index->size(); }
+};
+
+// Keys and values of a head. Rows of pages that do not follow each other are copied together: these are the owners of
+// the copies, and the matrices are not, so that nothing built of them holds on to them.
+struct HeadRows {
+  CheckedMatrix keys;
+  CheckedMatrix values;
+  std::shared_ptr<const void> gathered_keys = {};
+  std::shared_ptr<const void> gathered_values = {};
 };
 
 // The pages that keys and values of a sequence lie in.

@@ -16,6 +16,8 @@ GrowthParams default_growth() { return {}; }
 
 std::size_t searched_rows(const HeadPrefix& prefix) { return prefix.sinks + prefix.indexed(); }
 
+std::size_t bytes_of(const HeadIndex& head) { return head.index->memory().total() + head.clusters.bytes(); }
+
 GrownRows rows_behind(const MatrixView& prefix, std::size_t searched, std::size_t capacity, const PageRows* pages) {
   if (pages == nullptr) return {prefix.slice(0, searched), capacity};
   return {MatrixView(nullptr, prefix.dtype, searched, prefix.cols), capacity, *pages};
@@ -27,7 +29,8 @@ KvHead::KvHead(std::shared_ptr<const HeadPrefix> prefix, const ContextParams& pa
     : prefix_(std::move(prefix)),
       params_(params),
       sinks_(params.sinks),
-      prefix_bytes_(prefix_->index->memory().total() + prefix_->clusters.bytes()),
+      first_(prefix_),
+      first_bytes_(bytes_of(*prefix_)),
       keys_(rows_behind(prefix_->keys.view, searched_rows(*prefix_), params.capacity, pages ? &pages->keys : nullptr)),
       values_(rows_behind(prefix_->values.view, searched_rows(*prefix_), params.capacity,
                           pages ? &pages->values : nullptr)),
@@ -49,15 +52,39 @@ KvHead::KvHead(const KvHead& other, std::size_t tokens, std::shared_ptr<const Ge
     : prefix_(other.prefix_),
       params_(other.params_),
       sinks_(other.sinks_),
-      prefix_bytes_(other.prefix_bytes_),
+      first_(other.first_index()),
+      first_bytes_(bytes_of(*first_)),
       keys_(other.keys_, tokens),
       values_(other.values_, tokens),
       recent_(prefix_->keys.view.cols, default_growth().recent_queries),
       evidence_(other.evidence_),
       generation_(generation),
       inherited_(std::move(generation)),
-      judged_(inherited_->index().base_size()) {
+      judged_(std::min(other.judged_.load(), inherited_->index().base_size())) {
   evidence_.truncate(static_cast<std::int64_t>(tokens));
+}
+
+HeadRows KvHead::prefill_rows() const {
+  if (!paged()) return {CheckedMatrix::trusted(prefix_->keys), CheckedMatrix::trusted(prefix_->values)};
+  const auto reading = generation_.pin();  // keys and values
+  const std::size_t rows = prefix_->rows();
+  SharedMatrix keys = in_one_place(keys_.view(rows), 0, rows);
+  SharedMatrix values = in_one_place(values_.view(rows), 0, rows);
+  return {CheckedMatrix::trusted(keys.view), CheckedMatrix::trusted(values.view), std::move(keys.owner),
+          std::move(values.owner)};
+}
+
+void KvHead::take(std::shared_ptr<const HeadIndex> index) {
+  generation_.publish(std::make_shared<const Generation>(index, params_));
+  judged_.store(index->indexed());
+  first_bytes_.store(bytes_of(*index));
+  const std::lock_guard lock(telling_);
+  first_ = std::move(index);
+}
+
+std::shared_ptr<const HeadIndex> KvHead::first_index() const {
+  const std::lock_guard lock(telling_);
+  return first_;
 }
 
 void KvHead::reserve(std::size_t rows) {
@@ -109,8 +136,9 @@ KvHead::Truncation KvHead::prepare_truncation(std::size_t tokens) {
   // The keys of a promoted index may be written over: it is of no use when some of them are gone.
   const Generation& now = *generation_.newest();
   Truncation prepared;
-  prepared.lost = !of_prefill(now) && ids < now.index().base_size();
-  const auto next = prepared.lost ? std::make_shared<Generation>(prefix_, params_) : std::make_shared<Generation>(now);
+  prepared.lost = now.base().promoted && ids < now.index().base_size();
+  const auto next =
+      prepared.lost ? std::make_shared<Generation>(first_index(), params_) : std::make_shared<Generation>(now);
   if (prepared.lost) {
     const std::size_t of_base = std::min(keys_.base_rows(), tokens);
     next->truncate(ids_of(of_base), window_begin(tokens), keys, values);
@@ -196,7 +224,7 @@ std::optional<HeadFit> KvHead::fit_promotion(std::size_t tokens, const MemorySha
   shape.key_dim = static_cast<std::uint32_t>(prefix_->keys.view.cols);
   shape.value_dim = static_cast<std::uint32_t>(prefix_->values.view.cols);
   shape.dtype = prefix_->keys.view.dtype;
-  const HeldTokens held{tokens, keys_.held_rows(tokens), prefix_bytes_, paged()};
+  const HeldTokens held{tokens, keys_.held_rows(tokens), first_bytes_.load(), paged()};
   try {
     HeadFit fit = fit_head(held, with_queries, shape, params_, share);
     // A graph that was not counted is not built.
@@ -227,7 +255,7 @@ KvHead::Sealing KvHead::prepare_promotion(std::size_t tokens, const HeadFit& fit
 }
 
 void KvHead::set_remark(std::string remark) noexcept {
-  const std::lock_guard lock(remarking_);
+  const std::lock_guard lock(telling_);
   remark_.swap(remark);
 }
 
@@ -259,7 +287,7 @@ HeadReport KvHead::report(std::size_t tokens) const {
   report.recall = now->choice().recall;
   report.worst_recall = now->choice().worst_recall;
   {
-    const std::lock_guard lock(remarking_);
+    const std::lock_guard lock(telling_);
     if (!remark_.empty()) report.reason += "; " + remark_;
   }
   const std::size_t ids = ids_of(tokens);
@@ -287,7 +315,8 @@ MemoryUse KvHead::memory(std::size_t tokens) const {
   if (evidence_positions(params_) != 0) {
     use.parts.emplace_back("kept queries", evidence_.bytes() - evidence_.inherited_bytes());
   }
-  if (!of_prefill(*now)) use.parts.emplace_back("index of the prefill", inherited_ == nullptr ? prefix_bytes_ : 0);
+  if (now->base().promoted)
+    use.parts.emplace_back("index of the prefill", inherited_ == nullptr ? first_bytes_.load() : 0);
   if (inherited_ != nullptr) use.parts.emplace_back("shared with the origin", inherited_bytes(*now, inherited));
   return use;
 }
@@ -296,7 +325,7 @@ MemoryUse KvHead::memory(std::size_t tokens) const {
 std::size_t KvHead::inherited_bytes(const Generation& now, std::size_t rows) const noexcept {
   std::size_t bytes = rows * token_bytes() + evidence_.inherited_bytes();
   if (&now == inherited_.get()) bytes += now.bytes();
-  return of_prefill(now) ? bytes : bytes + prefix_bytes_;
+  return now.base().promoted ? bytes + first_bytes_.load() : bytes;
 }
 
 std::size_t KvHead::held_bytes(std::size_t sealed) const noexcept {
@@ -305,7 +334,7 @@ std::size_t KvHead::held_bytes(std::size_t sealed) const noexcept {
 
 std::size_t KvHead::sealed_bytes() const noexcept {
   const auto now = generation_.pin();
-  return now->bytes() + (of_prefill(*now) ? 0 : prefix_bytes_);
+  return now->bytes() + (now->base().promoted ? first_bytes_.load() : 0);
 }
 
 std::size_t KvHead::recent_query_bytes(std::size_t added) const {

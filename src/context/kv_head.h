@@ -47,8 +47,18 @@ class KvHead {
   KvHead(const KvHead& other, std::size_t tokens, std::shared_ptr<const Generation> generation);
   std::shared_ptr<const Generation> generation() const { return generation_.pin().share(); }
 
+  // Rows of the prefill. Its index is another where one has come later: see take().
   const HeadPrefix& prefix() const noexcept { return *prefix_; }
   std::shared_ptr<const HeadPrefix> shared_prefix() const noexcept { return prefix_; }
+
+  // The rows that a build of the prefill works on. Beside anything but truncate.
+  HeadRows prefill_rows() const;
+  // What is searched from now on, over the same ids as the prefix's index, in the place of that. A sealer, before the
+  // first seal.
+  void take(std::shared_ptr<const HeadIndex> index);
+  // None will come: the head is promoted as soon as it may be.
+  void give_up_build() noexcept { judged_.store(0); }
+  bool gave_up_build() const noexcept { return judged_.load() == 0 && generation_.pin()->index().base_size() != 0; }
 
   // The writer, beside anything but truncate. keys and values: as many rows of the prefix's dtype and dims. Nothing has
   // changed where it throws. Tokens are visible to who knows of them: the caller publishes their number.
@@ -112,7 +122,7 @@ class KvHead {
   std::size_t held_bytes(std::size_t sealed = 0) const noexcept;
   std::size_t sealed_bytes() const noexcept;
   // The same where a promotion has made `fit`.
-  std::size_t promoted_bytes(const HeadFit& fit) const noexcept { return fit.bytes + prefix_bytes_; }
+  std::size_t promoted_bytes(const HeadFit& fit) const noexcept { return fit.bytes + first_bytes_.load(); }
   // As many as there would be with `added` rows more.
   std::size_t recent_query_bytes(std::size_t added = 0) const;
   // That a token takes which is appended.
@@ -149,14 +159,16 @@ class KvHead {
   // Of the first `tokens`, without the sinks.
   SplitRows keys_by_id(std::size_t tokens) const noexcept;
   SplitRows values_by_id(std::size_t tokens) const noexcept;
-  bool of_prefill(const Generation& generation) const noexcept { return &generation.base() == prefix_.get(); }
+  // Of the prefill's tokens, as truncations below what came later need it.
+  std::shared_ptr<const HeadIndex> first_index() const;
   std::size_t inherited_bytes(const Generation& now, std::size_t rows) const noexcept;
 
   std::shared_ptr<const HeadPrefix> prefix_;
   ContextParams params_;
   std::size_t sinks_;
-  std::size_t prefix_bytes_;  // of the prefix's index and clusters
-  GrownRows keys_;            // by token
+  std::shared_ptr<const HeadIndex> first_;  // the prefix's, or what has come later; with telling_
+  std::atomic<std::size_t> first_bytes_;    // of that index and its clusters
+  GrownRows keys_;                          // by token
   GrownRows values_;
   RecentQueries recent_;
   QueryEvidence evidence_;
@@ -164,7 +176,7 @@ class KvHead {
   std::shared_ptr<const Generation> inherited_;  // of a fork: what it began with
   std::atomic<std::size_t> judged_;  // ids that the newest was chosen for, or that it was decided to stay for
 
-  mutable std::mutex remarking_;
+  mutable std::mutex telling_;
   std::string remark_;  // of report()
 };
 

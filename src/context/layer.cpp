@@ -27,6 +27,8 @@ Layer::Layer(std::span<const std::shared_ptr<const HeadPrefix>> prefixes, const 
 }
 
 Layer::Layer(const Layer& other, const MemoryShare& share) : memory_(share, other.heads()), tokens_(0) {
+  const auto lock = other.lock_builds();
+  builds_ = other.builds_;
   std::vector<std::shared_ptr<const Generation>> generations;
   for (const auto& head : other.heads_) generations.push_back(head->generation());
   // Afterwards: they search none but these.
@@ -35,6 +37,63 @@ Layer::Layer(const Layer& other, const MemoryShare& share) : memory_(share, othe
     heads_.push_back(std::make_unique<KvHead>(*other.heads_[h], tokens, std::move(generations[h])));
   }
   tokens_.store(tokens, std::memory_order_release);
+  for (std::size_t h = 0; h < builds_.size(); ++h) {
+    if (builds_[h]) memory_.hold(h, builds_[h]->bytes());
+  }
+}
+
+void Layer::expect_builds(std::vector<std::shared_ptr<const HeadIndex>> until, Builds builds) {
+  for (std::size_t h = 0; h < heads_.size(); ++h) {
+    heads_[h]->take(std::move(until[h]));
+    memory_.hold(h, builds[h]->bytes());
+  }
+  builds_ = std::move(builds);
+}
+
+bool Layer::building(std::size_t head) const {
+  const auto lock = lock_builds();
+  return head < builds_.size() && builds_[head] != nullptr;
+}
+
+bool Layer::building() const {
+  const auto lock = lock_builds();
+  return std::ranges::any_of(builds_, [](const auto& build) { return build != nullptr; });
+}
+
+void Layer::try_build(std::size_t head, Stoppable& executor, const ExactTopK* exact) noexcept {
+  try {
+    std::shared_ptr<PendingBuild> build;
+    {
+      const auto lock = lock_builds();
+      build = builds_[head];
+    }
+    if (!build) return;
+    const auto rows = [&] {
+      const auto lock = lock_builds();  // a truncation may take rows in pages back
+      return heads_[head]->prefill_rows();
+    };
+    auto built = build->result(rows, executor, exact);
+    const auto lock = lock_builds();
+    if (!builds_[head]) return;
+    heads_[head]->take(std::move(built));
+    builds_[head] = nullptr;
+    memory_.release(heads_, head);
+  } catch (const Stopped&) {
+  } catch (...) {
+    keep_failure();
+    drop_build(head);
+  }
+}
+
+void Layer::drop_build(std::size_t head) noexcept {
+  const auto lock = lock_builds();
+  if (!std::exchange(builds_[head], nullptr)) return;
+  heads_[head]->give_up_build();
+  memory_.release(heads_, head);
+}
+
+void Layer::drop_builds() noexcept {
+  for (std::size_t h = 0; h < builds_.size(); ++h) drop_build(h);
 }
 
 void Layer::keep_evidence(std::span<const MatrixView> queries, std::span<const std::int64_t> positions) {
@@ -112,9 +171,10 @@ void Layer::truncate(std::size_t tokens, Truncation prepared) noexcept {
 }
 
 bool Layer::waiting(std::size_t count) {
+  if (building()) return false;
   const std::size_t tokens = this->tokens();
   for (std::size_t h = 0; h < heads_.size(); ++h) {
-    if (heads_[h]->unsearched(tokens) < count) continue;
+    if (heads_[h]->unsearched(tokens) < count && !heads_[h]->gave_up_build()) continue;
     if (heads_[h]->outgrown(tokens)) return true;
     const std::size_t sealable = heads_[h]->sealable(tokens);
     if (sealable >= count && memory_.fits_segment(heads_, h, sealable / 2)) return true;
@@ -161,9 +221,13 @@ void Layer::try_seal(Part part, Executor& executor) noexcept {
     seal(part, executor);
   } catch (const Stopped&) {
   } catch (...) {
-    const std::lock_guard lock(failing_);
-    failure_ = std::current_exception();
+    keep_failure();
   }
+}
+
+void Layer::keep_failure() noexcept {
+  const std::lock_guard lock(failing_);
+  failure_ = std::current_exception();
 }
 
 void Layer::rethrow_failure() {

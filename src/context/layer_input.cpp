@@ -39,9 +39,9 @@ LayerInput::LayerInput(const ContextShape& shape, const ContextParams& params, s
   pages_ = check_pages(shape, rows_, "the rows of keys[0]", keys, values);
 }
 
-LayerInput::Head LayerInput::head(std::size_t h) const {
-  if (!paged()) return {prefill_.keys[h], prefill_.values[h], {}, {}};
-  Head head;
+HeadRows LayerInput::head(std::size_t h) const {
+  if (!paged()) return {prefill_.keys[h], prefill_.values[h]};
+  HeadRows head;
   head.keys = checked_rows(pages_[h].keys, MatrixView(nullptr, dtype_, rows_, key_dim_), message("keys[", h, "]"),
                            executor_, head.gathered_keys);
   head.values = checked_rows(pages_[h].values, MatrixView(nullptr, dtype_, rows_, value_dim_),

@@ -27,16 +27,8 @@ class LayerInput {
   bool paged() const noexcept { return !pages_.empty(); }
   std::span<const HeadPages> pages() const noexcept { return pages_; }
 
-  // Of one head. Rows of pages that do not follow each other are copied together: these are the owners of the copies,
-  // and the matrices are not, so that nothing built of them holds on to them.
-  struct Head {
-    CheckedMatrix keys;
-    CheckedMatrix values;
-    std::shared_ptr<const void> gathered_keys;
-    std::shared_ptr<const void> gathered_values;
-  };
   // Throws Error(invalid_argument) naming row and column of an element that is not allowed.
-  Head head(std::size_t h) const;
+  HeadRows head(std::size_t h) const;
 
  private:
   LayerInput(const ContextShape& shape, const ContextParams& params, std::size_t rows);

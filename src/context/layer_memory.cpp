@@ -40,6 +40,18 @@ bool LayerMemory::fits_queries(Heads heads, std::size_t head, std::size_t tokens
   return tokens * asked.token_bytes() + asked.recent_query_bytes(rows) <= unused(asked, promised_[head]);
 }
 
+void LayerMemory::hold(std::size_t head, std::size_t bytes) {
+  const Lock lock(mutex_);
+  promised_[head] = bytes;
+}
+
+void LayerMemory::release(Heads heads, std::size_t head) {
+  if (!share_.limited()) return;
+  const Lock lock(mutex_);
+  promised_[head] = 0;
+  if (heads[head]->recent_query_bytes() > unused(*heads[head], 0)) heads[head]->forget_queries();
+}
+
 bool LayerMemory::fits_segment(Heads heads, std::size_t head, std::size_t count) {
   if (!share_.limited()) return true;
   const Lock lock(mutex_);
@@ -79,12 +91,7 @@ LayerMemory::Promise::~Promise() {
   std::fill(memory_.promised_.begin(), memory_.promised_.end(), 0);
 }
 
-void LayerMemory::Promise::keep(std::size_t head) {
-  if (!memory_.share_.limited()) return;
-  const Lock lock(memory_.mutex_);
-  memory_.promised_[head] = 0;
-  // A seal takes the recent queries, unless all it had to make was clusters.
-  if (heads_[head]->recent_query_bytes() > memory_.unused(*heads_[head], 0)) heads_[head]->forget_queries();
-}
+// A seal takes the recent queries, unless all it had to make was clusters.
+void LayerMemory::Promise::keep(std::size_t head) { memory_.release(heads_, head); }
 
 }  // namespace rattan

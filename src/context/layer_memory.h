@@ -29,6 +29,10 @@ class LayerMemory {
   // With that lock: whether `rows` queries may be kept beside these tokens.
   bool fits_queries(Heads heads, std::size_t head, std::size_t tokens, std::size_t rows) const;
 
+  // What a build in the background of this head may come to, until it is done.
+  void hold(std::size_t head, std::size_t bytes);
+  void release(Heads heads, std::size_t head);
+
   // Whether a segment of the `count` oldest sealable tokens of a head fits.
   bool fits_segment(Heads heads, std::size_t head, std::size_t count);
 

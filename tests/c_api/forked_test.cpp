@@ -67,6 +67,30 @@ TEST_P(Forked, DuringASealInTheBackgroundNeitherHangsNorLosesTokens) {
   EXPECT_TRUE(lives(context));
 }
 
+// A build in the background: the parent goes on with it, the child does it by itself.
+TEST_P(Forked, DuringABuildInTheBackgroundBothFinishIt) {
+  for (const std::uint32_t threads : {0U, 1U, 3U}) {
+    rattan_params params = with_threads(threads, GetParam());
+    params.background_build = RATTAN_ON;
+    params.build_threads = threads;
+    SmallContext context(params);
+    ASSERT_TRUE(context.build());
+    const auto finishes = [&] {
+      std::uint64_t heads = 1;
+      double seconds = -1;
+      return rattan_wait_for_builds(context.get()) == RATTAN_OK &&
+             rattan_build_progress(context.get(), &heads, &seconds) == RATTAN_OK && heads == 0 && seconds >= 0 &&
+             lives(context);
+    };
+    EXPECT_TRUE(in_forked_child([&] { return context.decode() && finishes(); })) << threads;
+    EXPECT_TRUE(in_forked_child([&] {
+      context.destroy();
+      return true;
+    }));
+    EXPECT_TRUE(finishes()) << "in the parent";
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, Forked, testing::Values(RATTAN_KIND_FLAT, RATTAN_KIND_SCAN4, RATTAN_KIND_GRAPH));
 
 }  // namespace

@@ -38,6 +38,8 @@ TEST(Structs, DefaultsAreThoseOfTheCppStructs) {
   EXPECT_EQ(params.capacity, defaults.capacity);
   EXPECT_EQ(params.seal_after, defaults.seal_after);
   EXPECT_EQ(params.background_seal, defaults.background_seal);
+  EXPECT_EQ(params.background_build, defaults.background_build);
+  EXPECT_EQ(params.build_threads, defaults.build_threads);
   EXPECT_EQ(params.seed, defaults.seed);
   EXPECT_EQ(params.memory_limit, defaults.memory_limit);
 }
@@ -126,6 +128,9 @@ TEST(Structs, NumbersThatNoEnumerationHasAreRefused) {
   params = default_params();
   params.background_seal = 2;
   expect_error(ErrorCode::invalid_argument, "params.background_seal", [&] { to_params(params); });
+  params = default_params();
+  params.background_build = 2;
+  expect_error(ErrorCode::invalid_argument, "params.background_build", [&] { to_params(params); });
   params = default_params();
   params.budget.estimate_unread = 2;
   expect_error(ErrorCode::invalid_argument, "budget.estimate_unread", [&] { to_params(params); });

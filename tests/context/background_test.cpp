@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
 #include <vector>
+
+#include "tests/support/forked.h"
 
 namespace rattan::test {
 namespace {
@@ -47,6 +50,30 @@ TEST(Background, ForgetWaitsForTheRunningJobAlone) {
   background.run([&] { done += 10; });
   background.wait();
   EXPECT_GE(done, 11);
+}
+
+// A job that orders itself again as long as it is told to stop must not keep fork() from the thread.
+TEST(Background, AForkStopsAJobThatOrdersItselfAgain) {
+  std::atomic<bool> stop{false};
+  std::atomic<bool> enough{false};
+  std::atomic<int> begun{0};
+  Background background(&stop);
+  std::function<void()> job = [&] {
+    ++begun;
+    while (!stop && !enough) std::this_thread::yield();
+    if (!enough) background.run(job);
+  };
+  background.run(job);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_TRUE(in_forked_child([&] {
+      enough = true;
+      background.wait();
+      return true;
+    }));
+  }
+  enough = true;
+  background.wait();
+  EXPECT_GE(begun, 1);
 }
 
 TEST(Background, EndsWithoutAJob) { const Background background; }

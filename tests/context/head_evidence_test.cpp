@@ -71,5 +71,29 @@ TEST(HeadEvidence, LinksAreNoMoreThanKeys) {
   EXPECT_TRUE(make_links({}, test::checked(keys), 6, 100, *exact).empty());
 }
 
+// Several numbers of rows around where every second or third is linked.
+TEST(HeadEvidence, CopiesMakeWhatAllRowsMake) {
+  const SharedMatrix keys = random_matrix(50, 8, 3);
+  const auto exact = make_exact_topk_cpu(&serial_executor());
+  for (const std::size_t rows : {0U, 1U, 15U, 16U, 40U, 159U, 160U, 161U, 320U, 1000U}) {
+    for (const std::size_t most : {1U, 2U, 3U, 100U, 1000U}) {
+      const TwoHeads heads(rows);
+      std::vector<std::int64_t> positions;
+      for (std::size_t i = 0; i < rows; ++i) positions.push_back(static_cast<std::int64_t>(7 + 2 * i));
+      const HeadQueries all = heads.queries(positions);
+      const CopiedQueries copied(all, most);
+      EXPECT_LE(copied.queries().rows(), held_out_rows(rows) + 2 * most);
+      EXPECT_EQ(make_links(copied.queries(), test::checked(keys), 6, most, *exact),
+                make_links(all, test::checked(keys), 6, most, *exact));
+      const Calibration found = gather_calibration(copied.queries(), 5);
+      const Calibration wanted = gather_calibration(all, 5);
+      EXPECT_EQ(found.positions, wanted.positions);
+      for (std::size_t i = 0; i < wanted.queries.view.rows; ++i) {
+        EXPECT_EQ(row_values(found.queries.view, i), row_values(wanted.queries.view, i));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rattan::test

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "index/registry.h"
+#include "tests/support/errors.h"
 
 namespace rattan::test {
 namespace {
@@ -21,8 +22,18 @@ TEST(HeadKinds, EachIsTheRowOfItsName) {
   EXPECT_EQ(find_kind(HeadKind::scan4), find_kind("scan4"));
   EXPECT_EQ(find_kind(HeadKind::graph), find_kind("graph"));
   EXPECT_EQ(last_head_kind(), static_cast<std::uint32_t>(HeadKind::graph));
-  EXPECT_EQ(to_string(HeadKind::automatic), "automatic");
+  EXPECT_EQ(to_string(HeadKind::automatic), "auto");
   EXPECT_EQ(to_string(HeadKind::scan4), "scan4");
+}
+
+TEST(HeadKinds, NamesAreReadBack) {
+  for (std::uint32_t number = 0; number <= last_head_kind(); ++number) {
+    const auto kind = static_cast<HeadKind>(number);
+    EXPECT_EQ(parse_head_kind(to_string(kind)), kind);
+  }
+  expect_error(ErrorCode::invalid_argument, "way is \"tree\", allowed is auto, flat, scan4 or graph",
+               [] { parse_head_kind("tree", "way"); });
+  expect_error(ErrorCode::invalid_argument, "kind is \"\"", [] { parse_head_kind(""); });
 }
 
 TEST(HeadKinds, EveryNumberOfAHeadIsOfAContender) {

@@ -38,7 +38,7 @@ TEST_F(LayerInputTest, PagesComeTogetherAndBelongToNobodyElse) {
   ASSERT_EQ(input.heads(), 2U);
   ASSERT_EQ(input.pages().size(), 2U);
   for (std::size_t h = 0; h < 2; ++h) {
-    const LayerInput::Head head = input.head(h);
+    const HeadRows head = input.head(h);
     expect_rows(head.keys, text.keys(1, 50)[h].view);
     expect_rows(head.values, text.values(1, 50)[h].view);
     EXPECT_NE(head.gathered_keys, nullptr);
@@ -50,7 +50,7 @@ TEST_F(LayerInputTest, OnePageIsReadInPlace) {
   PagedText pages(text, 64, 64);
   pages.write(text, 0, 50);
   const LayerInput input(text.shape(), params, pages.keys(0, 50), pages.values(0, 50));
-  const LayerInput::Head head = input.head(1);
+  const HeadRows head = input.head(1);
   EXPECT_EQ(head.keys.view().data, pages.keys(0, 50)[1].data);
   EXPECT_EQ(head.gathered_values, nullptr);
   expect_rows(head.values, text.values(0, 50)[1].view);

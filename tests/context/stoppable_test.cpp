@@ -25,5 +25,19 @@ TEST(Stoppable, RunsEveryTaskInOrderUntilItIsStopped) {
   executor.run(0, stop_at);
 }
 
+TEST(Stoppable, StopsTheThreadsOfAnotherExecutor) {
+  std::atomic<bool> stopping{false};
+  const auto threads = make_thread_executor(3);
+  Stoppable executor(stopping, *threads);
+  EXPECT_EQ(executor.workers(), 3U);
+  std::atomic<int> done{0};
+  executor.run(50, [&](std::size_t, unsigned) { ++done; });
+  EXPECT_EQ(done, 50);
+  stopping = true;
+  EXPECT_TRUE(executor.stopped());
+  EXPECT_THROW(executor.run(50, [&](std::size_t, unsigned) { ++done; }), Stopped);
+  EXPECT_EQ(done, 50);
+}
+
 }  // namespace
 }  // namespace rattan

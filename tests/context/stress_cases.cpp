@@ -7,6 +7,8 @@ ContextParams stress_params(std::size_t lifetime) {
   ContextParams params = small_window(kinds[lifetime % 3], stress_capacity);
   params.seal_after = stress_seal_after;
   params.background_seal = lifetime % 4 != 3;
+  params.background_build = lifetime / 2 % 2 == 0;
+  params.build_threads = lifetime % 3 == 0 ? 1 : 2;
   if (lifetime % 5 == 4) params.clusters = 0;
   if (lifetime % 7 == 6) params.executor = nullptr;
   if (lifetime % 11 == 10) params.sinks = params.recent = 0;

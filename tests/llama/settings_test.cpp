@@ -39,7 +39,7 @@ TEST(Settings, AreReadByName) {
 
 TEST(Settings, AnErrorNamesVariableValueAndWhatIsAllowed) {
   for (const auto& [name, value, text] : std::vector<std::array<std::string, 3>>{
-           {"RATTAN_LLAMA_KIND", "fast", "RATTAN_LLAMA_KIND is \"fast\", must be auto, flat, scan4 or graph"},
+           {"RATTAN_LLAMA_KIND", "fast", "RATTAN_LLAMA_KIND is \"fast\", allowed is auto, flat, scan4 or graph"},
            {"RATTAN_LLAMA_K", "many", "RATTAN_LLAMA_K is \"many\", must be a number"},
            {"RATTAN_LLAMA_ROWS", "65", "RATTAN_LLAMA_ROWS is \"65\", must be 1 to 64"}}) {
     try {

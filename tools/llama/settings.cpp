@@ -55,26 +55,9 @@ class Reader {
   const Lookup& lookup_;
 };
 
-void read_kind(const Reader& reader, ContextParams& params) {
-  const char* value = reader.text("KIND");
-  if (value == nullptr) return;
-  const std::string_view kind(value);
-  if (kind == "auto") {
-    params.kind = HeadKind::automatic;
-  } else if (kind == "flat") {
-    params.kind = HeadKind::flat;
-  } else if (kind == "scan4") {
-    params.kind = HeadKind::scan4;
-  } else if (kind == "graph") {
-    params.kind = HeadKind::graph;
-  } else {
-    refuse(Reader::name("KIND"), kind, "auto, flat, scan4 or graph");
-  }
-}
-
 void read_context(const Reader& reader, ContextParams& params) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-  read_kind(reader, params);
+  if (const char* kind = reader.text("KIND")) params.kind = parse_head_kind(kind, Reader::name("KIND"));
   reader.integer("K", params.budget.k, 1, 1U << 20U);
   double epsilon = 0;
   if (reader.share("EPSILON", epsilon)) {

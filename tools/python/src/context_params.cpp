@@ -2,10 +2,7 @@
 
 #include <nanobind/stl/string.h>
 
-#include <array>
 #include <string>
-#include <string_view>
-#include <utility>
 
 namespace rattan::python {
 namespace {
@@ -43,28 +40,11 @@ class Reader {
   const char* what_;
 };
 
-template <typename T, std::size_t N>
-T by_name(const char* parameter, const std::string& name, const std::array<std::pair<std::string_view, T>, N>& known) {
-  std::string allowed;
-  for (const auto& [text, value] : known) {
-    if (text == name) return value;
-    allowed += (allowed.empty() ? "\"" : ", \"") + std::string(text) + "\"";
-  }
-  throw Error(ErrorCode::invalid_argument, std::string(parameter) + ": \"" + name + "\" is none of " + allowed);
-}
-
 DType to_dtype(const std::string& name) {
-  constexpr std::array<std::pair<std::string_view, DType>, 3> known = {
-      {{"f32", DType::f32}, {"f16", DType::f16}, {"bf16", DType::bf16}}};
-  return by_name("dtype", name, known);
-}
-
-HeadKind to_kind(const std::string& name) {
-  constexpr std::array<std::pair<std::string_view, HeadKind>, 4> known = {{{"auto", HeadKind::automatic},
-                                                                           {"flat", HeadKind::flat},
-                                                                           {"scan4", HeadKind::scan4},
-                                                                           {"graph", HeadKind::graph}}};
-  return by_name("kind", name, known);
+  for (const DType dtype : {DType::f32, DType::f16, DType::bf16}) {
+    if (name == to_string(dtype)) return dtype;
+  }
+  throw Error(ErrorCode::invalid_argument, "dtype: \"" + name + "\" is none of \"f32\", \"f16\", \"bf16\"");
 }
 
 void read_budget(Reader& reader, Budget& budget) {
@@ -100,7 +80,7 @@ ContextParams to_params(const nb::dict& arguments) {
   read_budget(reader, params.budget);
   std::string kind = "auto";
   reader.read("kind", kind);
-  params.kind = to_kind(kind);
+  params.kind = parse_head_kind(kind);
   reader.read("softmax_scale", params.softmax_scale);
   reader.read("logit_cap", params.logit_cap);
   reader.read("sinks", params.sinks);
@@ -116,6 +96,8 @@ ContextParams to_params(const nb::dict& arguments) {
   reader.read("capacity", params.capacity);
   reader.read("seal_after", params.seal_after);
   reader.read("background_seal", params.background_seal);
+  reader.read("background_build", params.background_build);
+  reader.read("build_threads", params.build_threads);
   reader.read("memory_limit", params.memory_limit);
   reader.read("seed", params.seed);
   reader.finish();
