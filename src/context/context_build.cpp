@@ -36,10 +36,8 @@ void add_stages(BuildStats* sum, const BuildStats& head) {
 
 // Whether there is anything to build that takes its time.
 bool builds_late(const HeadFit& fit, std::size_t rows, const ContextParams& params) {
-  if (params.kind == HeadKind::flat || !fit.index) return false;
   const IdRange indexed = indexed_rows(rows, params);
-  const std::size_t fewest = params.kind == HeadKind::automatic ? fewest_keys : 1;
-  return indexed.end - indexed.begin >= fewest;
+  return fit.index && wants_index(indexed.end - indexed.begin, params);
 }
 
 HeadQueries queries_of_head(std::span<const MatrixView> queries, std::span<const std::int64_t> positions,

@@ -6,6 +6,7 @@
 #include "context/head_kind.h"
 #include "core/build_timer.h"
 #include "core/grown_rows.h"
+#include "index/choose_kind.h"
 
 namespace rattan {
 namespace {
@@ -41,7 +42,7 @@ std::shared_ptr<HeadPrefix> build_head(const HeadRows& rows, const HeadQueries& 
 
 std::shared_ptr<const HeadIndex> codes_alone(const CheckedMatrix& searched, const ContextParams& params) {
   ContextParams quick = params;
-  quick.kind = HeadKind::scan4;
+  quick.kind = static_cast<HeadKind>(contenders(false).back()->head_kind);
   ChosenIndex chosen = choose_index(searched, {}, {}, 1, quick, nullptr);
   chosen.choice.reason = "searched by codes, without clusters, until its index is built";
   auto codes = std::make_shared<HeadIndex>();

@@ -57,6 +57,11 @@ void HeadChoice::apply_width(std::uint32_t keys, std::size_t group, std::span<co
   apply_width(keys, params);
 }
 
+bool wants_index(std::size_t searched, const ContextParams& params) noexcept {
+  if (params.kind == HeadKind::flat || searched == 0) return false;
+  return params.kind != HeadKind::automatic || searched >= fewest_keys;
+}
+
 HeadPlan plan_head(const HeadQueries& queries, const CheckedMatrix& keys, const CheckedMatrix& values, IdRange indexed,
                    double scale, const ContextParams& params) {
   HeadPlan plan;
@@ -102,8 +107,7 @@ ChosenIndex choose_index(const CheckedMatrix& keys, const HeadPlan& plan, std::s
                          std::uint32_t group, const ContextParams& params, BuildStats* stats) {
   HeadChoice choice;
   choice.curve = plan.curve;
-  const bool few = params.kind == HeadKind::automatic && keys.rows() < fewest_keys;
-  if (params.kind == HeadKind::flat || few || keys.rows() == 0) {
+  if (!wants_index(keys.rows(), params)) {
     choice.reason = plan.remark.empty() ? "no key to search" : plan.remark;
     return {std::make_shared<const FlatIndex>(keys, Metric::inner_product), std::move(choice)};
   }

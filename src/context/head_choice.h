@@ -18,6 +18,9 @@ namespace rattan {
 // Fewer keys than that are attended faster than an index is searched.
 inline constexpr std::size_t fewest_keys = 4096;
 
+// Whether a head with so many keys to search gets an index.
+bool wants_index(std::size_t searched, const ContextParams& params) noexcept;
+
 struct HeadChoice {
   HeadKind kind = HeadKind::flat;  // never automatic. flat: every key is attended exactly, nothing is searched
   std::uint32_t k = 0;             // keys per search that `width` was found for; 0: it was not measured
