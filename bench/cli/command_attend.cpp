@@ -122,15 +122,24 @@ void attend_head(const AttendFlags& flags, const HeadSource& source, const Exact
   }
 }
 
-// Flags of what is timed, where nothing is.
-void check_timing_flags(const AttendFlags& flags) {
-  if (flags.latency == "on") return;
-  if (flags.timing.repeats > 1) throw UsageError("--repeats is for --latency on");
-  if (flags.context_index != "auto") throw UsageError("--context-index is for --latency on");
+void check_flags(const AttendFlags& flags, const CLI::App& app) {
+  const bool timed = flags.latency == "on";
+  if (!timed) {
+    refuse_unused(app, {"--repeats", "--rounds", "--context-index"}, "--latency on");
+    const bool exact = flags.index == "exact";
+    refuse_unused_build_flags(
+        app, exact ? std::vector<std::string_view>() : std::vector{parse_variants(flags.index).front().build.name});
+  }
+  if (flags.index == "exact") refuse_unused(app, {"--width"}, "an --index that is searched");
+  if (flags.epsilons.empty()) refuse_unused(app, {"--most-k"}, "--epsilon");
+  const bool estimated = std::ranges::count(flags.estimates, "on") != 0;
+  if (!timed && !estimated && flags.epsilons.empty()) {
+    refuse_unused(app, {"--clusters"}, "--epsilon, --estimate on or --latency on");
+  }
 }
 
-void run_attend(AttendFlags& flags) {
-  check_timing_flags(flags);
+void run_attend(AttendFlags& flags, const CLI::App& app) {
+  check_flags(flags, app);
   const InterruptGuard interrupts;
   const Run run = start_run(flags.run);
   const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(run.executor.get());
@@ -196,7 +205,7 @@ Action configure_attend(CLI::App& app) {
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);
   add_run_flags(app, flags->run);
-  return [flags] { run_attend(*flags); };
+  return [flags, &app] { run_attend(*flags, app); };
 }
 
 }  // namespace rattan::bench

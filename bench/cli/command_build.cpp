@@ -115,8 +115,9 @@ void build_each(BuildFlags& flags, const std::vector<HeadSource>& heads, const E
   write_records(std::cout, run.format, records);
 }
 
-void run_build(BuildFlags& flags) {
+void run_build(BuildFlags& flags, const CLI::App& app) {
   check_kind_flags(flags);
+  refuse_unused_build_flags(app, {flags.kind});
   const Run run = start_run(flags.run);
   const BuildKind kind = parse_kind(flags.kind);
   std::vector<HeadSource> heads = list_heads(flags.data, run.executor.get());
@@ -167,7 +168,7 @@ Action configure_build(CLI::App& app) {
   app.add_option("-o,--out", flags->file, "file of the index; with several KV heads the folder of theirs")
       ->required()
       ->type_name("FILE");
-  return [flags] { run_build(*flags); };
+  return [flags, &app] { run_build(*flags, app); };
 }
 
 }  // namespace rattan::bench

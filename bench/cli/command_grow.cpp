@@ -139,7 +139,18 @@ void measure_ways(const HeadSource& source, const GrowFlags& flags, const Run& r
   }
 }
 
-void run_grow(GrowFlags& flags) {
+void check_flags(const GrowFlags& flags, const CLI::App& app) {
+  if (flags.chunks == 0) {
+    refuse_unused(app, {"--index", "--kept-queries"}, "--chunks");
+  } else {
+    refuse_unused(app, {"--append", "--segment", "--segment-links", "--segment-queries", "--segment-entry-points"},
+                  "growth without --chunks");
+  }
+  refuse_unused_build_flags(app, {"graph"});
+}
+
+void run_grow(GrowFlags& flags, const CLI::App& app) {
+  check_flags(flags, app);
   const InterruptGuard interrupts;
   const Run run = start_run(flags.run);
   const std::unique_ptr<ExactTopK> exact = make_exact_topk_cpu(run.executor.get());
@@ -194,9 +205,9 @@ Action configure_grow(CLI::App& app) {
   add_problem_flags(app, flags->problem);
   add_build_flags(app, flags->build);
   add_run_flags(app, flags->run);
-  return [flags] {
+  return [flags, &app] {
     flags->growth.window = flags->problem.recent;
-    run_grow(*flags);
+    run_grow(*flags, app);
   };
 }
 

@@ -90,10 +90,13 @@ std::vector<RepeatedTime> time_jobs(const LatencyFlags& flags, const std::vector
   });
 }
 
-void run_latency(LatencyFlags& flags) {
+void run_latency(LatencyFlags& flags, const CLI::App& app) {
   if (flags.paced && flags.repeats > 1) {
     throw UsageError("--repeats is not for --paced: whoever paces counts the rounds, and repeats the command");
   }
+  std::vector<std::string_view> kinds;
+  for (const Variant& variant : parse_variants(flags.indexes)) kinds.push_back(variant.build.name);
+  refuse_unused_build_flags(app, kinds);
   const InterruptGuard interrupts;
   const Run run = start_run(flags.run);
   const std::vector<Variant> variants = available_variants(flags.indexes);
@@ -139,7 +142,7 @@ Action configure_latency(CLI::App& app) {
   add_build_flags(app, flags->build);
   add_exact_flag(app, flags->exact);
   add_run_flags(app, flags->run);
-  return [flags] { run_latency(*flags); };
+  return [flags, &app] { run_latency(*flags, app); };
 }
 
 }  // namespace rattan::bench

@@ -73,7 +73,6 @@ void set_options(SweepFlags& flags, std::vector<std::string>& notes) {
   options.threads = flags.run.threads;
   options.seed = flags.run.seed;
   options.ood = !flags.report.empty() || flags.run.format == "json" || flags.run.format == "jsonl";
-  if (flags.latency == "off" && options.repeats > 1) throw UsageError("--repeats is for --latency on");
   if (flags.latency == "off") options.latency_steps = 0;
 }
 
@@ -84,7 +83,15 @@ void print_part(const ReportData& part) {
   if (!std::cout) fail(ErrorCode::io, "writing rows failed");
 }
 
-void run_sweep_command(SweepFlags& flags) {
+void check_flags(const SweepFlags& flags, const CLI::App& app) {
+  if (flags.latency == "off") refuse_unused(app, {"--repeats"}, "--latency on");
+  std::vector<std::string_view> kinds;
+  for (const Variant& variant : parse_variants(flags.indexes)) kinds.push_back(variant.build.name);
+  refuse_unused_build_flags(app, kinds);
+}
+
+void run_sweep_command(SweepFlags& flags, const CLI::App& app) {
+  check_flags(flags, app);
   std::vector<std::string> notes;
   set_options(flags, notes);
   SweepHooks hooks;
@@ -168,7 +175,7 @@ Action configure_sweep(CLI::App& app) {
       ->check(CLI::ExistingFile)
       ->type_name("FILE.jsonl");
   app.add_option("--report", flags->report, "also write one self-contained HTML page")->type_name("FILE.html");
-  return [flags] { run_sweep_command(*flags); };
+  return [flags, &app] { run_sweep_command(*flags, app); };
 }
 
 }  // namespace rattan::bench

@@ -1,5 +1,6 @@
 #include "bench/cli/options.h"
 
+#include <algorithm>
 #include <map>
 
 #include "bench/cli/output.h"
@@ -177,6 +178,22 @@ void add_retrieval_flags(CLI::App& app, ContextParams& context) {
   app.add_option("--recall", context.recall, "of them, by which widths are calibrated on held-out prefill queries")
       ->check(CLI::Range(0.01, 1.0))
       ->capture_default_str();
+}
+
+void refuse_unused(const CLI::App& app, std::initializer_list<const char*> names, const std::string& where) {
+  for (const char* name : names) {
+    if (app.count(name) > 0) throw UsageError(std::string(name) + " is for " + where);
+  }
+}
+
+void refuse_unused_build_flags(const CLI::App& app, const std::vector<std::string_view>& kinds) {
+  const auto has = [&](std::string_view kind) { return std::ranges::count(kinds, kind) != 0; };
+  if (!has("graph") && !has("auto")) {
+    refuse_unused(app, {"--links-k", "--query-step", "--causal-links", "--degree", "--fill", "--entry-points"},
+                  "an --index with a graph");
+  }
+  if (!has("ivf")) refuse_unused(app, {"--ivf-lists"}, "--index ivf");
+  if (!has("hnsw")) refuse_unused(app, {"--hnsw-m", "--hnsw-build-beam"}, "--index hnsw");
 }
 
 HeadSource only_head(const std::vector<HeadSource>& heads) {

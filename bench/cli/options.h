@@ -2,9 +2,12 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "bench/context/layer_stack.h"
 #include "bench/inputs/data_source.h"
@@ -56,6 +59,11 @@ void add_k_flag(CLI::App& app, ProblemOptions& problem);
 void add_stack_flags(CLI::App& app, StackOptions& stack, double& memory_gb, std::size_t& rounds,
                      const std::string& unit);
 void add_retrieval_flags(CLI::App& app, ContextParams& context);  // k and recall
+
+// Throws UsageError, "NAME is for WHERE", where one of these flags was given though nothing here uses it.
+void refuse_unused(const CLI::App& app, std::initializer_list<const char*> names, const std::string& where);
+// The same of build flags that belong to none of the kinds. auto builds graphs.
+void refuse_unused_build_flags(const CLI::App& app, const std::vector<std::string_view>& kinds);
 
 // The only KV head of the selection. Throws UsageError naming how many there are.
 HeadSource only_head(const std::vector<HeadSource>& heads);

@@ -370,6 +370,16 @@ TEST(CommandLine, WhatWouldBeIgnoredIsRefused) {
   expect_refused("attend " + one + "-r 3", 2, "--repeats is for --latency on");
   expect_refused("attend " + one + "--context-index graph", 2, "--context-index is for --latency on");
   expect_refused("latency " + one + "--paced -r 3", 2, "--repeats is not for --paced");
+  expect_refused("sweep " + one + "--index flat,ivf --hnsw-m 8", 2, "--hnsw-m is for --index hnsw");
+  expect_refused("latency " + one + "--index flat,scan4 --no-fill", 2, "--fill is for an --index with a graph");
+  expect_refused("build " + one + "--index graph --ivf-lists 8 -o /tmp/never", 2, "--ivf-lists is for --index ivf");
+  expect_refused("attend " + one + "--rounds 3", 2, "--rounds is for --latency on");
+  expect_refused("attend " + one + "--width 30", 2, "--width is for an --index that is searched");
+  expect_refused("attend " + one + "--most-k 30", 2, "--most-k is for --epsilon");
+  expect_refused("attend " + one + "--clusters 30", 2, "--clusters is for --epsilon, --estimate on or --latency on");
+  expect_refused("attend " + one + "--degree 30", 2, "--degree is for an --index with a graph");
+  expect_refused("grow " + one + "--index scan4", 2, "--index is for --chunks");
+  expect_refused("grow " + one + "--chunks 4 --segment 99", 2, "--segment is for growth without --chunks");
   EXPECT_EQ(run_bench("-V").out, run_bench("--version").out);
 }
 
