@@ -215,6 +215,31 @@ TEST_F(Codes, OfALoadedSequence) {
   go_on();
 }
 
+// Indexes of every context are built while its cells are written again, shifted and replaced.
+TEST(Attention, WhileIndexesAreBuilt) {
+  Settings settings = by_codes();
+  settings.context.kind = HeadKind::graph;
+  settings.context.background_build = true;
+  settings.context.build_threads = 2;
+  FakeCache cache(settings);
+  cache.scale = 3;
+  std::set<std::size_t> seen;
+  cache.prefill(0, 300, seen);
+  for (std::size_t turn = 0; turn < 6; ++turn) {
+    for (std::size_t cell = 300; cell < 320; ++cell) cache.step({next(seen, cell)});
+    if (turn % 3 == 0) {
+      seen.erase(seen.find(120), seen.end());
+      cache.prefill(120, 300, seen);
+    } else {
+      seen.erase(seen.find(300), seen.end());
+      if (turn % 3 == 1) cache.shift(0, 300);
+      if (turn % 3 == 2) cache.replace(0, 300);
+    }
+  }
+  EXPECT_LT(cache.largest_error, found);
+  EXPECT_NE(cache.attention.statistics().find("in the background beside"), std::string::npos);
+}
+
 TEST(Attention, ManySequencesAreForgotten) {
   Settings settings = exact();
   settings.most_sequences = 2;

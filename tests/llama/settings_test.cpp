@@ -20,6 +20,7 @@ TEST(Settings, DefaultsAreSilent) {
   EXPECT_FALSE(settings.statistics);
   EXPECT_TRUE(settings.enabled);
   EXPECT_EQ(settings.context.kind, HeadKind::automatic);
+  EXPECT_TRUE(settings.context.background_build);
 }
 
 TEST(Settings, AreReadByName) {
@@ -28,7 +29,11 @@ TEST(Settings, AreReadByName) {
                                   {"RATTAN_LLAMA_EPSILON", "0.02"},
                                   {"RATTAN_LLAMA_ESTIMATE", "0"},
                                   {"RATTAN_LLAMA_FROM", "1000"},
+                                  {"RATTAN_LLAMA_BACKGROUND", "0"},
+                                  {"RATTAN_LLAMA_BUILD_THREADS", "3"},
                                   {"RATTAN_LLAMA_STATS", "1"}});
+  EXPECT_FALSE(settings.context.background_build);
+  EXPECT_EQ(settings.context.build_threads, 3U);
   EXPECT_EQ(settings.context.kind, HeadKind::flat);
   EXPECT_EQ(settings.context.budget.k, 400U);
   EXPECT_EQ(settings.context.budget.epsilon, 0.02);

@@ -27,6 +27,44 @@ def full_attention(query, keys, values):
     return np.array(output), np.array(lse)
 
 
+def test_background_build_ends_as_a_build_at_once():
+    tokens = 1500
+    keys, values, queries = make_cache(tokens)
+    made = []
+    for background in (False, True):
+        context = make_context(kind="graph", sinks=16, recent=64, k=64, background_build=background, build_threads=2)
+        for layer in range(LAYERS):
+            context.build_layer(layer, keys[layer], values[layer], queries[layer])
+        fork = context.fork()
+        context.decode(0, queries[0, :, -1])
+        context.wait_for_builds()
+        heads, seconds = context.build_progress()
+        assert heads == 0 and (seconds > 0) == background
+        assert [(row["kind"], row["building"]) for row in context.report()] == [("graph", False)] * LAYERS * KV_HEADS
+        made.append(context.decode(1, queries[1, :, -1]))
+        fork.wait_for_builds()
+        made.append(fork.decode(1, queries[1, :, -1]))
+    for output, lse in made:
+        np.testing.assert_array_equal(output, made[0][0])
+        np.testing.assert_array_equal(lse, made[0][1])
+
+
+def test_links_by_python_in_the_background():
+    def links(queries, keys, k, candidates, positions, recent):
+        scores = np.from_dlpack(queries) @ np.from_dlpack(keys).T
+        ids = np.argsort(-scores, axis=1, kind="stable")[:, :k].astype(np.int64)
+        return ids, np.take_along_axis(scores, ids, 1)
+
+    keys, values, queries = make_cache(1500)
+    for destroyed in (True, False):
+        context = make_context(kind="graph", sinks=16, recent=64, background_build=True, device=links)
+        context.build_layer(0, keys[0], values[0], queries[0])
+        if not destroyed:
+            context.wait_for_builds()
+            assert context.report()[0]["kind"] == "graph"
+        del context  # while a build calls Python
+
+
 def make_context(**params):
     return rattan.Context(LAYERS, HEADS, KV_HEADS, DIM, dtype="f32", **params)
 

@@ -58,6 +58,34 @@ def test_greedy_tokens_are_those_of_sdpa(name, chunk):
     assert torch.equal(generate(model, ids), want)  # detached
 
 
+def test_tokens_are_the_same_while_indexes_are_built():
+    model, ids = make_model(), prompt(300)
+    want = generate(model, ids)
+    for background in (False, True):
+        with rattan.hf.attach(model, **EXACT, background_build=background):
+            assert torch.equal(generate(model, ids), want)
+
+
+def test_what_was_built_beside_is_what_is_built_at_once():
+    model, ids = make_model(), prompt(5200)
+    found = {}
+    for background in (False, True):
+        with rattan.hf.attach(model, kind="graph", build_at=0, k=32, background_build=background) as attached:
+            cache = attached.cache()
+            with torch.no_grad():
+                model(ids[:, :-2], cache=cache)
+                model(ids[:, -2:-1], cache=cache)
+                cache.wait_for_builds()
+                found[background] = model(ids[:, -1:], cache=cache).logits[0, -1]
+            assert cache.build_progress()[0] == 0
+            stats = cache.stats()
+            assert stats["building"] == 0 and (stats["background_seconds"] > 0) == background and stats["build_seconds"] > 0
+            assert {row["kind"] for row in cache.report()} == {"graph"}
+            cache.drop_contexts()
+    # The token in between was decoded by codes: its rows differ a little.
+    assert (found[True] - found[False]).abs().max() < 0.05 * found[False].abs().max()
+
+
 def test_logits_are_those_of_sdpa():
     model, ids = make_model(), prompt(300)
     with torch.no_grad():

@@ -66,6 +66,38 @@ def test_retrieval_and_its_errors(device, links):
     assert stats["keys_retrieved"] < stats["keys_visible"]
 
 
+def test_tokens_are_decoded_while_indexes_are_built(tmp_path):
+    model, ids = tiny(), tokens_of(3000)
+    made = {}
+    for background in (False, True):
+        session = offload.Session(model, 3000, 8, window=WINDOW, kind="graph", k=64, link_queries=2000, background_build=background)
+        session.prefill(ids)
+        if background:
+            decode = session.decoder("rattan")
+            assert torch.isfinite(decode()).all()
+            session.finish_builds()
+            assert session.building == 0 and session.seconds["built"] >= session.seconds["prefill"]
+        made[background] = session.decoder("rattan")(5).clone()
+        assert session.report()["kinds"] == {"graph": 6}
+        session.close()
+    assert torch.equal(made[True], made[False])
+    with pytest.raises(ValueError, match="background_build"):
+        offload.Session(model, 3000, 8, distinct_layers=1, stand_in=object(), background_build=True)
+
+
+def test_the_command_tells_what_the_first_tokens_took(tmp_path, capsys):
+    from rattan.offload.__main__ import main
+    assert main(["--model", "tiny", "--weights", "f32", "--tokens", "3000", "--steps", "6", "--ways", "rattan", "--kind", "graph", "--k", "32",
+                 "--window", "4,16,8", "--device", "cpu", "--background", "--format", "json"]) == 0
+    rows = {row["way"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    row = rows["while building"]
+    assert row["first token s"] <= row["built s"] + 1 and row["kinds"] == {"graph": 6}
+    assert len(row["first ms"]) == min(8, row["decoded"])
+    assert main(["--model", "tiny", "--weights", "f32", "--tokens", "3000", "--steps", "6", "--ways", "rattan", "--kind", "graph",
+                 "--window", "4,16,8", "--device", "cpu", "--background"]) == 0
+    assert "all indexes stand" in capsys.readouterr().out
+
+
 def test_greedy_tokens_follow_each_other():
     model, ids = tiny(), tokens_of(100)
     session = offload.Session(model, 100, 6, window=WINDOW, kind="flat")

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <utility>
 
 namespace rattan::llama {
 namespace {
@@ -115,8 +116,16 @@ void Attention::decode(CacheGroup& group, const AttentionNode& node, std::span<c
   Context::decode_batch(items, &executor());
   for (const Run& run : served) {
     counts_.rows_answered += run.rows.count;
-    if (group.is_deepest(node.layer)) run.last.sequence->answered += run.rows.count;
+    if (group.is_deepest(node.layer)) count_answered(*run.last.sequence, run.rows.count);
   }
+}
+
+// At the deepest layer: the others' builds were ordered before.
+void Attention::count_answered(Sequence& sequence, std::size_t rows) {
+  sequence.answered += rows;
+  const BuildProgress progress = sequence.context().build_progress();
+  if (progress.heads != 0) counts_.rows_while_building += rows;
+  counts_.background_seconds += progress.seconds - std::exchange(sequence.building_seconds, progress.seconds);
 }
 
 void Attention::attend(const AttentionNode& node, std::vector<RowRange>& left_over) {
@@ -159,14 +168,14 @@ std::vector<RowRange> Attention::answer(const AttentionNode& node) noexcept {
 }
 
 std::string Attention::statistics() const {
-  char text[256];
-  std::snprintf(text, sizeof text,
-                "rattan: %llu rows answered, %llu by full attention, %llu batches refused, %llu contexts built, "
-                "%.3f s of building and growing",
-                static_cast<unsigned long long>(counts_.rows_answered),
-                static_cast<unsigned long long>(counts_.rows_full),
-                static_cast<unsigned long long>(counts_.rows_refused), static_cast<unsigned long long>(counts_.builds),
-                counts_.build_seconds);
+  char text[384];
+  std::snprintf(
+      text, sizeof text,
+      "rattan: %llu rows answered, %llu by full attention, %llu batches refused, %llu contexts built, "
+      "%.3f s of building and growing, %.3f s of building in the background beside %llu of the rows",
+      static_cast<unsigned long long>(counts_.rows_answered), static_cast<unsigned long long>(counts_.rows_full),
+      static_cast<unsigned long long>(counts_.rows_refused), static_cast<unsigned long long>(counts_.builds),
+      counts_.build_seconds, counts_.background_seconds, static_cast<unsigned long long>(counts_.rows_while_building));
   return text;
 }
 

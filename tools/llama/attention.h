@@ -56,6 +56,7 @@ class Attention {
   bool prepare(CacheGroup& group, const AttentionNode& node, const Run& run);
   void decode(CacheGroup& group, const AttentionNode& node, std::span<const Run> served);
   void attend(const AttentionNode& node, std::vector<RowRange>& left_over);
+  void count_answered(Sequence& sequence, std::size_t rows);
   Executor& executor();
 
   Settings settings_;
@@ -67,8 +68,10 @@ class Attention {
 
   struct Counts {
     std::uint64_t rows_answered = 0, rows_full = 0, rows_refused = 0, builds = 0;
-    double build_seconds = 0;
-    DecodeStats gone;  // of contexts that are no more
+    std::uint64_t rows_while_building = 0;  // of rows_answered
+    double build_seconds = 0;               // in which a batch waited
+    double background_seconds = 0;          // in which it did not
+    DecodeStats gone;                       // of contexts that are no more
   } counts_;
 };
 

@@ -1,6 +1,7 @@
 #include "sequence.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace rattan::llama {
 
@@ -9,7 +10,7 @@ Sequence::Sequence(std::size_t cells, std::size_t first_cell) : cells_(cells), f
 void Sequence::cut(std::size_t tokens) {
   if (tokens >= cells_.size()) return;
   if (context_) context_->truncate(tokens);
-  for (QueryEvidence& evidence : evidence_) evidence.cut(tokens);
+  for (QueryEvidence& evidence : evidence_) evidence.truncate(static_cast<std::int64_t>(tokens));
   prints_.cut(tokens);
   cells_.cut(tokens);
 }
@@ -25,6 +26,7 @@ void Sequence::forget() {
   evidence_.clear();
   prints_.cut(0);
   answered = 0;
+  building_seconds = 0;
 }
 
 std::unique_ptr<Sequence> Sequence::fork(std::size_t tokens) const {
@@ -49,8 +51,15 @@ void Sequence::observe(std::uint32_t layer, const AttentionNode& node, std::size
   }
   // Early tokens are linked by the queries of later ones: short sequences cost nothing.
   if (first + tokens <= settings.first_tokens / 2) return;
-  while (evidence_.size() <= layer) evidence_.emplace_back(node.query_heads, node.keys.dim, settings.evidence_rows);
-  evidence_[layer].add(first, tokens, queries.data());
+  while (evidence_.size() <= layer) evidence_.emplace_back(node.keys.dim, settings.evidence_rows);
+  std::vector<MatrixView> heads;
+  for (std::uint32_t head = 0; head < node.query_heads; ++head) {
+    heads.emplace_back(queries.data() + std::size_t{head} * node.keys.dim, DType::f32, tokens, node.keys.dim, width);
+  }
+  std::vector<std::int64_t> positions(tokens);
+  std::iota(positions.begin(), positions.end(), static_cast<std::int64_t>(first));
+  evidence_[layer].truncate(static_cast<std::int64_t>(first));  // tokens that come again
+  evidence_[layer].add({heads, positions});
 }
 
 LayerContexts::Rows Sequence::rows(const AttentionNode& node) const {
@@ -73,8 +82,9 @@ bool Sequence::prepare(std::uint32_t layer, std::uint32_t layers, const Attentio
     return true;
   }
   if (layer < evidence_.size()) {
-    context_->build(layer, rows(node), tokens, evidence_[layer].matrices(), evidence_[layer].positions());
-    evidence_[layer] = QueryEvidence(node.query_heads, node.keys.dim, 0);
+    const QueryEvidence::Copy kept = evidence_[layer].copy();
+    context_->build(layer, rows(node), tokens, kept.heads, kept.positions);
+    evidence_[layer].forget();
   } else {
     const std::vector<MatrixView> none(node.query_heads, MatrixView(nullptr, DType::f32, 0, node.keys.dim));
     context_->build(layer, rows(node), tokens, none, {});

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "cell_list.h"
+#include "context/query_evidence.h"
 #include "key_prints.h"
 #include "layer_contexts.h"
-#include "query_evidence.h"
 #include "settings.h"
 
 namespace rattan::llama {
@@ -52,13 +52,14 @@ class Sequence {
   bool overwritten_now = false;  // in that step
   std::uint64_t waited = 0;      // decode steps that were answered by full attention
   std::uint64_t answered = 0;    // by the context there is
+  double building_seconds = 0;   // of that, as they were counted last
 
  private:
   LayerContexts::Rows rows(const AttentionNode& node) const;
 
   CellList cells_;
   std::size_t first_cell_;
-  std::vector<QueryEvidence> evidence_;  // by layer
+  std::vector<QueryEvidence> evidence_;  // by layer, of prefill
   KeyPrints prints_;
   CacheRows printed_;  // whose prints these are
   std::unique_ptr<LayerContexts> context_;

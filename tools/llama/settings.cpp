@@ -69,6 +69,9 @@ void read_context(const Reader& reader, ContextParams& params) {
   reader.integer("RECENT", params.recent, 0, most);
   reader.integer("CLUSTERS", params.clusters, 0, most);
   reader.share("RECALL", params.recall);
+  params.background_build = true;
+  reader.onoff("BACKGROUND", params.background_build);
+  reader.integer("BUILD_THREADS", params.build_threads, 0, 1024);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ struct Settings {
   std::size_t evidence_rows = 4096;  // QUERIES: prefill queries a layer and query head that are kept, at most
   std::size_t most_sequences = 16;   // SEQUENCES: that are remembered at once
   bool statistics = false;           // STATS: a line on stderr when a context ends
-  ContextParams context;             // KIND, K, EPSILON, ESTIMATE, SINKS, RECENT, CLUSTERS, RECALL
+  ContextParams context;  // BACKGROUND, BUILD_THREADS, KIND, K, EPSILON, ESTIMATE, SINKS, RECENT, CLUSTERS, RECALL
   void validate() const;
 };
 

@@ -25,6 +25,7 @@ class Context:
                  clusters: Optional[int] = None,
                  max_degree: Optional[int] = None, entry_points: Optional[int] = None, code_bits: Optional[int] = None,
                  capacity: Optional[int] = None, seal_after: Optional[int] = None, background_seal: Optional[bool] = None,
+                 background_build: Optional[bool] = None, build_threads: Optional[int] = None,
                  memory_limit: Optional[int] = None, seed: Optional[int] = None, threads: int = 0, device: Union[str, Callable] = "cpu",
                  device_memory: int = 0):
         """None is the library's default (`rattan/context.h` has each of them).
@@ -39,7 +40,9 @@ class Context:
         are attended exactly. recall: wanted of the retrieved keys. links_k, link_queries: links of a prefill query, and
         how many queries are linked. kept_queries: of a query head, for indexes that are built anew as a sequence grows.
         clusters: of the estimate. capacity: most tokens. seal_after: appended tokens after
-        which the oldest are indexed; 0: by `seal` alone. memory_limit: bytes besides borrowed keys and values. threads:
+        which the oldest are indexed; 0: by `seal` alone. background_build: `build_layer` returns as soon as heads can be
+        searched, by codes and without an estimate of unread keys, and each index follows when it is built, by build_threads
+        threads (0: half of all); off unless asked. memory_limit: bytes besides borrowed keys and values. threads:
         0 are as many as the machine has. device: where links are found, "cpu", "cuda" or "auto"; or a callable that finds them
         (`rattan.offload.TorchTopK`). device_memory: bytes of a CUDA device that finding them may take; 0: most of what is free.
         """
@@ -48,7 +51,8 @@ class Context:
                       logit_cap=logit_cap,
                       sinks=sinks, recent=recent, recall=recall, links_k=links_k, link_queries=link_queries,
                       kept_queries=kept_queries, clusters=clusters, max_degree=max_degree, entry_points=entry_points, code_bits=code_bits, capacity=capacity,
-                      seal_after=seal_after, background_seal=background_seal, memory_limit=memory_limit, seed=seed)
+                      seal_after=seal_after, background_seal=background_seal,
+                      background_build=background_build, build_threads=build_threads, memory_limit=memory_limit, seed=seed)
         self._core = _core.Context(shape, params, threads, device, device_memory)
         self.layers, self.query_heads, self.kv_heads = layers, query_heads, kv_heads
         self.key_dim, self.value_dim, self.dtype = key_dim, key_dim if value_dim is None else value_dim, dtype
@@ -63,6 +67,14 @@ class Context:
         """
         return self._core.build_layer(layer, array(keys, "keys", self._own(keys)), array(values, "values", self._own(values)),
                                       optional_array(queries, "queries"), _positions(positions))
+
+    def build_progress(self) -> Tuple[int, float]:
+        """Heads that are still being built in the background, and the seconds in which there were any."""
+        return self._core.build_progress()
+
+    def wait_for_builds(self) -> None:
+        """Returns when none is being built; raises what a build failed with."""
+        self._core.wait_for_builds()
 
     def append(self, layer: int, keys: Any, values: Any, queries: Any = None) -> None:
         """The next tokens of a layer: keys [tokens, kv_heads, key_dim], values [tokens, kv_heads, value_dim], copied.

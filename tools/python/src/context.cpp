@@ -1,6 +1,7 @@
 #include "context.h"
 
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/unique_ptr.h>
 
@@ -32,6 +33,12 @@ struct PyContext {
   std::shared_ptr<const Tools> tools;
   Budget budget;
   Context context;
+
+  // A build in the background may call Python for links, and is waited for.
+  ~PyContext() {
+    const nb::gil_scoped_release unlocked;
+    context.invalidate();
+  }
 };
 
 void make(PyContext* at, const nb::dict& shape, const nb::dict& arguments, unsigned threads, const nb::object& exact,
@@ -130,7 +137,7 @@ void decode(const PyContext& self, std::uint32_t layer, const Array& queries, co
 }
 
 std::unique_ptr<PyContext> fork(const PyContext& self) {
-  return std::make_unique<PyContext>(PyContext{self.tools, self.budget, self.context.fork()});
+  return std::unique_ptr<PyContext>(new PyContext{self.tools, self.budget, self.context.fork()});
 }
 
 void open_layer(PyContext& self, const std::string& folder, std::uint32_t layer, const Array& keys,
@@ -149,6 +156,7 @@ nb::list report(const PyContext& self) {
     row["kv_head"] = head.kv_head;
     row["kind"] = head.kind;
     row["reason"] = head.reason;
+    row["building"] = head.building;
     row["recall"] = head.recall;
     row["worst_recall"] = head.worst_recall;
     row["base_tokens"] = head.base_tokens;
@@ -200,6 +208,12 @@ void bind_context(nb::module_& module) {
            nb::arg("table"), nb::arg("queries").none())
       .def("decode", decode, nb::arg("layer"), nb::arg("queries"), nb::arg("out"), nb::arg("lse").none(),
            nb::arg("budget").none(), nb::arg("visible_tokens").none(), nb::arg("sink_logits").none())
+      .def("build_progress",
+           [](const PyContext& self) {
+             const BuildProgress progress = self.context.build_progress();
+             return std::pair(progress.heads, progress.seconds);
+           })
+      .def("wait_for_builds", unlocked<&Context::wait_for_builds>)
       .def("seal", unlocked<&Context::seal, std::uint32_t>, nb::arg("layer"))
       .def("rebuild", unlocked<&Context::rebuild, std::uint32_t>, nb::arg("layer"))
       .def("truncate", unlocked<&Context::truncate, std::size_t>, nb::arg("tokens"))

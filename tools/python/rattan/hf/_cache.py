@@ -1,6 +1,6 @@
 """The cache: transformers' own layers where attention is local, Rattan's where it is full."""
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
@@ -24,7 +24,8 @@ class RattanCache(Cache):
                  capacity: Optional[int] = None, **context: Any):
         """config: of the model. dtype: of stored keys and values, "f32", "f16" or "bf16"; None: the model's. capacity:
         tokens for which address space is taken at once; None: the model's longest sequence. context: parameters of
-        `rattan.Context` (k, epsilon, kind, recall, memory_limit, ..)."""
+        `rattan.Context` (k, epsilon, kind, recall, memory_limit, ..). background_build, True unless given, makes contexts
+        decode by codes until their indexes are built beside."""
         config = config.get_text_config(decoder=True)
         own = DynamicCache(config=config).layers
         if not own:
@@ -41,7 +42,8 @@ class RattanCache(Cache):
         if dtype is not None and dtype not in DTYPES:
             raise InvalidArgument(f"dtype: {dtype!r} is none of {', '.join(DTYPES)}")
         super().__init__(layers=layers)
-        self.build_at, self.decode_rows, self.dtype, self.params = build_at, decode_rows, dtype, context
+        self.build_at, self.decode_rows, self.dtype = build_at, decode_rows, dtype
+        self.params = {"background_build": True, **context}
         self.capacity = capacity or min(getattr(config, "max_position_embeddings", 0) or 32768, 1 << 20)
         self.link_queries = context.get("link_queries") or 16384
         self.contexts: List[Context] = []
@@ -110,6 +112,16 @@ class RattanCache(Cache):
             queries, positions = layer.evidence[sequence].take(self.keep_evidence)
             context.build_layer(layer.index, rows.prefix_keys, rows.prefix_values, queries, positions)
         return context
+
+    def build_progress(self) -> Tuple[int, float]:
+        """Heads that are still being built beside decoding, and the most seconds that it took in a sequence."""
+        progress = [context.build_progress() for context in self.contexts]
+        return sum(heads for heads, _ in progress), max((seconds for _, seconds in progress), default=0.0)
+
+    def wait_for_builds(self) -> None:
+        """Returns when none is being built."""
+        for context in self.contexts:
+            context.wait_for_builds()
 
     def drop_contexts(self) -> None:
         """Attention is torch's again, until contexts are built anew."""
@@ -184,12 +196,16 @@ class RattanCache(Cache):
         self.drop_contexts()
         super().reset()
 
-    def stats(self) -> Dict[str, int]:
-        """`rattan.Context.stats`, summed over sequences; empty before contexts are built."""
-        total: Dict[str, int] = {}
+    def stats(self) -> Dict[str, Any]:
+        """`rattan.Context.stats`, summed over sequences; empty before contexts are built. Also "build_seconds", in which a token
+        waited, "background_seconds" of builds beside tokens, and "building", the heads that are not done."""
+        total: Dict[str, Any] = {}
         for context in self.contexts:
             for name, value in context.stats().items():
                 total[name] = total.get(name, 0) + value
+        if self.contexts:
+            total["building"], total["background_seconds"] = self.build_progress()
+            total["build_seconds"] = self.build_seconds
         return total
 
     def report(self) -> List[Dict[str, Any]]:

@@ -47,6 +47,9 @@ def options() -> argparse.ArgumentParser:
     add("--links-memory", default="1GiB", help="of the GPU, for links (1GiB)")
     add("--link-queries", type=int, default=16384, help="prompt's queries per query head that are linked (16384)")
     add("--workers", type=int, default=8, help="layers that are built at once (8)")
+    add("--background", action="store_true", help="decode by codes while indexes are built: a row says when the first token came, and what "
+        "tokens took meanwhile")
+    add("--build-threads", type=int, default=0, help="of --background (half of --threads)")
     add("--kind", default="auto", help="of heads: auto, graph, scan4, flat")
     add("--k", type=int, default=100, help="keys retrieved per query head (100)")
     add("--recall", type=float, default=0.95)
@@ -123,7 +126,7 @@ def run(args: argparse.Namespace, models: List[Any], limit: Limit, keep: Any) ->
     """A row for each prompt and way; keep(rows) after each. models: the one model, taken out, so that another can follow it."""
     model = models.pop()
     from . import Session, StandIn, TorchTopK, Window
-    from ._measure import measure_errors, measure_prompt, measure_way
+    from ._measure import measure_errors, measure_prompt, measure_way, measure_while_building
     rows: List[Dict[str, Any]] = []
 
     def add(row: Dict[str, Any]) -> None:
@@ -140,8 +143,11 @@ def run(args: argparse.Namespace, models: List[Any], limit: Limit, keep: Any) ->
         links = TorchTopK(str(model.device)) if args.links == "torch" else args.links
         session = Session(model, tokens, more, window=Window(sinks, recent, block), stand_in=stand_in, distinct_layers=args.distinct_layers,
                           links=links, links_memory=bytes_of(args.links_memory), link_queries=args.link_queries, workers=args.workers,
-                          build="rattan" in ways, pin=not args.skip_prefill or "full-fetched" in ways, kind=args.kind, k=args.k, recall=args.recall, threads=args.threads)
+                          build="rattan" in ways, pin=not args.skip_prefill or "full-fetched" in ways, kind=args.kind, k=args.k, recall=args.recall, threads=args.threads,
+                          background_build=args.background, build_threads=args.build_threads)
         add(measure_prompt(session, None if args.skip_prefill else ids[:tokens]))
+        if session.background:
+            add(measure_while_building(session, args.steps))
         for way in ways:
             limit.set(way != "full-device")
             steps = min(args.steps, args.rival_steps) if way in ("cpu-flat", "full-fetched") else args.steps

@@ -33,7 +33,8 @@ class Builder:
     """Gives each layer's keys and values in host memory, without the window's, to a context of the same layers."""
 
     def __init__(self, context: Context, window: Window, workers: int = 8):
-        """workers: layers that are built at once. One build alone leaves many cores idle."""
+        """workers: layers that are built at once. One build alone leaves many cores idle. A context of background_build has threads
+        for that: then a layer is only made decodable here."""
         self.context, self.window = context, window
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="rattan-build")
         self._lock = threading.Lock()
@@ -62,7 +63,7 @@ class Builder:
                 self.stages[name] += seconds
 
     def wait(self) -> float:
-        """Until all layers are built; returns how long that took, in seconds."""
+        """Until all layers are built, or can be decoded while they are; returns how long that took, in seconds."""
         begin = time.perf_counter()
         for work in self._work:
             work.result()

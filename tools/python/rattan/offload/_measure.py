@@ -25,7 +25,7 @@ def device_gib(device: torch.device) -> Dict[str, float]:
 
 
 def measure_prompt(session: Session, ids: Optional[torch.Tensor]) -> Dict[str, Any]:
-    """Runs the prefill. Seconds by part; "first token" is prefill and what builds take behind it."""
+    """Runs the prefill. Seconds by part; "first token" is prefill and what builds take behind it before a token can be decoded."""
     device_gib(session.model.device)  # the peak is of what follows
     session.prefill(ids)
     seconds = session.seconds
@@ -76,6 +76,29 @@ def measure_way(session: Session, way: str, ids: Optional[torch.Tensor], steps: 
     gc.collect()
     if session.model.device.type == "cuda":
         torch.cuda.empty_cache()
+    return row
+
+
+def measure_while_building(session: Session, steps: int) -> Dict[str, Any]:
+    """Decodes up to `steps` tokens behind the prompt while indexes are built in the background, then waits for them. Milliseconds of
+    the first eight tokens and the median of all; seconds are from the prompt's beginning."""
+    first = session.step.logits.clone()
+    decoder = session.decoder("rattan")
+    begun = time.perf_counter() - session._begun
+    times = []
+    while session.building and len(times) < steps:
+        begin = time.perf_counter()
+        decoder()
+        times.append(time.perf_counter() - begin)
+    done = not session.building
+    session.finish_builds()
+    session.step.logits.copy_(first)
+    row: Dict[str, Any] = {"way": "while building", "tokens": session.tokens, "first token s": begun + (times[0] if times else 0.0),
+                           "decoded": len(times), "finished meanwhile": done, "first ms": [1e3 * one for one in times[:8]],
+                           "built s": session.seconds["built"], **device_gib(session.model.device), "host_gib": resident_bytes() / GIB}
+    if times:
+        row["median ms"] = 1e3 * statistics.median(times)
+    row.update(session.report())
     return row
 
 

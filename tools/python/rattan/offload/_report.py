@@ -24,6 +24,12 @@ def write(about: Dict[str, Any], rows: List[Dict[str, Any]], exponents: Dict[str
             if "kinds" in row:
                 recall = "" if row["recall"] is None else f"; recall of held-out queries {row['recall']:.3f}, worst query head {row['worst_recall']:.3f}"
                 lines.append(f"Heads: {row['kinds']}{recall}; index {row['index_bytes'] / (1 << 30):.2f} GiB beside keys and values.")
+        elif row["way"] == "while building":
+            first = ", ".join(f"{one:.1f}" for one in row["first ms"])
+            median = f", median {row['median ms']:.1f}" if "median ms" in row else ""
+            lines.append(f"{row['tokens']:,} tokens, seconds from the prompt's beginning: first token {row['first token s']:.2f}, all indexes "
+                         f"stand {row['built s']:.2f}. Tokens decoded meanwhile: {row['decoded']}; ms of the first: {first}{median}.")
+            lines.append(f"Heads: {row['kinds']}; index {row['index_bytes'] / (1 << 30):.2f} GiB beside keys and values.")
         elif "mean" in row:
             lines.append(f"{row['tokens']:,} tokens: attention is off by {row['mean']:.3f} of its norm in the mean, {row['largest']:.3f} at most.")
         elif row.get("bound"):

@@ -26,7 +26,9 @@ class Session:
     """A prompt of `tokens` and up to `steps` tokens behind it. `prefill` first, then `decoder` of any way, one at a time.
 
     seconds: "reserve" (host memory), "prefill" (until the device is done), "wait" (for builds behind that), "build" (of all
-    layers, one after the other), "copy" (of layers that are not built for themselves).
+    layers, one after the other), "copy" (of layers that are not built for themselves). With background_build "wait" and
+    "build" are those of codes, until which no token can be decoded, and "built" is from the prompt's beginning until all
+    indexes stand (finish_builds).
     """
 
     def __init__(self, model: Model, tokens: int, steps: int, *, window: Window = Window(), stand_in: Optional[StandIn] = None,
@@ -56,6 +58,9 @@ class Session:
         self._make = lambda layers, **changes: Context(layers, shape.query_heads, shape.kv_heads, shape.dim, dtype=dtype,
                                                        **{**self._params, **changes})
         self.contexts: List[Context] = [self._make(self.distinct, device=links, device_memory=links_memory)] if build else []
+        self.background = build and bool(context.get("background_build"))
+        if self.background and self.distinct < shape.layers:
+            raise InvalidArgument("background_build: layers that are copies of others wait for their indexes; all layers must be distinct")
         self.builder = Builder(self.contexts[0], window, workers) if build else None
         self._stream = torch.cuda.Stream() if model.device.type == "cuda" else None
         self.kept = torch.arange(0, tokens, max(1, tokens // link_queries))
@@ -91,6 +96,7 @@ class Session:
     def prefill(self, ids: Optional[torch.Tensor]) -> torch.Tensor:
         """ids: [tokens]. Builds as well; returns the logits of the next token. None: with a stand-in, indexes alone."""
         begin, self.seconds = time.perf_counter(), {"reserve": self.seconds["reserve"]}
+        self._begun = begin
         if ids is not None:
             with torch.no_grad():
                 last = prefill(self.model, ids, self.kept, self._take)
@@ -119,6 +125,17 @@ class Session:
         begin = time.perf_counter()
         self._copy_layers()
         self.seconds["copy"] = time.perf_counter() - begin
+
+    @property
+    def building(self) -> int:
+        """Heads that are still being built in the background."""
+        return sum(context.build_progress()[0] for context in self.contexts)
+
+    def finish_builds(self) -> None:
+        """Waits for the background."""
+        for context in self.contexts:
+            context.wait_for_builds()
+        self.seconds.setdefault("built", time.perf_counter() - self._begun)
 
     def _submit(self, layer: int, queries: Optional[torch.Tensor], positions: Optional[np.ndarray],
                 ready: Callable[[], Any] = lambda: None) -> None:
