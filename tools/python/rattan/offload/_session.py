@@ -42,6 +42,9 @@ class Session:
         self.distinct = shape.layers if distinct_layers is None else min(distinct_layers, shape.layers)
         if self.distinct < shape.layers and stand_in is None:
             raise InvalidArgument("distinct_layers: layers that are copies need a stand-in for what is projected")
+        self.background = build and bool(context.get("background_build"))
+        if self.background and self.distinct < shape.layers:
+            raise InvalidArgument("background_build: layers that are copies of others wait for their indexes; all layers must be distinct")
         self.seconds: Dict[str, float] = {}
         begin = time.perf_counter()
         self.memory = HostMemory(model.device.type == "cuda")
@@ -58,9 +61,6 @@ class Session:
         self._make = lambda layers, **changes: Context(layers, shape.query_heads, shape.kv_heads, shape.dim, dtype=dtype,
                                                        **{**self._params, **changes})
         self.contexts: List[Context] = [self._make(self.distinct, device=links, device_memory=links_memory)] if build else []
-        self.background = build and bool(context.get("background_build"))
-        if self.background and self.distinct < shape.layers:
-            raise InvalidArgument("background_build: layers that are copies of others wait for their indexes; all layers must be distinct")
         self.builder = Builder(self.contexts[0], window, workers) if build else None
         self._stream = torch.cuda.Stream() if model.device.type == "cuda" else None
         self.kept = torch.arange(0, tokens, max(1, tokens // link_queries))
