@@ -115,7 +115,7 @@ TEST_F(Hdf5, DamageIsAnError) {
 // libhdf5 1.10 goes round for ever in it.
 TEST_F(Hdf5, B8_AFileWithoutEndIsAnError) {
   const auto tests = test::trained_slice().parent_path().parent_path().parent_path();
-  expect_error(ErrorCode::corrupt, "the file is damaged", [&] { read_hdf5(tests / "fuzz/corpus/hdf5/endless"); });
+  expect_error(ErrorCode::corrupt, "the file is damaged", [&] { read_hdf5(tests / "datasets/endless.hdf5"); });
 }
 
 }  // namespace
