@@ -274,8 +274,8 @@ rattan_status rattan_tokens(const rattan_context* context, uint32_t layer, uint6
 
 /* What was built last as files of a folder that exists, one per layer and KV head, without keys and values.
  * rattan_open_layer takes the place of rattan_build_layer.
- * Requires: keys and values of all tokens that were saved, and the same window; their fingerprints are compared, and
- * every byte is checked. Errors: RATTAN_NOT_FOUND, RATTAN_IO, RATTAN_CORRUPT, RATTAN_VERSION_MISMATCH. */
+ * Requires: keys and values of all tokens that were saved, and the same window. All is checked, fingerprints and every
+ * byte, read at once. Errors: RATTAN_NOT_FOUND, RATTAN_IO, RATTAN_CORRUPT, RATTAN_VERSION_MISMATCH. */
 rattan_status rattan_context_save(const rattan_context* context, const char* folder);
 rattan_status rattan_open_layer(rattan_context* context, const char* folder, uint32_t layer, const rattan_matrix* keys,
                                 const rattan_matrix* values);
@@ -392,8 +392,8 @@ void rattan_index_destroy(rattan_index* index); /* NULL: nothing happens */
 /* Everything but the keys as one file, atomically: a failed or killed save leaves an old file whole. */
 rattan_status rattan_index_save(const rattan_index* index, const char* file);
 
-/* Requires: the keys that were saved; their fingerprint is compared, and every byte of the file is checked. threads: as
- * in rattan_index_params. Errors: RATTAN_NOT_FOUND, RATTAN_IO, RATTAN_CORRUPT, RATTAN_VERSION_MISMATCH. */
+/* Requires: the keys that were saved; their fingerprint is compared; every byte is read at once and checked. threads:
+ * as in rattan_index_params. Errors: RATTAN_NOT_FOUND, RATTAN_IO, RATTAN_CORRUPT, RATTAN_VERSION_MISMATCH. */
 rattan_status rattan_index_open(const char* file, const rattan_matrix* keys, uint32_t threads, rattan_index** index);
 
 /* The k best keys of every row of queries [rows, dim], best first, ties to the smaller id. ids: [rows * k]; scores:

@@ -102,7 +102,7 @@ std::unique_ptr<Index> build_graph(SharedMatrix keys, std::span<const NeighborTa
 
 // Opens what save() wrote. Every byte is verified. executor: of the keys' check and codes; null: default_executor().
 // Requires: the same keys; rows, dim, dtype and a fingerprint of their bytes are compared.
-// Throws: Error(not_found, io, corrupt, version, invalid_argument).
+// Throws: Error(not_found, io, corrupt, version, invalid_argument). The file is read whole: it may change afterwards.
 std::unique_ptr<Index> open_index(const std::filesystem::path& path, SharedMatrix keys, Executor* executor = nullptr);
 
 // The kinds that the builders above make: {"auto", "flat", "graph", "scan4"}. rattan/baselines.h makes more.

@@ -77,7 +77,7 @@ void Context::truncate(std::size_t tokens) {
   // Builds read rows of the prefill.
   const auto cuts_build = [&](const auto& layer) { return layer && tokens < layer->prefill() && layer->building(); };
   if (std::ranges::any_of(state_->owned, cuts_build)) state_->drop_builds();
-  std::vector<std::unique_lock<std::mutex>> locks;
+  std::vector<std::unique_lock<ForkSafeMutex>> locks;
   for (const auto& layer : state_->owned) {
     if (layer) locks.push_back(layer->lock_builds());
   }

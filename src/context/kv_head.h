@@ -27,6 +27,7 @@
 #include "context/head_prefix.h"
 #include "context/memory_limit.h"
 #include "context/query_evidence.h"
+#include "core/fork.h"
 #include "core/grown_rows.h"
 #include "core/published.h"
 #include "core/split_rows.h"
@@ -176,7 +177,7 @@ class KvHead {
   std::shared_ptr<const Generation> inherited_;  // of a fork: what it began with
   std::atomic<std::size_t> judged_;  // ids that the newest was chosen for, or that it was decided to stay for
 
-  mutable std::mutex telling_;
+  mutable ForkSafeMutex telling_;
   std::string remark_;  // of report()
 };
 

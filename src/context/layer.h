@@ -13,6 +13,7 @@
 #include "context/kv_head.h"
 #include "context/layer_memory.h"
 #include "context/pending_build.h"
+#include "core/fork.h"
 #include "rattan/context.h"
 
 namespace rattan {
@@ -61,7 +62,7 @@ class Layer {
 
   // Not beside a seal or a reader, nor beside a build in the background without this lock. In two halves: all that may
   // fail, and what cannot.
-  std::unique_lock<std::mutex> lock_builds() const { return std::unique_lock(building_); }
+  std::unique_lock<ForkSafeMutex> lock_builds() const { return std::unique_lock(building_); }
   using Truncation = std::vector<KvHead::Truncation>;  // by head; empty: there are no more tokens
   Truncation prepare_truncation(std::size_t tokens);
   void truncate(std::size_t tokens, Truncation prepared) noexcept;
@@ -96,7 +97,7 @@ class Layer {
   LayerMemory memory_;
   std::atomic<std::size_t> tokens_;
   std::mutex sealing_;
-  mutable std::mutex building_;  // of what follows, and of the heads' first indexes
+  mutable ForkSafeMutex building_;  // of what follows, and of the heads' first indexes
   Builds builds_;                // by head; null: none is pending. Empty: nowhere
   std::mutex failing_;
   std::exception_ptr failure_;

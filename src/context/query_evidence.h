@@ -9,6 +9,7 @@
 
 #include "context/head_evidence.h"
 #include "core/counted.h"
+#include "core/fork.h"
 #include "rattan/matrix.h"
 
 namespace rattan {
@@ -64,7 +65,7 @@ class QueryEvidence {
 
   std::size_t dim_;
   std::size_t most_;
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   std::size_t heads_ = 0;
   std::size_t step_ = 1;   // of the positions that were added
   std::size_t count_ = 0;  // of positions that were added: the kept ones are 0, step_, 2 * step_, ...

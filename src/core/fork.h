@@ -2,6 +2,8 @@
 // child.
 #pragma once
 
+#include <mutex>
+
 namespace rattan {
 
 class ForkAware {
@@ -22,6 +24,21 @@ class ForkAware {
   virtual void before_fork() {}
   virtual void after_fork_in_parent() {}
   virtual void after_fork_in_child() = 0;
+};
+
+// A mutex for short sections that calls may be in while another thread forks: fork() waits until no thread is in one,
+// so that in the child it is free and what it guards is whole. Sections may nest; none waits for anything but these.
+class ForkSafeMutex {
+ public:
+  ForkSafeMutex();
+  ForkSafeMutex(const ForkSafeMutex&) = delete;
+  ForkSafeMutex& operator=(const ForkSafeMutex&) = delete;
+
+  void lock();
+  void unlock() noexcept;
+
+ private:
+  std::mutex mutex_;
 };
 
 }  // namespace rattan

@@ -5,4 +5,8 @@ namespace rattan {
 void ForkAware::watch_forks() {}
 void ForkAware::unwatch_forks() noexcept {}
 
+ForkSafeMutex::ForkSafeMutex() = default;
+void ForkSafeMutex::lock() { mutex_.lock(); }
+void ForkSafeMutex::unlock() noexcept { mutex_.unlock(); }
+
 }  // namespace rattan

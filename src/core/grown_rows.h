@@ -11,6 +11,7 @@
 
 #include "core/aligned.h"
 #include "core/counted.h"
+#include "core/fork.h"
 #include "core/split_rows.h"
 #include "rattan/matrix.h"
 
@@ -65,7 +66,7 @@ class GrownRows {
   MatrixView base_;
   std::size_t capacity_;
   std::size_t row_bytes_;
-  mutable std::mutex sharing_;  // of the writer and of who goes on from these rows
+  mutable ForkSafeMutex sharing_;  // of the writer and of who goes on from these rows
   std::vector<Chunk> chunks_;
   std::unique_ptr<Table> table_;  // their addresses
   std::atomic<const std::byte* const*> addresses_{nullptr};

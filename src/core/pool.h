@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/fork.h"
+
 namespace rattan {
 
 // `T` is default-constructible and keeps nothing that a later call depends on. Up to `slots` objects change hands
@@ -75,7 +77,7 @@ class Pool {
   }
 
   std::array<std::atomic<T*>, slots> slots_{};
-  std::mutex mutex_;
+  ForkSafeMutex mutex_;
   std::vector<std::unique_ptr<T>> overflow_;
   std::size_t created_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "core/fork.h"
 #include "rattan/matrix.h"
 #include "rattan/types.h"
 
@@ -38,7 +39,7 @@ class RecentQueries {
  private:
   std::size_t dim_;
   std::size_t most_;
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   std::vector<float> rows_;  // a ring once it is full
   std::size_t oldest_ = 0;   // row of rows_
   std::uint64_t added_ = 0;

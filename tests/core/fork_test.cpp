@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -81,6 +82,32 @@ TEST(Fork, WhileAnotherThreadRunsTasksDoesNotHangTheChild) {
     while (!stop) tasks_run(*pool);
   });
   for (int i = 0; i < 30; ++i) ASSERT_TRUE(in_forked_child([&] { return tasks_run(*pool) == 50; })) << i;
+  stop = true;
+}
+
+// Defect (FAULTS F9): a thread that decoded held the lock of buffers when the process forked, and the child waited.
+TEST(Fork, WhileAnotherThreadIsInASectionTheChildFindsItFreeAndWhole) {
+  ForkSafeMutex outer;
+  ForkSafeMutex inner;
+  std::size_t a = 0;
+  std::size_t b = 0;
+  std::atomic<bool> stop{false};
+  std::jthread other([&] {
+    while (!stop) {
+      const std::lock_guard lock(outer);
+      ++a;
+      const std::lock_guard nested(inner);
+      std::this_thread::yield();
+      ++b;
+    }
+  });
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(in_forked_child([&] {
+      const std::lock_guard lock(outer);
+      const std::lock_guard nested(inner);
+      return a == b;
+    })) << i;
+  }
   stop = true;
 }
 
