@@ -34,7 +34,7 @@ TEST(TopLevel, CommandsAreExecutable) {
   for (const char* command :
        {"tools/setup", "tools/demo", "tools/test", "tools/checks/changed", "tools/checks/format", "tools/checks/tidy",
         "tools/engine/curve", "tools/campaign/fuzz", "tools/campaign/sweep", "tools/campaign/coverage",
-        "tools/campaign/threads", "tests/fuzz/build", "tests/fuzz/bundle", ".ci/run"}) {
+        "tools/campaign/threads", "tools/campaign/points", "tests/fuzz/build", "tests/fuzz/bundle", ".ci/run"}) {
     EXPECT_EQ(::access((source_root() / command).c_str(), X_OK), 0) << command;
   }
 }

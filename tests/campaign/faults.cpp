@@ -1,6 +1,7 @@
 #include "tests/campaign/faults.h"
 
 #include <dlfcn.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -8,12 +9,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 extern "C" {
 void* __libc_malloc(std::size_t);                 // NOLINT(bugprone-reserved-identifier): glibc's
@@ -34,10 +37,38 @@ std::atomic<std::uint64_t> seen{0};
 std::uint64_t failing = 0;
 std::atomic<bool> failed{false};
 std::atomic<std::int64_t> held{0};
+std::function<void()> change;
+
+// The file that RATTAN_CAMPAIGN_STACKS names; -1: none. The first backtrace() takes memory for good.
+int open_stacks() {
+  const char* const name = std::getenv("RATTAN_CAMPAIGN_STACKS");
+  if (name == nullptr) return -1;
+  void* frame = nullptr;
+  ::backtrace(&frame, 1);
+  return ::open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+}
+const int stacks = open_stacks();
+
+// Where a point is: the return addresses of its callers, innermost first, as a line of hexadecimal offsets in the
+// program, for tools/campaign/points.
+void tell_stack() {
+  if (stacks < 0) return;
+  std::array<void*, 48> frames{};
+  const int count = ::backtrace(frames.data(), static_cast<int>(frames.size()));
+  Dl_info program{};
+  ::dladdr(reinterpret_cast<void*>(&tell_stack), &program);
+  for (int i = 0; i < count; ++i) {
+    const auto offset =
+        static_cast<const char*>(frames[static_cast<std::size_t>(i)]) - static_cast<const char*>(program.dli_fbase);
+    ::dprintf(stacks, "%tx ", offset);
+  }
+  ::dprintf(stacks, "\n");
+}
 
 bool fails(FaultKind kind) {
   if (!armed.load(std::memory_order_acquire) || armed_kind != kind) return false;
   if (seen.fetch_add(1) != failing) return false;
+  tell_stack();
   failed = true;
   return true;
 }
@@ -45,6 +76,7 @@ bool fails(FaultKind kind) {
 // Before a file call: whether it is to fail.
 bool file_fails() {
   if (fails(FaultKind::kill_before)) ::kill(::getpid(), SIGKILL);
+  if (fails(FaultKind::change_before)) change();
   if (!fails(FaultKind::file)) return false;
   errno = armed_error;
   return true;
@@ -54,6 +86,7 @@ template <typename T>
 T done(T result) {
   const int error = errno;
   if (fails(FaultKind::kill_after)) ::kill(::getpid(), SIGKILL);
+  if (fails(FaultKind::change_after)) change();
   errno = error;
   return result;
 }
@@ -83,6 +116,8 @@ void arm(FaultKind kind, std::uint64_t after, int error) {
   failed = false;
   armed.store(true, std::memory_order_release);
 }
+
+void set_change(std::function<void()> made) { change = std::move(made); }
 
 bool disarm() {
   armed = false;
