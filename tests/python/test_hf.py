@@ -192,7 +192,8 @@ def test_retrieval_and_growth():
     """Few keys of many: near to full attention, far fewer keys read; and the graph grows while tokens come."""
     model, ids = make_model("llama"), prompt(3000)
     want = generate(model, ids, 4)
-    with rattan.hf.attach(model, build_at=1000, kind="graph", k=64, sinks=16, recent=64, seal_after=64) as attached:
+    with rattan.hf.attach(model, build_at=1000, kind="graph", k=64, sinks=16, recent=64, seal_after=64,
+                            background_build=False) as attached:
         generate(model, ids, 300)
         cache = attached.last_cache
         stats = cache.stats()
