@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rattan/c.h"
+#include "tests/support/c_contexts.h"
 #include "tests/support/c_matrices.h"
 #include "tests/support/matrices.h"
 
@@ -17,29 +18,24 @@ class SmallContext {
   static constexpr std::uint32_t dim = 16;
   static constexpr std::size_t prefill = 900;
 
+  static constexpr SmallSizes sizes{.kv_heads = kv_heads,
+                                    .query_heads = query_heads,
+                                    .dim = dim,
+                                    .sinks = 4,
+                                    .recent = 16,
+                                    .k = 20,
+                                    .clusters = 16,
+                                    .links_k = 16};
+
   // A small window and no automatic seals.
   static rattan_params default_params() {
-    rattan_params params;
-    rattan_params_init(&params);
-    params.sinks = 4;
-    params.recent = 16;
-    params.budget.k = 20;
-    params.clusters = 16;
-    params.links_k = 16;
+    rattan_params params = params_of(sizes);
     params.capacity = 4096;
-    params.seal_after = 0;
     return params;
   }
 
   explicit SmallContext(const rattan_params& params) {
-    rattan_shape shape;
-    rattan_shape_init(&shape);
-    shape.layers = 1;
-    shape.kv_heads = kv_heads;
-    shape.query_heads = query_heads;
-    shape.key_dim = shape.value_dim = dim;
-    shape.dtype = RATTAN_F32;
-    created_ = rattan_context_create(&shape, &params, &context_) == RATTAN_OK;
+    created_ = create_context(sizes, params, &context_) == RATTAN_OK;
     for (std::uint64_t head = 0; head < query_heads; ++head) {
       if (head < kv_heads) {
         owned_.push_back(random_matrix(prefill, dim, 10 + head));

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "tests/support/c_contexts.h"
 #include "tests/support/c_matrices.h"
 #include "tests/support/matrices.h"
 
@@ -90,25 +91,10 @@ World::~World() {
 namespace {
 
 rattan_status make(rattan_kind kind, std::uint32_t threads, rattan_context** context) {
-  rattan_shape shape;
-  rattan_shape_init(&shape);
-  shape.layers = 1;
-  shape.kv_heads = kv_heads;
-  shape.query_heads = query_heads;
-  shape.key_dim = shape.value_dim = dim;
-  shape.dtype = RATTAN_F32;
-  rattan_params params;
-  rattan_params_init(&params);
-  params.kind = kind;
-  params.sinks = 2;
-  params.recent = 4;
-  params.budget.k = 5;
-  params.clusters = 4;
-  params.links_k = 8;
-  params.max_degree = 6;
-  params.seal_after = 0;
+  const SmallSizes sizes{.kv_heads = kv_heads, .query_heads = query_heads, .dim = dim, .max_degree = 6};
+  rattan_params params = params_of(sizes, kind);
   params.threads = threads;
-  return rattan_context_create(&shape, &params, context);
+  return create_context(sizes, params, context);
 }
 
 }  // namespace

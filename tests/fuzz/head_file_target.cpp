@@ -13,6 +13,7 @@
 #include "tests/fuzz/scratch_folder.h"
 #include "tests/fuzz/sections.h"
 #include "tests/fuzz/sequence.h"
+#include "tests/support/c_contexts.h"
 
 namespace rattan::fuzz {
 namespace {
@@ -46,24 +47,17 @@ rattan_matrix half_rows(const SharedMatrix& rows) {
 class Head {
  public:
   explicit Head(rattan_kind kind) {
-    rattan_shape shape;
-    rattan_shape_init(&shape);
-    shape.layers = shape.kv_heads = 1;
-    shape.query_heads = query_heads;
-    shape.key_dim = shape.value_dim = dim;
-    rattan_params params;
-    rattan_params_init(&params);
-    params.kind = kind;
-    params.sinks = 2;
-    params.recent = 4;
-    params.budget.k = 4;
-    params.clusters = 5;
-    params.links_k = 6;
-    params.max_degree = 4;
+    const test::SmallSizes sizes{.query_heads = query_heads,
+                                 .dim = dim,
+                                 .dtype = RATTAN_F16,
+                                 .k = 4,
+                                 .clusters = 5,
+                                 .links_k = 6,
+                                 .max_degree = 4};
+    rattan_params params = test::params_of(sizes, kind);
     params.kept_queries = 8;
-    params.seal_after = 0;
     params.threads = 1;
-    require_ok(rattan_context_create(&shape, &params, &context_), "a context is made");
+    require_ok(test::create_context(sizes, params, &context_), "a context is made");
   }
   ~Head() { rattan_context_destroy(context_); }
   Head(const Head&) = delete;
