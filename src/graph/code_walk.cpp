@@ -41,6 +41,7 @@ class CodeWalk {
     // The keys named in a round are chosen before the last round's finds are scored.
     for (bool walking = true; walking;) {
       name_keys();
+      if (codes_.codes().parts() > 1) std::ranges::sort(scratch_.named);
       walking = !scratch_.named.empty() || !scratch_.unseen.empty();
       read_unseen();
       for (const KeyId key : scratch_.named) expand(key);

@@ -61,7 +61,7 @@ class GrowthStore {
   struct Grown {
     AlignedVector<std::byte> codes;
     std::vector<CodePart> code_parts;  // by segment, where there are codes
-    std::vector<KeyId> edges;
+    AlignedVector<KeyId> edges;
     std::vector<KeyId> entry_points;
     std::vector<Segment> segments;
   };

@@ -1,7 +1,7 @@
 // Codes in two places: those of a KeyCodes that somebody else holds, and those of parts that grew behind it.
 #pragma once
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <span>
 
@@ -18,8 +18,8 @@ class SplitCodes {
   SplitCodes(const KeyCodes& base, const std::byte* grown, std::span<const CodePart> parts) noexcept
       : base_(&base),
         grown_parts_(parts),
-        base_data_(base.data()),
-        grown_data_(grown),
+        data_{base.data(), grown},
+        begin_{0, base.rows()},
         base_rows_(base.rows()),
         grown_rows_(parts.empty() ? 0 : parts.back().end),
         row_bytes_(base.row_bytes()) {}
@@ -69,7 +69,8 @@ class SplitCodes {
 
   // rows4 and rows8 only.
   const std::byte* row(KeyId key) const noexcept {
-    return key < base_rows_ ? base_data_ + key * row_bytes_ : grown_data_ + (key - base_rows_) * row_bytes_;
+    const bool grown = key >= base_rows_;  // a coin toss to the branch predictor
+    return data_[grown] + (key - begin_[grown]) * row_bytes_;
   }
 
   // blocks4 only: the blocks of the base, the last of them perhaps not full, then those of the grown rows.
@@ -79,7 +80,7 @@ class SplitCodes {
   }
   const std::byte* block(std::size_t block) const noexcept {
     const std::size_t of_base = base_blocks();
-    return block < of_base ? base_->block(block) : grown_data_ + (block - of_base) * block_rows * row_bytes_;
+    return block < of_base ? base_->block(block) : data_[1] + (block - of_base) * block_rows * row_bytes_;
   }
 
  private:
@@ -90,8 +91,8 @@ class SplitCodes {
 
   const KeyCodes* base_;
   std::span<const CodePart> grown_parts_;
-  const std::byte* base_data_;
-  const std::byte* grown_data_;
+  std::array<const std::byte*, 2> data_;  // of the base, of the grown rows
+  std::array<std::size_t, 2> begin_;      // their first
   std::size_t base_rows_;
   std::size_t grown_rows_;
   std::size_t row_bytes_;
