@@ -46,7 +46,7 @@ class GrowingPrompt {
 
   // As Context::seal, and as a context seals by itself.
   void seal() {
-    if (head_->outgrown(tokens_)) return promote();
+    if (head_->outgrown(tokens_, Outgrown::by_quarter)) return promote();
     seconds_ -= wall_seconds();
     head_->seal(head_->sealable(tokens_), executor_or_default(params_.executor));
     seconds_ += wall_seconds();

@@ -257,7 +257,7 @@ rattan_status rattan_submit(const rattan_decode_item* items, size_t count, ratta
 rattan_status rattan_wait(rattan_pending* pending);
 
 /* Folds appended tokens outside the window into the layer's indexes. A head that has outgrown its index (4,096 keys to
- * search, and half as many again as when it was chosen) is built anew over all tokens, here as by automatic seals: so a
+ * search, and a quarter more than when it was chosen; for automatic seals half) is built anew over all tokens: so a
  * layer that was built with no tokens gets an index as it grows. A call that fails has sealed nothing. */
 rattan_status rattan_seal(rattan_context* context, uint32_t layer);
 

@@ -230,9 +230,9 @@ class Context {
   // up to 31, and a flat head has no index.
   // A head that has outgrown its index is promoted instead, here as by automatic seals: kind, width and clusters are
   // chosen anew for all its tokens, as build_layer would with the queries that were kept. A head is outgrown that has
-  // 4,096 keys to search and grew by half since its index was chosen, of whatever kind. So a sequence that grows from
-  // nothing gets an index, and over its life is built about three times. Where memory_limit has no room for that, or no
-  // queries were kept for a graph, the head stays, as HeadReport::reason says. Readers find all heads' at once.
+  // 4,096 keys to search and grew by a quarter since its index was chosen, of whatever kind; for automatic seals, by
+  // half: so a sequence that grows from nothing gets an index, and over its life is built about three times. Where
+  // memory_limit has no room for that, or no queries were kept for a graph, the head stays, as HeadReport::reason says.
   // Throws: std::bad_alloc, Error(no_memory) where some head has no room in memory_limit; then none was sealed.
   void seal(std::uint32_t layer);
 

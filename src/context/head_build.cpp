@@ -51,10 +51,11 @@ std::shared_ptr<const HeadIndex> codes_alone(const CheckedMatrix& searched, cons
   return codes;
 }
 
-bool outgrown(std::size_t ids, std::size_t judged, const ContextParams& params) noexcept {
+bool outgrown(std::size_t ids, std::size_t judged, const ContextParams& params, Outgrown part) noexcept {
   if (params.kind == HeadKind::flat) return false;
   const bool first = find_kind(params.kind) != nullptr && judged == 0;
-  return ids >= (first ? fewest_first_ids : fewest_keys) && ids - std::min(ids, judged) >= judged / 2;
+  return ids >= (first ? fewest_first_ids : fewest_keys) &&
+         ids - std::min(ids, judged) >= judged / static_cast<std::size_t>(part);
 }
 
 std::size_t evidence_positions(const ContextParams& params) noexcept {

@@ -36,9 +36,13 @@ std::shared_ptr<HeadPrefix> build_head(const HeadRows& rows, const HeadQueries& 
 // What a head searches until it is built: 4-bit codes of its keys, made in one pass over them, and no clusters.
 std::shared_ptr<const HeadIndex> codes_alone(const CheckedMatrix& searched, const ContextParams& params);
 
-// Whether a head of so many ids outside the window has outgrown an index that was chosen for `judged`. Such steps take
-// a third of all work in all: each is of the size of a build, and half as large again as the one before.
-bool outgrown(std::size_t ids, std::size_t judged, const ContextParams& params) noexcept;
+// By which part of what it was chosen for a head has outgrown its index. By itself it is built anew so rarely that all
+// builds of its life are as much work as three of the last size. Who seals has asked for what searches well.
+enum class Outgrown : std::size_t { by_half = 2, by_quarter = 4 };
+
+// Whether a head of so many ids outside the window has outgrown an index that was chosen for `judged`.
+bool outgrown(std::size_t ids, std::size_t judged, const ContextParams& params,
+              Outgrown part = Outgrown::by_half) noexcept;
 
 // Positions whose queries a head keeps, that is promoted by these parameters: 0 where it never is.
 std::size_t evidence_positions(const ContextParams& params) noexcept;

@@ -4,7 +4,6 @@
 #include <new>
 #include <utility>
 
-#include "context/head_build.h"
 #include "context/head_kind.h"
 #include "context/stoppable.h"
 #include "core/check.h"
@@ -206,8 +205,8 @@ void KvHead::publish(Sealing prepared) noexcept {
   set_remark({});
 }
 
-bool KvHead::outgrown(std::size_t tokens) const noexcept {
-  return rattan::outgrown(window_begin(tokens), judged_.load(std::memory_order_relaxed), params_);
+bool KvHead::outgrown(std::size_t tokens, Outgrown part) const noexcept {
+  return rattan::outgrown(window_begin(tokens), judged_.load(std::memory_order_relaxed), params_, part);
 }
 
 std::optional<HeadFit> KvHead::fit_promotion(std::size_t tokens, const MemoryShare& share, std::string& remark) const {

@@ -24,6 +24,7 @@
 
 #include "clusters/key_clusters.h"
 #include "context/generation.h"
+#include "context/head_build.h"
 #include "context/head_prefix.h"
 #include "context/memory_limit.h"
 #include "context/query_evidence.h"
@@ -107,8 +108,8 @@ class KvHead {
   void seal(std::size_t count, Executor& executor) { publish(prepare_seal(count, executor)); }
 
   // Whether there are so many more ids outside the window than the head was last built for that it should be promoted:
-  // half as many, and as many as an index is worth having for.
-  bool outgrown(std::size_t tokens) const noexcept;
+  // such a part of them, and as many as an index is worth having for.
+  bool outgrown(std::size_t tokens, Outgrown part = Outgrown::by_half) const noexcept;
   // What a promotion would make of `tokens` tokens. Nothing: the head would search no better than it does; `remark`
   // says why.
   std::optional<HeadFit> fit_promotion(std::size_t tokens, const MemoryShare& share, std::string& remark) const;

@@ -190,7 +190,8 @@ void Layer::seal(Part part, Executor& executor, const ExactTopK* exact) {
   std::vector<bool> put_off(heads_.size());
   for (std::size_t h = 0; h < heads_.size(); ++h) {
     const KvHead& head = *heads_[h];
-    const bool asked = part == Part::anew || head.outgrown(tokens);
+    const bool outgrown = head.outgrown(tokens, part == Part::older_half ? Outgrown::by_half : Outgrown::by_quarter);
+    const bool asked = part == Part::anew || outgrown;
     if (asked) promotions[h] = memory_.fit_promotion(heads_, h, tokens);
     put_off[h] = asked && !promotions[h];
     const std::size_t sealable = promotions[h] ? 0 : head.sealable(tokens);

@@ -102,7 +102,7 @@ TEST_F(ContextPromotion, PromptsInChunksAreSearchedAsPromptsAtOnce) {
   }
 }
 
-TEST_F(ContextPromotion, HeadsArePromotedWhenTheyHaveGrownByHalf) {
+TEST_F(ContextPromotion, SealedHeadsArePromotedWhenTheyHaveGrownByAQuarter) {
   Context context(text().shape(), params_of(HeadKind::graph));
   text().build(context, 3000);
   text().append(context, 3000, 1100);
@@ -113,12 +113,15 @@ TEST_F(ContextPromotion, HeadsArePromotedWhenTheyHaveGrownByHalf) {
   context.seal(0);
   EXPECT_EQ(head(context).base_tokens, 4460U);
   EXPECT_EQ(head(context).sealed_tokens, 0U);
-  text().append(context, 4500, 1400);
+  text().append(context, 4500, 1100);
   context.seal(0);
-  EXPECT_EQ(head(context).base_tokens, 4460U);  // not by half
-  EXPECT_EQ(head(context).sealed_tokens, 1400U);
+  EXPECT_EQ(head(context).base_tokens, 4460U);  // not by a quarter
+  EXPECT_EQ(head(context).sealed_tokens, 1100U);
   context.rebuild(0);
-  EXPECT_EQ(head(context).base_tokens, 5860U);
+  EXPECT_EQ(head(context).base_tokens, 5560U);
+  text().append(context, 5600, 300);
+  context.seal(0);
+  EXPECT_EQ(head(context).sealed_tokens, 300U);
   expect_whole(context, 5900);
 }
 

@@ -25,6 +25,13 @@ TEST(HeadBuild, AHeadIsOutgrownByHalf) {
   EXPECT_FALSE(outgrown(1U << 20, 0, head_params(HeadKind::flat)));
 }
 
+TEST(HeadBuild, WhoAsksForASealHasOutgrownByAQuarter) {
+  const ContextParams automatic = head_params(HeadKind::automatic);
+  EXPECT_FALSE(outgrown(9999, 8000, automatic, Outgrown::by_quarter));
+  EXPECT_TRUE(outgrown(10000, 8000, automatic, Outgrown::by_quarter));
+  EXPECT_FALSE(outgrown(4095, 1000, automatic, Outgrown::by_quarter));
+}
+
 TEST(HeadBuild, QueriesAreKeptWhereTheyMayBeOfUse) {
   ContextParams params = head_params(HeadKind::graph);
   params.kept_queries = 100;
