@@ -109,6 +109,13 @@ void UnreadEstimate::score_clusters(MatrixView queries, std::size_t block, std::
   centroids.prepare(queries, prepared_);
   centroids.score_range(prepared_, 0, clusters.clusters(), rows_, scores_.data() + first, count_);
 
+  if (block != 0 && clusters.has_covariance_of(*clusters_[block - 1])) {
+    for (std::size_t row = 0; row < queries.rows; ++row) {
+      float* const variance = variances_.data() + row * clusters_.size() + block;
+      *variance = *(variance - 1);
+    }
+    return;
+  }
   products_.resize(queries.rows * dim);
   const Scorer covariance(clusters.covariance(), Metric::inner_product);
   covariance.prepare(queries, prepared_);

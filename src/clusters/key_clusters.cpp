@@ -82,9 +82,15 @@ SharedMatrix covariance_within(MatrixView keys, std::span<const float> means, st
 constexpr double largest_square = 1e37;
 constexpr double largest_spread = 1e6;
 
-// Mean squared distance of each cluster's keys from their mean, over the mean of all keys'.
+double trace(const MatrixView& covariance) {
+  double sum = 0;
+  for (std::size_t i = 0; i < covariance.rows; ++i) sum += static_cast<const float*>(covariance.row(i))[i];
+  return sum;
+}
+
+// Mean squared distance of each cluster's keys from their mean, over `variance`; 0: over the mean of all keys'.
 std::vector<float> relative_spreads(MatrixView keys, const Members& members, std::span<const float> means,
-                                    Executor& executor) {
+                                    double variance, Executor& executor) {
   const std::size_t count = members.offsets.size() - 1;
   const auto to_float = simd::kernels().widen(keys.dtype);
   std::vector<double> sums(count);
@@ -102,7 +108,8 @@ std::vector<float> relative_spreads(MatrixView keys, const Members& members, std
       }
     }
   });
-  const double all = std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(members.rows.size());
+  const double own = std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(members.rows.size());
+  const double all = variance > 0 ? variance : own;
   std::vector<float> relative(count);
   for (std::size_t c = 0; c < count; ++c) {
     if (!(sums[c] > 0)) continue;
@@ -171,12 +178,15 @@ KeyClusters::KeyClusters(const CheckedMatrix& checked_keys, const CheckedMatrix&
   const std::vector<float> means = mean_rows(keys, usual, executor);
   centroids_ = store(means, keys.cols, keys.dtype);
   mean_values_ = store(mean_rows(values, members, executor), values.cols, values.dtype);
-  covariance_ = covariance_within(keys, means, nearest, unusual);
-  spreads_ = relative_spreads(keys, usual, means, executor);
+  // Keys that are all equal have nothing to share.
+  const double variance = params.alike == nullptr ? 0 : trace(params.alike->covariance());
+  owns_covariance_ = !(variance > 0);
+  covariance_ = owns_covariance_ ? covariance_within(keys, means, nearest, unusual) : params.alike->covariance_;
+  spreads_ = relative_spreads(keys, usual, means, variance, executor);
 }
 
 std::size_t KeyClusters::bytes() const noexcept {
-  return bytes_of(centroids_.view) + bytes_of(mean_values_.view) + bytes_of(covariance_.view) +
+  return bytes_of(centroids_.view) + bytes_of(mean_values_.view) + (owns_covariance_ ? bytes_of(covariance_.view) : 0) +
          (counts_.size() + spreads_.size()) * sizeof(float) + cluster_ids_.size() * sizeof(std::uint16_t);
 }
 

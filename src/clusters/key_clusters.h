@@ -16,11 +16,16 @@
 
 namespace rattan {
 
+class KeyClusters;
+
 struct ClusterParams {
   std::uint32_t clusters = 1024;  // 1..65,536; at most one per 16 keys are made
   std::uint32_t iterations = 4;   // more change the output error by less than 1 % (bench/EXPERIMENTS.md section 3)
   std::uint64_t seed = 1;
   Executor* executor = nullptr;  // null: default_executor()
+  // Of other keys of the same head, not empty: their covariance is shared, and spreads are relative to it. An estimate
+  // over several blocks of clusters then reads one. Null: a covariance of these keys.
+  const KeyClusters* alike = nullptr;
 
   void validate() const;
 };
@@ -50,7 +55,7 @@ class KeyClusters {
   IdRange ids() const noexcept { return {first_id_, first_id_ + static_cast<KeyId>(cluster_ids_.size())}; }
   std::uint32_t cluster_of(KeyId id) const noexcept { return cluster_ids_[id - first_id_]; }
   std::span<const std::uint16_t> cluster_ids() const noexcept { return cluster_ids_; }
-  std::size_t bytes() const noexcept;
+  std::size_t bytes() const noexcept;  // without a covariance of ClusterParams::alike
   // What bytes() of so many keys will be at most: means that half precision holds take half as much, those of f16
   // always.
   static std::size_t most_bytes(std::size_t keys, std::uint32_t clusters, std::size_t key_dim, std::size_t value_dim,
@@ -61,9 +66,13 @@ class KeyClusters {
   std::span<const float> counts() const noexcept { return counts_; }     // keys of each cluster
 
   // Within a cluster scores of a query q vary by about spreads()[c] * q^T covariance() q: the covariance within
-  // clusters is one for all, [key dim, key dim] in fp32, and a cluster has a share of it that is 1 on average.
+  // clusters is one for all, [key dim, key dim] in fp32, and a cluster has a share of it, 1 on average of the keys that
+  // it was made of.
   MatrixView covariance() const noexcept { return covariance_.view; }
   const SharedMatrix& shared_covariance() const noexcept { return covariance_; }
+  bool has_covariance_of(const KeyClusters& other) const noexcept {
+    return covariance_.view.data == other.covariance_.view.data;
+  }
   std::span<const float> spreads() const noexcept { return spreads_; }
 
  private:
@@ -74,6 +83,7 @@ class KeyClusters {
   std::vector<float> counts_;
   std::vector<float> spreads_;
   std::vector<std::uint16_t> cluster_ids_;  // by key
+  bool owns_covariance_ = true;
 };
 
 }  // namespace rattan

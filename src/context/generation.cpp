@@ -60,7 +60,9 @@ void Generation::seal(const SplitRows& keys, const SplitRows& values, std::size_
     end = std::min(end, index_.sealed());  // segments may be of whole units only
   }
   if (!clustered_ || end <= begin) return;
-  cluster(keys, values, {static_cast<KeyId>(begin), static_cast<KeyId>(end)}, segment_clusters(end - begin), executor);
+  // So few keys say little of a covariance, and a decode would read another one: the block before lends its own.
+  cluster(keys, values, {static_cast<KeyId>(begin), static_cast<KeyId>(end)}, segment_clusters(end - begin),
+          clusters_.back(), executor);
 }
 
 bool Generation::merges() const {
@@ -78,31 +80,36 @@ void Generation::merge(const SplitRows& keys, const SplitRows& values, MatrixVie
   index_.merge(keys, queries, executor);
   const IdRange merged{clustered_ ? static_cast<KeyId>(cluster_merge_begin()) : 0, static_cast<KeyId>(searched_end())};
   if (!clustered_ || merged.begin == merged.end) return;
-  while (clusters_.back()->ids().begin >= merged.begin) {
+  // The base's stay, also where a truncation has left none of their keys.
+  while (clusters_.size() > 1 && clusters_.back()->ids().begin >= merged.begin) {
     clusters_.pop_back();
     owned_.pop_back();
   }
-  cluster(keys, values, merged, clusters_like_base(merged.end - merged.begin), executor);
+  cluster(keys, values, merged, share_of_clusters(merged.end - merged.begin, merged.end), nullptr, executor);
 }
 
 void Generation::cluster(const SplitRows& keys, const SplitRows& values, IdRange ids, std::uint32_t clusters,
-                         Executor& executor) {
+                         const KeyClusters* alike, Executor& executor) {
   ClusterParams params = cluster_params_;
   params.clusters = clusters;
   params.executor = &executor;
+  params.alike = alike;
   add_clusters(std::make_shared<const KeyClusters>(CheckedMatrix::trusted(in_one_place(keys, ids.begin, ids.end)),
                                                    CheckedMatrix::trusted(in_one_place(values, ids.begin, ids.end)),
                                                    ids.begin, params));
 }
 
-// As the base has of so many keys.
-std::uint32_t Generation::clusters_like_base(std::size_t keys) const noexcept {
+// As a build over the first `end` ids would have of so many keys: no more than a build has in all, whatever has grown.
+std::uint32_t Generation::share_of_clusters(std::size_t keys, std::size_t end) const noexcept {
   const std::size_t of_base = keys * base_->clusters.clusters() / std::max<std::size_t>(1, base_->indexed());
-  return static_cast<std::uint32_t>(std::clamp<std::size_t>(of_base, 1, cluster_params_.clusters));
+  const std::size_t of_all = keys * cluster_params_.clusters / std::max<std::size_t>(1, end);
+  return static_cast<std::uint32_t>(std::clamp<std::size_t>(std::min(of_base, of_all), 1, cluster_params_.clusters));
 }
 
 // Each stands for half as many keys as one of the base does: the keys matter somewhat more, being nearer.
-std::uint32_t Generation::segment_clusters(std::size_t count) const noexcept { return clusters_like_base(2 * count); }
+std::uint32_t Generation::segment_clusters(std::size_t count) const noexcept {
+  return share_of_clusters(2 * count, searched_end() + count);
+}
 
 void Generation::add_clusters(std::shared_ptr<const KeyClusters> clusters) {
   owned_.push_back(std::move(clusters));

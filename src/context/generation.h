@@ -53,9 +53,10 @@ class Generation {
 
  private:
   std::uint32_t segment_clusters(std::size_t count) const noexcept;
-  std::uint32_t clusters_like_base(std::size_t keys) const noexcept;
+  std::uint32_t share_of_clusters(std::size_t keys, std::size_t end) const noexcept;
   std::size_t cluster_merge_begin() const;
-  void cluster(const SplitRows& keys, const SplitRows& values, IdRange ids, std::uint32_t clusters, Executor& executor);
+  void cluster(const SplitRows& keys, const SplitRows& values, IdRange ids, std::uint32_t clusters,
+               const KeyClusters* alike, Executor& executor);
   void add_clusters(std::shared_ptr<const KeyClusters> clusters);
 
   std::shared_ptr<const HeadIndex> base_;

@@ -210,9 +210,13 @@ class Step {
     const std::size_t values = distinct_retrieved(view.searched);
     cost_.values_read += values;
     cost_.bytes_read += values * view.values.row_bytes();
+    const KeyClusters* before = nullptr;
     for (const KeyClusters* block : view.clusters) {
-      cost_.bytes_read += block->clusters() * (block->centroids().row_bytes() + block->mean_values().row_bytes()) +
-                          block->covariance().rows * block->covariance().row_bytes();
+      cost_.bytes_read += block->clusters() * (block->centroids().row_bytes() + block->mean_values().row_bytes());
+      if (before == nullptr || !block->has_covariance_of(*before)) {
+        cost_.bytes_read += block->covariance().rows * block->covariance().row_bytes();
+      }
+      before = block;
     }
   }
 

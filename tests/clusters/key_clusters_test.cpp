@@ -39,6 +39,41 @@ TEST(KeyClusters, HoldMeansOfTheirKeys) {
   EXPECT_EQ(clusters.bytes(), 20 * (12 + 7) * 2 + 12 * 12 * 4 + 20 * 8 + 500 * 2);
 }
 
+// Of one distribution, so that a covariance of one half says what that of the other does.
+TEST(KeyClusters, ACovarianceIsSharedWithKeysAlike) {
+  const SharedMatrix keys = random_matrix(8000, 6, 1);
+  const CheckedMatrix all = test::checked(keys);
+  const CheckedMatrix later = all.slice(4000, 4000);
+  const KeyClusters first(all.slice(0, 4000), all.slice(0, 4000), 0, {.clusters = 10});
+  const KeyClusters own(later, later, 4000, {.clusters = 10});
+  const KeyClusters alike(later, later, 4000, {.clusters = 10, .alike = &first});
+  EXPECT_TRUE(alike.has_covariance_of(first));
+  EXPECT_FALSE(own.has_covariance_of(first));
+  EXPECT_EQ(alike.bytes() + 6 * 6 * 4, own.bytes());
+  for (std::size_t c = 0; c < 10; ++c) {
+    for (std::size_t i = 0; i < 6; ++i) {
+      const double variance = alike.spreads()[c] * element(alike.covariance(), i, i);
+      const double of_own = own.spreads()[c] * element(own.covariance(), i, i);
+      EXPECT_NEAR(variance, of_own, 0.1 * of_own);
+    }
+  }
+  // Spreads are relative to it: keys twice as far apart vary four times as much.
+  const SharedMatrix twice = random_matrix(8000, 6, 1);
+  for (std::size_t i = 0; i < 8000; ++i) {
+    for (std::size_t j = 0; j < 6; ++j) set_element(twice, i, j, static_cast<float>(2 * element(keys.view, i, j)));
+  }
+  const CheckedMatrix wide = test::checked(twice).slice(4000, 4000);
+  const KeyClusters wider(wide, wide, 4000, {.clusters = 10, .alike = &first});
+  for (std::size_t c = 0; c < 10; ++c) EXPECT_NEAR(wider.spreads()[c], 4 * alike.spreads()[c], 0.05F);
+  // Keys that are all equal have no covariance to share.
+  const SharedMatrix equal = random_matrix(100, 6, 1);
+  for (std::size_t i = 0; i < 100; ++i) {
+    for (std::size_t j = 0; j < 6; ++j) set_element(equal, i, j, 1);
+  }
+  const KeyClusters point(test::checked(equal), test::checked(equal), 0, {.clusters = 2});
+  EXPECT_FALSE(KeyClusters(later, later, 4000, {.clusters = 10, .alike = &point}).has_covariance_of(point));
+}
+
 TEST(KeyClusters, AtMostOnePerSixteenKeys) {
   const SharedMatrix keys = random_matrix(100, 4, 1);
   const auto count = [&](std::size_t rows) {
