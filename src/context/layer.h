@@ -98,7 +98,7 @@ class Layer {
   std::atomic<std::size_t> tokens_;
   std::mutex sealing_;
   mutable ForkSafeMutex building_;  // of what follows, and of the heads' first indexes
-  Builds builds_;                // by head; null: none is pending. Empty: nowhere
+  Builds builds_;                   // by head; null: none is pending. Empty: nowhere
   std::mutex failing_;
   std::exception_ptr failure_;
   std::atomic<bool> ordered_{false};

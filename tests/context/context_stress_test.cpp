@@ -1,6 +1,6 @@
 // Appends, decodes, in batches too, seals, promotes, saves, opens, forks, reports, truncates and destroys at once, with
-// more threads than cores, lifetime after lifetime, every other one in pages, half of them while their indexes are built
-// in the background. Runs for RATTAN_STRESS_SECONDS (2 where it is not set); meant for ThreadSanitizer.
+// more threads than cores, lifetime after lifetime, every other one in pages, half of them while their indexes are
+// built in the background. Runs for RATTAN_STRESS_SECONDS (2 where it is not set); meant for ThreadSanitizer.
 #include <gtest/gtest.h>
 
 #include <algorithm>
